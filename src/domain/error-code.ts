@@ -1,0 +1,40 @@
+/**
+ * Every way in which the service says no, in one table; docs/errors.md explains each (a test holds the two together).
+ *
+ * The code is stable and part of the contract; the title may be reworded. `status` is the HTTP status under which it leaves.
+ * Codes of status 200 are reasons inside a request that ended as `failed`: the HTTP exchange itself went well.
+ */
+export interface Problem {
+  readonly status: number;
+  readonly title: string;
+}
+
+export const PROBLEMS = {
+  caller_id_missing: { status: 400, title: 'No caller id was given' },
+  caller_id_invalid: { status: 400, title: 'The caller id cannot be used' },
+  json_invalid: { status: 400, title: 'The body is not JSON' },
+  request_malformed: { status: 400, title: 'This is not a well-formed HTTP request' },
+  query_invalid: { status: 400, title: 'A query parameter or header cannot be used' },
+  idempotency_key_invalid: { status: 400, title: 'The idempotency key cannot be used' },
+  request_not_found: { status: 404, title: 'There is no such request' },
+  route_not_found: { status: 404, title: 'There is nothing at this path' },
+  method_not_allowed: { status: 405, title: 'The path does not take this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  already_ended: { status: 409, title: 'The request has ended already' },
+  not_resumable: { status: 409, title: 'Only a partial request can be resumed' },
+  body_too_large: { status: 413, title: 'The body is too large' },
+  content_type_unsupported: { status: 415, title: 'The body must be application/json' },
+  body_invalid: { status: 422, title: 'The body has not the form that is asked for' },
+  number_invalid: { status: 422, title: 'A number cannot be read' },
+  number_out_of_range: { status: 422, title: 'A number is outside what is accepted' },
+  batch_size_invalid: { status: 422, title: 'A batch is empty or too long' },
+  idempotency_conflict: { status: 422, title: 'The idempotency key was used for something else' },
+  header_too_large: { status: 431, title: 'The headers are too large' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  overloaded: { status: 503, title: 'Too much is arriving at once' },
+  store_full: { status: 503, title: 'There is no room for new requests now' },
+  stopping: { status: 503, title: 'This server is stopping' },
+  job_broke_workers: { status: 200, title: 'The number broke its workers repeatedly and was set aside' },
+} as const satisfies Record<string, Problem>;
+
+export type ErrorCode = keyof typeof PROBLEMS;

@@ -1,0 +1,63 @@
+/** A request: one caller's wish to have one number factored, and everything that happened to it. */
+import type { ErrorCode } from './error-code.ts';
+import type { Factor } from './factorization.ts';
+
+/** The door a request came in by: fetched later, answered inline, or called back. */
+export const MODES = ['queued', 'sync', 'async'] as const;
+export type Mode = (typeof MODES)[number];
+
+export const STATUSES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
+export type Status = (typeof STATUSES)[number];
+
+export function hasEnded(status: Status): boolean {
+  return status !== 'queued' && status !== 'running';
+}
+
+/** Where a request stands in the store. `running` is not among them: it is known to memory only, and on disk is `queued`. */
+export type StoredState =
+  | { readonly kind: 'queued'; readonly startedAtMs?: number }
+  | ({ readonly kind: 'done' } & Finished & { readonly factors: readonly Factor[] })
+  | ({ readonly kind: 'partial' } & Finished & { readonly factors: readonly Factor[] })
+  | ({ readonly kind: 'failed' } & Finished & { readonly code: ErrorCode; readonly reason: string })
+  | ({ readonly kind: 'cancelled' } & Finished);
+
+interface Finished {
+  /** Absent where no work was done for it. */
+  readonly startedAtMs?: number;
+  readonly finishedAtMs: number;
+  /** CPU milliseconds spent on this number on the way to the outcome, on all threads. */
+  readonly cpuMs: number;
+}
+
+export type FinalState = Exclude<StoredState, { kind: 'queued' }>;
+
+/** What happened after acceptance, oldest first, at most `TIMELINE_EVENTS_MAX` of them. `source` is absent where nothing was answered. */
+export type TimelineEvent =
+  | { readonly event: 'started'; readonly atMs: number }
+  /** The first pause and the last resumption, with how many there were: work is cut into many slices. */
+  | { readonly event: 'paused'; readonly atMs: number; readonly times: number; readonly lastResumedAtMs: number }
+  /** Taken up again from its checkpoint after the service had stopped or a worker had failed. */
+  | { readonly event: 'recovered'; readonly atMs: number; readonly reason: string }
+  /** The caller gave it another CPU budget. */
+  | { readonly event: 'resumed'; readonly atMs: number }
+  | { readonly event: 'finished'; readonly atMs: number; readonly status: Status; readonly source?: Source };
+
+/** Where an answer came from: computed for this request, computed for an equal number in flight, or known from before. */
+export type Source = 'computed' | 'shared' | 'known';
+
+export interface NewRequest {
+  readonly seq: number;
+  readonly token: string;
+  readonly callerId: string;
+  readonly mode: Mode;
+  /** The number in decimal, without leading zeros. */
+  readonly number: string;
+  readonly acceptedAtMs: number;
+  /** The how-manieth of the requests its caller had waiting: differences of ordinals give places in the queue. */
+  readonly ordinal: number;
+}
+
+export interface StoredRequest extends NewRequest {
+  readonly state: StoredState;
+  readonly timeline: readonly TimelineEvent[];
+}
