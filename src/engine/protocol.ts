@@ -1,0 +1,58 @@
+/** What the engine and its worker threads say to each other. Everything here survives structured cloning. */
+import type { JobState, Progress } from '../kernel/kernel.ts';
+
+export type WorkerTask = BatchTask | SliceTask;
+
+/** Small numbers, each done to the end. */
+export interface BatchTask {
+  readonly kind: 'batch';
+  readonly id: number;
+  readonly numbers: readonly bigint[];
+}
+
+/** One slice of a job that has a memory of its own. */
+export interface SliceTask {
+  readonly kind: 'slice';
+  readonly id: number;
+  readonly number: bigint;
+  readonly memory: WebAssembly.Memory;
+  /** Where the job stands in `memory`; absent: start it from its log. */
+  readonly state?: JobState;
+  readonly log: readonly Uint8Array[];
+  /** CPU milliseconds after which the slice ends. */
+  readonly sliceMs: number;
+}
+
+export type WorkerReply =
+  | {
+      readonly kind: 'batch';
+      /** For each number its factors, as `formatFactors` writes them. */
+      readonly factors: readonly string[];
+      readonly cpuMs: Float64Array;
+    }
+  | SliceReply
+  /** The kernel threw: the thread's memory can't be trusted any more, and it ends. */
+  | { readonly kind: 'broke'; readonly index: number; readonly reason: string };
+
+export interface SliceReply {
+  readonly kind: 'slice';
+  readonly finished: boolean;
+  readonly state: JobState;
+  /** New chunks of the job's log. */
+  readonly chunks: readonly Uint8Array[];
+  readonly progress: Progress;
+  /** What is known of the factors, as `formatFactors` writes it. */
+  readonly factors: string;
+  readonly cpuMs: number;
+}
+
+/** Cells of the Int32Array that a worker shares with the engine. */
+export const CONTROL = {
+  /** The id of the task that should end soon. */
+  yield: 0,
+  /** Rises while the worker makes headway. */
+  heartbeat: 1,
+  /** The index in its batch of the number being worked on. */
+  index: 2,
+} as const;
+export const CONTROL_CELLS = 3;

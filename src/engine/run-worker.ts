@@ -1,0 +1,77 @@
+/**
+ * The loop of a worker thread: takes tasks one after the other and answers each.
+ *
+ * The factors are multiplied back here (`checkFactorization`), on the thread that has the time for it; a wrong product counts
+ * as a broken worker and never leaves.
+ */
+import os from 'node:os';
+import type { MessagePort } from 'node:worker_threads';
+import { checkFactorization, formatFactors, type Factorization } from '../domain/factorization.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { CONTROL, type BatchTask, type SliceTask, type WorkerReply, type WorkerTask } from './protocol.ts';
+
+/** Lower than the event loop's, so that HTTP stays quick while all cores compute; 19 would starve the work (FINDINGS). */
+const NICE = 10;
+
+export function runWorker(port: MessagePort, control: Int32Array, kernel: Kernel): void {
+  // On Linux this is the priority of the calling thread alone; elsewhere it would be that of the whole process.
+  if (process.platform === 'linux') os.setPriority(NICE);
+
+  port.on('message', (task: WorkerTask) => {
+    Atomics.store(control, CONTROL.index, 0);
+    try {
+      const reply = task.kind === 'batch' ? runBatch(kernel, control, task) : runSlice(kernel, control, task);
+      port.postMessage(reply);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const reply: WorkerReply = { kind: 'broke', index: Atomics.load(control, CONTROL.index), reason };
+      port.postMessage(reply);
+      port.close();
+    }
+  });
+}
+
+function runBatch(kernel: Kernel, control: Int32Array, { numbers }: BatchTask): WorkerReply {
+  const factors: string[] = [];
+  const cpuMs = new Float64Array(numbers.length);
+  let before = threadCpuMs();
+  for (const [index, number] of numbers.entries()) {
+    Atomics.store(control, CONTROL.index, index);
+    Atomics.add(control, CONTROL.heartbeat, 1);
+    factors.push(checkedFactors(number, kernel.factorSmall(number)));
+    const now = threadCpuMs();
+    cpuMs[index] = now - before;
+    before = now;
+  }
+  return { kind: 'batch', factors, cpuMs };
+}
+
+function runSlice(kernel: Kernel, control: Int32Array, task: SliceTask): WorkerReply {
+  const { id, number, memory, state, log, sliceMs } = task;
+  const begin = threadCpuMs();
+  const job = state ? kernel.attach(state, memory) : kernel.start(number, memory, log);
+  const outcome = job.step(() => {
+    Atomics.add(control, CONTROL.heartbeat, 1);
+    return Atomics.load(control, CONTROL.yield) === id || threadCpuMs() - begin >= sliceMs;
+  });
+  const reply = {
+    kind: 'slice' as const,
+    finished: outcome === 'finished',
+    chunks: job.takeChunks(),
+    state: job.state(),
+    progress: job.progress(),
+    factors: checkedFactors(number, job.factorization()),
+  };
+  return { ...reply, cpuMs: threadCpuMs() - begin };
+}
+
+function checkedFactors(number: bigint, result: Factorization): string {
+  checkFactorization({ ...result, number });
+  return formatFactors(result.factors);
+}
+
+/** CPU time of this thread alone, so that a busy machine overcharges nobody. */
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}

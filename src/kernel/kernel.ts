@@ -1,0 +1,66 @@
+/**
+ * The kernel's contract with everything above it: types only.
+ *
+ * A job is one number being factored. All that is large about it lies in its `WebAssembly.Memory` (shared, so that any
+ * thread may attach to it); the rest is a small `JobState` that survives structured cloning. Whoever holds the pair can go
+ * on with the job, on any thread, without loss. Only one thread may hold it at a time.
+ *
+ * What is worth keeping through a crash comes out as *chunks*: an append-only log of bytes, each at most 64 KiB. A job
+ * made from its number and all chunks taken so far, in order, lacks nothing but the time since the last taking.
+ */
+import type { Factorization } from '../domain/factorization.ts';
+
+export type Stage =
+  | 'small'
+  | 'trial-division'
+  | 'rho'
+  | 'ecm'
+  | 'siqs'
+  | 'linear-algebra'
+  | 'square-root'
+  | 'primality';
+
+export interface Progress {
+  readonly stage: Stage;
+  /** Of the whole job, in [0, 1], never falling within a stage; a guess before the sieve. */
+  readonly fraction: number;
+  /** Expected CPU milliseconds still to go; absent where nothing honest can be said. */
+  readonly remainingMs?: number;
+}
+
+/** Opaque outside the kernel; survives structured cloning. */
+export interface JobState {
+  readonly version: number;
+  readonly number: bigint;
+}
+
+export type StepOutcome = 'unfinished' | 'finished';
+
+/** A number being factored, attached to its memory. Not thread-safe; never called re-entrantly. */
+export interface Job {
+  /**
+   * Works until the job is finished or `shouldYield` returns true. `shouldYield` is asked at least once per about 5 ms of
+   * work whatever the stage and the size of the number, so that a slice ends when it should.
+   */
+  step(shouldYield: () => boolean): StepOutcome;
+  /** To be taken between steps; with the memory it is all that `attach` needs. */
+  state(): JobState;
+  /** What has become worth keeping since the last call: zero or more chunks to append to the job's log. */
+  takeChunks(): Uint8Array[];
+  progress(): Progress;
+  /** What is known now: complete when finished; before that with unsplit parts marked composite. Always multiplies to the number. */
+  factorization(): Factorization;
+}
+
+export interface Kernel {
+  /** True if `n` is done by `factorSmall` within about 5 ms, so that it needs no memory of its own. */
+  isSmall(n: bigint): boolean;
+  /** Factors a small number to the end in the kernel's own scratch memory. `n` ≥ 1 and `isSmall(n)`. */
+  factorSmall(n: bigint): Factorization;
+  /** The memory a job for `n` needs, in 64 KiB pages; one of a few size classes, so that memories can be used again. */
+  memoryPages(n: bigint): number;
+  /** A new job over a memory of `memoryPages(n)` pages, whatever it held before. `chunks` is the job's log so far: empty at first. */
+  start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job;
+  /** Goes on with a job where `state` and `memory` left it, perhaps on another thread. */
+  attach(state: JobState, memory: WebAssembly.Memory): Job;
+}
