@@ -1,0 +1,293 @@
+/**
+ * Takes work from the scheduler to the engine and brings back what came of it.
+ *
+ * Everything that is decided about fairness is decided by the scheduler; this file carries it out. A dispatch is settled
+ * exactly once: `finish`, or `park`.
+ */
+import type { Clock } from '../base/clock.ts';
+import { JOB_BREAKS_MAX, KNOWN_CPU_MS_MIN } from '../domain/limits.ts';
+import type { FinalState, Source } from '../domain/request.ts';
+import type { Factor } from '../domain/factorization.ts';
+import type { BatchOutcome, Engine, SliceOutcome, SliceResult } from '../engine/engine.ts';
+import type { Entry } from '../scheduler/entry.ts';
+import type { Dispatch, FairScheduler } from '../scheduler/fair-scheduler.ts';
+import type { Store } from '../store/store.ts';
+import type { CostModel } from './cost-model.ts';
+import type { Endings } from './endings.ts';
+import { appendUnsaved } from './job-log.ts';
+import type { JobMemories } from './job-memories.ts';
+import { jobEvents, type LiveJob, type LiveRequest } from './live-job.ts';
+import type { LiveSet } from './live-set.ts';
+
+export interface DispatcherParts {
+  readonly scheduler: FairScheduler;
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly live: LiveSet;
+  readonly endings: Endings;
+  readonly memories: JobMemories;
+  readonly costs: CostModel;
+  readonly clock: Clock;
+  readonly sliceMs: number;
+  readonly batchMs: number;
+  /** A request's CPU budget. */
+  readonly jobCpuMsMax: number;
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A gap between two slices that is longer than this is told as a pause. */
+const PAUSE_MS = 5;
+/** How often the log of a running job goes to the store: what a crash may cost. */
+const SAVE_EVERY_MS = 1_000;
+
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #underWay = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives work to every worker that has room for some. Cheap when there is none. */
+  pump(): void {
+    const { engine, endings, live, batchMs } = this.#parts;
+    while (!this.#stopped && !endings.congested && engine.hasRoomForBatch) {
+      const dispatch = this.#parts.scheduler.pick(engine.hasIdle ? Infinity : batchMs);
+      if (!dispatch) return;
+      for (const number of dispatch.evict) this.#evict(number);
+      const job = live.job(dispatch.entry.job);
+      if (job.small) this.#run(this.#batch([dispatch, ...this.#more(dispatch)]));
+      else if (job.log ?? job.state) this.#run(this.#slice(dispatch, job));
+      else this.#run(this.#open(dispatch, job));
+    }
+  }
+
+  /** Ends a waiting request as its caller wishes. The work goes on if others wait for the same number. */
+  cancel(live: LiveRequest): void {
+    const { scheduler, engine } = this.#parts;
+    scheduler.remove(live.stored.seq);
+    this.#end([live], live.job, { kind: 'cancelled' });
+    if (live.job.running && !isWanted(live.job)) engine.interrupt();
+    else this.#releaseIfAlone(live.job);
+  }
+
+  /** Starts nothing more, ends the slices under way within milliseconds and keeps what they found. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#parts.engine.interrupt();
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    const jobs = [...this.#parts.live.jobs()].filter((job) => job.unsaved.length > 0);
+    await Promise.allSettled(jobs.map((job) => appendUnsaved(job, this.#parts)));
+  }
+
+  /** Picks that fit into the same batch as `first`, in the order of single picks. */
+  #more(first: Dispatch): Dispatch[] {
+    const batch: Dispatch[] = [];
+    let leftMs = this.#parts.batchMs - first.entry.estimateMs;
+    while (leftMs > 0) {
+      const next = this.#parts.scheduler.pick(leftMs);
+      if (!next) break;
+      leftMs -= next.entry.estimateMs;
+      batch.push(next);
+    }
+    return batch;
+  }
+
+  #run(work: Promise<void>): void {
+    const tracked = work.catch(this.#parts.onFatal);
+    this.#underWay.add(tracked);
+    void tracked.finally(() => {
+      this.#underWay.delete(tracked);
+      this.pump();
+    });
+  }
+
+  async #batch(dispatches: readonly Dispatch[]): Promise<void> {
+    const { engine, live, clock, scheduler } = this.#parts;
+    const jobs = dispatches.map(({ entry }) => live.job(entry.job));
+    const startedAtMs = clock.wallMs();
+    for (const job of jobs) job.startedAtMs ??= startedAtMs;
+    const outcome: BatchOutcome = await engine.batch(jobs.map((job) => job.value));
+    for (const [i, dispatch] of dispatches.entries()) {
+      const job = jobs[i] as LiveJob;
+      if (outcome.kind === 'done') {
+        const result = outcome.results[i] as (typeof outcome.results)[number];
+        job.cpuMs += result.cpuMs;
+        this.#finished(dispatch, job, result.cpuMs, result.factors);
+      } else if (outcome.kind === 'broke' && outcome.index === i) {
+        await this.#broke(dispatch, job, outcome.reason);
+      } else {
+        scheduler.park(dispatch, 0);
+      }
+    }
+  }
+
+  /** Before a job's first slice: is its number known meanwhile, has it a log? Costs its caller nothing. */
+  async #open(dispatch: Dispatch, job: LiveJob): Promise<void> {
+    const { store, scheduler } = this.#parts;
+    const [[known], log] = await Promise.all([store.known([job.number]), store.readLog(job.number)]);
+    if (known) {
+      this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, done(known), 'known');
+      return;
+    }
+    job.log = [...log.chunks, ...job.unsaved];
+    if (job.cpuMs < log.cpuMs) {
+      job.cpuMs = log.cpuMs;
+      this.#recovered(job, 'the service was restarted');
+    }
+    scheduler.park(dispatch, 0);
+  }
+
+  async #slice(dispatch: Dispatch, job: LiveJob): Promise<void> {
+    const { engine, memories, clock, sliceMs, costs } = this.#parts;
+    const nowMs = clock.wallMs();
+    job.startedAtMs ??= nowMs;
+    if (job.parkedAtMs !== undefined && nowMs - job.parkedAtMs > PAUSE_MS) {
+      job.pauses ??= { atMs: job.parkedAtMs, times: 0, lastResumedAtMs: nowMs };
+      job.pauses.times++;
+      job.pauses.lastResumedAtMs = nowMs;
+    }
+    for (const member of job.members) member.budgetEndMs ??= job.cpuMs + this.#parts.jobCpuMsMax;
+    job.running = true;
+    const memory = memories.take(job);
+    const { value, state, log } = job;
+    const outcome: SliceOutcome = await engine.slice({
+      number: value,
+      memory,
+      ...(state && { state }),
+      log: state ? [] : (log ?? []),
+      sliceMs,
+    });
+    job.running = false;
+    if (outcome.kind === 'broke') return this.#broke(dispatch, job, outcome.reason);
+    if (outcome.kind === 'unstarted') {
+      this.#parts.scheduler.park(dispatch, 0);
+      return;
+    }
+    job.cpuMs += outcome.cpuMs;
+    job.unsaved.push(...outcome.chunks);
+    job.progress = outcome.progress;
+    job.factors = outcome.factors;
+    job.state = outcome.state;
+    delete job.log;
+    job.parkedAtMs = clock.wallMs();
+    if (outcome.kind === 'finished') {
+      costs.learn(job.value, job.number, job.cpuMs);
+      this.#finished(dispatch, job, outcome.cpuMs, outcome.factors);
+    } else {
+      this.#parked(dispatch, job, outcome);
+    }
+  }
+
+  #parked(dispatch: Dispatch, job: LiveJob, slice: SliceResult): void {
+    const { scheduler, clock } = this.#parts;
+    scheduler.park(dispatch, slice.cpuMs, slice.progress.remainingMs);
+    const spent = [...job.members].filter((m) => m.phase === 'waiting' && job.cpuMs >= (m.budgetEndMs ?? Infinity));
+    const saveNow = spent.length > 0 || clock.wallMs() - job.savedAtMs >= SAVE_EVERY_MS;
+    // Saved before the members end, so that whoever resumes one finds everything.
+    if (saveNow) this.#save(job);
+    if (spent.length > 0) {
+      for (const { stored } of spent) scheduler.remove(stored.seq);
+      this.#end(spent, job, { kind: 'partial', factors: job.factors }, 'computed');
+    }
+    if (isWanted(job) && job.placeBytes === 0 && this.#parts.memories.crowded) this.#evict(job.number);
+    this.#releaseIfAlone(job);
+  }
+
+  #finished(dispatch: Dispatch, job: LiveJob, cpuMs: number, factors: readonly Factor[]): void {
+    const requests = this.#requests(this.#parts.scheduler.finish(dispatch, cpuMs));
+    this.#end(requests, job, done(factors), 'computed', dispatch.entry.seq);
+    this.#releaseIfAlone(job);
+  }
+
+  async #broke(dispatch: Dispatch, job: LiveJob, reason: string): Promise<void> {
+    const { scheduler, store } = this.#parts;
+    // Not given back to the pool: the thread that broke may still be writing to it.
+    this.#parts.memories.abandon(job);
+    const breaks = await store.recordBreak(job.number);
+    if (breaks < JOB_BREAKS_MAX) {
+      this.#recovered(job, `a worker failed: ${reason}`);
+      scheduler.park(dispatch, 0);
+      scheduler.drop(job.number);
+      return;
+    }
+    const failed = { kind: 'failed', code: 'job_broke_workers', reason: `${reason} (${breaks} times)` } as const;
+    this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, failed);
+  }
+
+  #recovered(job: LiveJob, reason: string): void {
+    job.recoveries.push({ event: 'recovered', atMs: this.#parts.clock.wallMs(), reason });
+  }
+
+  /** Ends these requests of `job`. `seq`: the one for which it was computed; the others share. */
+  #end(requests: readonly LiveRequest[], job: LiveJob, outcome: Outcome, source?: Source, seq?: number): void {
+    const { clock, endings } = this.#parts;
+    const atMs = clock.wallMs();
+    const events = jobEvents(job);
+    const times = {
+      ...(job.startedAtMs !== undefined && { startedAtMs: job.startedAtMs }),
+      finishedAtMs: atMs,
+      cpuMs: job.cpuMs,
+    };
+    const end = (request: LiveRequest): Parameters<Endings['end']>[1][number] => ({
+      live: request,
+      state: { ...outcome, ...times } as FinalState,
+      timeline: [
+        ...request.stored.timeline,
+        ...events,
+        { event: 'finished', atMs, status: outcome.kind, ...(source && { source: sourceFor(request, source, seq) }) },
+      ],
+    });
+    const remember = outcome.kind === 'done' && source === 'computed' && job.cpuMs >= KNOWN_CPU_MS_MIN;
+    endings.end(
+      {
+        number: job.number,
+        dropLog: !job.small && (outcome.kind === 'done' || outcome.kind === 'failed'),
+        ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
+      },
+      requests.map(end),
+    );
+  }
+
+  #requests(entries: readonly Entry[]): LiveRequest[] {
+    return entries.flatMap((entry) => this.#parts.live.get(entry.seq) ?? []);
+  }
+
+  #save(job: LiveJob): void {
+    job.savedAtMs = this.#parts.clock.wallMs();
+    this.#run(appendUnsaved(job, this.#parts));
+  }
+
+  /** A parked job makes room for another: its memory goes, its log stays. It may have ended meanwhile. */
+  #evict(number: string): void {
+    const job = this.#parts.live.findJob(number);
+    if (!job) return;
+    this.#save(job);
+    this.#parts.memories.release(job);
+  }
+
+  /** A job nobody waits for any more gives its memory back. */
+  #releaseIfAlone(job: LiveJob): void {
+    if (!isWanted(job)) this.#parts.memories.release(job);
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'done' | 'partial'; readonly factors: readonly Factor[] }
+  | { readonly kind: 'failed'; readonly code: 'job_broke_workers'; readonly reason: string }
+  | { readonly kind: 'cancelled' };
+
+/** Whether a request still waits for it. */
+function isWanted(job: LiveJob): boolean {
+  for (const member of job.members) if (member.phase === 'waiting') return true;
+  return false;
+}
+
+function done(factors: readonly Factor[]): Outcome {
+  return { kind: 'done', factors };
+}
+
+function sourceFor(request: LiveRequest, source: Source, seq: number | undefined): Source {
+  return source === 'computed' && seq !== undefined && request.stored.seq !== seq ? 'shared' : source;
+}

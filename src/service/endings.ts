@@ -1,0 +1,81 @@
+/**
+ * The last step of a request: its end goes to the disk, and only then is it said.
+ *
+ * Invariants:
+ *   E1. A request is told as ended if and only if its end is durable.
+ *   E2. An end that the store has no room for is kept and tried again until it has; meanwhile `congested` holds work back.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { FinalState, StoredRequest, TimelineEvent } from '../domain/request.ts';
+import { StoreError, type EndedJob, type Store } from '../store/store.ts';
+import type { LiveRequest } from './live-job.ts';
+
+export interface Ending {
+  readonly live: LiveRequest;
+  readonly state: FinalState;
+  readonly timeline: readonly TimelineEvent[];
+}
+
+export interface EndedHandler {
+  /** The end of `live` is durable; `stored` is how it stands now. `applied` is false if the store had it ended already. */
+  (live: LiveRequest, stored: StoredRequest, applied: boolean): void;
+}
+
+/** Ends that may be on their way to the disk before work is held back. */
+const PENDING_MAX = 20_000;
+const RETRY_MS = 500;
+
+export class Endings {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #onEnded: EndedHandler;
+  readonly #onFatal: (error: unknown) => void;
+  readonly #underWay = new Set<Promise<void>>();
+  #pending = 0;
+
+  constructor(store: Store, clock: Clock, onEnded: EndedHandler, onFatal: (error: unknown) => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#onEnded = onEnded;
+    this.#onFatal = onFatal;
+  }
+
+  /** Whether so many ends wait for the disk that no new work should start. */
+  get congested(): boolean {
+    return this.#pending > PENDING_MAX;
+  }
+
+  /** Ends requests of one job. They are `ending` from now on. */
+  end(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
+    for (const { live } of endings) live.phase = 'ending';
+    this.#pending += endings.length;
+    const work = this.#commit(job, endings).catch(this.#onFatal);
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  /** Resolves when every end so far is durable. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  async #commit(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): Promise<void> {
+    const requests = endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline }));
+    const applied = new Set(await this.#finish([{ ...job, requests }]));
+    this.#pending -= endings.length;
+    for (const { live, state, timeline } of endings) {
+      this.#onEnded(live, { ...live.stored, state, timeline }, applied.has(live.stored.seq));
+    }
+  }
+
+  async #finish(ended: readonly EndedJob[]): Promise<readonly number[]> {
+    for (;;) {
+      try {
+        return await this.#store.finish(ended);
+      } catch (error) {
+        if (!(error instanceof StoreError) || !error.retryable) throw error;
+        await this.#clock.sleep(RETRY_MS);
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What memory knows of a number being factored and of the requests that wait for it. Requests for equal numbers share one job.
+ *
+ * Small numbers have a job too, but none of its parts: they are done in one go.
+ */
+import type { Factor } from '../domain/factorization.ts';
+import type { StoredRequest, TimelineEvent } from '../domain/request.ts';
+import type { JobState, Progress } from '../kernel/kernel.ts';
+
+export interface LiveJob {
+  readonly number: string;
+  readonly value: bigint;
+  readonly small: boolean;
+  /** What it takes of the memory for long jobs; 0 for one that is shorter than a slice. Depends on the number alone. */
+  readonly placeBytes: number;
+  readonly members: Set<LiveRequest>;
+  /** Set while a worker has it. */
+  running: boolean;
+  /** CPU milliseconds spent on the number, also before this process. */
+  cpuMs: number;
+  startedAtMs?: number;
+  /** Its place in memory, between and during slices. */
+  memory?: WebAssembly.Memory;
+  state?: JobState;
+  /** The log as read from the store, until it is fed into a memory. Undefined: not read yet, or no longer valid. */
+  log?: readonly Uint8Array[];
+  /** Chunks that are not in the store yet, and since when. */
+  unsaved: Uint8Array[];
+  savedAtMs: number;
+  progress?: Progress;
+  /** Known factors, from the last slice. */
+  factors: readonly Factor[];
+  pauses?: { readonly atMs: number; times: number; lastResumedAtMs: number };
+  parkedAtMs?: number;
+  /** Why it had to be taken up again from its log, with the times. */
+  recoveries: TimelineEvent[];
+}
+
+/** A request that has not ended on disk. */
+export interface LiveRequest {
+  readonly stored: StoredRequest;
+  readonly job: LiveJob;
+  /** `ending`: its end is on the way to the disk; it can't be cancelled any more. */
+  phase: 'waiting' | 'ending';
+  /** The CPU milliseconds of its job at which its own budget is used up; set when its job first runs for it. */
+  budgetEndMs?: number;
+}
+
+/** What a number needs, whoever asks for it and whenever. */
+export interface JobNeeds {
+  readonly small: boolean;
+  readonly placeBytes: number;
+}
+
+export function createJob(number: string, value: bigint, needs: JobNeeds, nowMs: number): LiveJob {
+  return {
+    number,
+    value,
+    ...needs,
+    members: new Set(),
+    running: false,
+    cpuMs: 0,
+    unsaved: [],
+    savedAtMs: nowMs,
+    factors: [],
+    recoveries: [],
+  };
+}
+
+/** What happened to `request` through its job, to stand behind what is stored of its timeline. */
+export function jobEvents(job: LiveJob): TimelineEvent[] {
+  const events: TimelineEvent[] = [...job.recoveries];
+  if (job.startedAtMs !== undefined) events.unshift({ event: 'started', atMs: job.startedAtMs });
+  if (job.pauses) events.push({ event: 'paused', ...job.pauses });
+  return events.toSorted((a, b) => a.atMs - b.atMs);
+}

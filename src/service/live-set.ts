@@ -1,0 +1,76 @@
+/**
+ * The requests that are in memory because they wait, run, or are about to be told as ended; and their jobs by number.
+ *
+ * Invariant: a job is in the map if and only if one of the requests that joined it is.
+ */
+import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
+import type { StoredRequest } from '../domain/request.ts';
+import { createJob, type JobNeeds, type LiveJob, type LiveRequest } from './live-job.ts';
+
+export class LiveSet {
+  readonly #needsOf: (n: bigint) => JobNeeds;
+  readonly #clock: Clock;
+  readonly #requests = new Map<number, LiveRequest>();
+  readonly #jobs = new Map<string, LiveJob>();
+
+  constructor(needsOf: (n: bigint) => JobNeeds, clock: Clock) {
+    this.#needsOf = needsOf;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  get(seq: number): LiveRequest | undefined {
+    return this.#requests.get(seq);
+  }
+
+  findJob(number: string): LiveJob | undefined {
+    return this.#jobs.get(number);
+  }
+
+  /** The job for `number`, which some request in the set waits for. */
+  job(number: string): LiveJob {
+    const job = this.#jobs.get(number);
+    assert(job !== undefined, `There is no job for ${number}`);
+    return job;
+  }
+
+  jobs(): Iterable<LiveJob> {
+    return this.#jobs.values();
+  }
+
+  /** Adds a queued request; one for a number already being worked on joins that job. */
+  add(stored: StoredRequest): LiveRequest {
+    assert(!this.#requests.has(stored.seq), `Request ${stored.seq} is in memory already`);
+    const job = this.#openJob(stored.number) ?? this.#newJob(stored.number);
+    const live: LiveRequest = { stored, job, phase: 'waiting' };
+    job.members.add(live);
+    this.#requests.set(stored.seq, live);
+    return live;
+  }
+
+  delete(live: LiveRequest): void {
+    const { job } = live;
+    this.#requests.delete(live.stored.seq);
+    job.members.delete(live);
+    if (job.members.size === 0 && this.#jobs.get(job.number) === job) this.#jobs.delete(job.number);
+  }
+
+  /** A job whose requests are all ending has said its last word: whoever comes now needs a new one. */
+  #openJob(number: string): LiveJob | undefined {
+    const job = this.#jobs.get(number);
+    if (!job) return undefined;
+    for (const member of job.members) if (member.phase === 'waiting') return job;
+    return undefined;
+  }
+
+  #newJob(number: string): LiveJob {
+    const value = BigInt(number);
+    const job = createJob(number, value, this.#needsOf(value), this.#clock.wallMs());
+    this.#jobs.set(number, job);
+    return job;
+  }
+}

@@ -1,0 +1,152 @@
+/** Reading: a request by its id, now or once it has ended; and lists of them. */
+import { LruCache } from '../base/lru-cache.ts';
+import { parseRequestId } from '../domain/request-id.ts';
+import { hasEnded, type StoredRequest } from '../domain/request.ts';
+import type { ListQuery, Store } from '../store/store.ts';
+import type { LiveRequest } from './live-job.ts';
+import type { LiveSet } from './live-set.ts';
+import { viewOfLive, viewOfStored, type Outlook } from './request-view.ts';
+import type { ListRequests, RequestView } from './service.ts';
+import { Waiters } from './waiters.ts';
+
+export interface LookupParts {
+  readonly store: Store;
+  readonly live: LiveSet;
+  readonly shard: number;
+  /** Where a queued request stands. */
+  readonly outlook: (stored: StoredRequest) => Outlook;
+}
+
+/** Where a request was found: in memory, or as the store has it. */
+export type Found = { readonly live: LiveRequest } | { readonly stored: StoredRequest };
+
+/** Ended requests kept in memory, since what has just ended is what is asked for most. */
+const ENDED_CACHE = 20_000;
+const WATCH_EVERY_MS = 250;
+
+export class Lookups {
+  readonly #parts: LookupParts;
+  readonly #ended = new LruCache<number, StoredRequest>(ENDED_CACHE);
+  readonly #waiters = new Waiters();
+
+  constructor(parts: LookupParts) {
+    this.#parts = parts;
+  }
+
+  async find(requestId: string): Promise<Found | undefined> {
+    const { live, store, shard } = this.#parts;
+    const id = parseRequestId(requestId);
+    if (!id || id.shard !== shard) return undefined;
+    const inMemory = (): Found | undefined => {
+      const request = live.get(id.seq);
+      if (request) return { live: request };
+      const ended = this.#ended.get(id.seq);
+      return ended && { stored: ended };
+    };
+    let found = inMemory();
+    if (!found) {
+      const [stored] = await store.get([id.seq]);
+      // It may have been loaded, or have ended, while the store was asked.
+      found = inMemory() ?? (stored && { stored });
+    }
+    return found && tokenOf(found) === id.token ? found : undefined;
+  }
+
+  view(found: Found): RequestView {
+    const { shard, outlook } = this.#parts;
+    if ('live' in found) return viewOfLive(found.live, shard, outlook(found.live.stored));
+    const { stored } = found;
+    return viewOfStored(stored, shard, stored.state.kind === 'queued' ? outlook(stored) : undefined);
+  }
+
+  async lookUp(requestId: string): Promise<RequestView | undefined> {
+    const found = await this.find(requestId);
+    return found && this.view(found);
+  }
+
+  async wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
+    const view = await this.lookUp(requestId);
+    if (!view || hasEnded(view.status)) return view;
+    await this.ended(requestId, waitMs, signal);
+    return this.lookUp(requestId);
+  }
+
+  async *watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
+    let told = '';
+    for (;;) {
+      const view = await this.lookUp(requestId);
+      if (!view || signal.aborted) return;
+      const { status, progress, position, timeline } = view;
+      const seen = JSON.stringify([status, progress, position, timeline.length]);
+      if (seen !== told) yield view;
+      if (hasEnded(view.status)) return;
+      told = seen;
+      await this.ended(requestId, WATCH_EVERY_MS, signal);
+    }
+  }
+
+  async list(query: ListRequests): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
+    if (query.status === 'running') return { requests: this.#running(query) };
+    const page = await this.#parts.store.list(asStoreQuery(query));
+    const views = page.requests.map((stored) => {
+      const live = this.#parts.live.get(stored.seq);
+      return this.view(live ? { live } : { stored });
+    });
+    const requests = views.filter((view) => query.status === undefined || view.status === query.status);
+    return page.next === undefined ? { requests } : { requests, next: String(page.next) };
+  }
+
+  /** Resolves once the request ends, or `ms` have passed, or `signal` aborts. */
+  async ended(requestId: string, ms: number, signal: AbortSignal): Promise<void> {
+    const id = parseRequestId(requestId);
+    if (id) await this.#waiters.wait(id.seq, ms, signal);
+  }
+
+  /** A request has ended so. */
+  remember(stored: StoredRequest): void {
+    this.#ended.set(stored.seq, stored);
+  }
+
+  /** Wakes those who wait for a request's end. */
+  wake(seq: number): void {
+    this.#waiters.wake(seq);
+  }
+
+  /** A request is queued again. */
+  forget(seq: number): void {
+    this.#ended.delete(seq);
+  }
+
+  /** Sends every waiter away with what there is. */
+  release(): void {
+    this.#waiters.wakeAll();
+  }
+
+  /** Running requests are few and all in memory: one page, newest first. */
+  #running({ callerId, mode, limit, cursor }: ListRequests): RequestView[] {
+    const before = cursor === undefined ? Infinity : Number(cursor);
+    const running = [...this.#parts.live.jobs()].filter((job) => job.startedAtMs !== undefined);
+    return running
+      .flatMap((job) => [...job.members])
+      .filter(({ stored }) => stored.seq < before)
+      .filter(({ stored }) => callerId === undefined || stored.callerId === callerId)
+      .filter(({ stored }) => mode === undefined || stored.mode === mode)
+      .toSorted((a, b) => b.stored.seq - a.stored.seq)
+      .slice(0, limit)
+      .map((live) => this.view({ live }));
+  }
+}
+
+function asStoreQuery({ callerId, mode, status, cursor, limit }: ListRequests): ListQuery {
+  return {
+    limit,
+    ...(callerId !== undefined && { callerId }),
+    ...(mode !== undefined && { mode }),
+    ...(status !== undefined && status !== 'running' && { status }),
+    ...(cursor !== undefined && { beforeSeq: Number(cursor) }),
+  };
+}
+
+function tokenOf(found: Found): string {
+  return 'live' in found ? found.live.stored.token : found.stored.token;
+}

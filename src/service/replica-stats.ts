@@ -1,0 +1,18 @@
+/** What a replica counts, for those who watch over it. */
+import type { FinalState } from '../domain/request.ts';
+
+export interface ReplicaStats {
+  /** Requests accepted and not ended, in memory or in the store only. */
+  readonly waiting: number;
+  /** Of these, in memory. */
+  readonly loaded: number;
+  readonly callers: number;
+  readonly workers: number;
+  readonly busyWorkers: number;
+  /** Memory of long jobs that are begun and not finished. */
+  readonly placeBytes: number;
+  /** Since the start of the process. */
+  readonly accepted: number;
+  readonly ended: Readonly<Record<FinalState['kind'], number>>;
+  readonly brokenWorkers: number;
+}

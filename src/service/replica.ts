@@ -1,0 +1,287 @@
+/**
+ * One replica: a store, a scheduler, W workers, and the use cases that join them. Everything here runs on one event loop;
+ * nobody else writes the store, so what memory says of it is true.
+ */
+import { randomBytes } from '../base/random.ts';
+import type { Clock } from '../base/clock.ts';
+import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
+import { hasEnded, type StoredRequest } from '../domain/request.ts';
+import { Engine } from '../engine/engine.ts';
+import { MemoryPool } from '../engine/memory-pool.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { Backlog } from '../scheduler/backlog.ts';
+import { expectedWaitMs } from '../scheduler/expected-wait.ts';
+import { FairScheduler } from '../scheduler/fair-scheduler.ts';
+import type { Store } from '../store/store.ts';
+import { CostModel } from './cost-model.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Endings } from './endings.ts';
+import { Intake } from './intake.ts';
+import { JobMemories } from './job-memories.ts';
+import type { JobNeeds, LiveRequest } from './live-job.ts';
+import { LiveSet } from './live-set.ts';
+import { Lookups, type Found } from './lookups.ts';
+import type { Outlook } from './request-view.ts';
+import type { ReplicaStats } from './replica-stats.ts';
+import { keepRetention } from './retention.ts';
+import type { AcceptInput, AcceptResult, ChangeResult, ListRequests, RequestView, Service } from './service.ts';
+
+export interface ReplicaOptions {
+  readonly store: Store;
+  readonly module: WebAssembly.Module;
+  readonly kernel: Kernel;
+  readonly expectedCpuMs: (n: bigint) => number;
+  readonly workerUrl: URL;
+  readonly clock: Clock;
+  readonly workers: number;
+  readonly jobCpuMsMax: number;
+  readonly parkedBytesMax: number;
+  readonly storeBytesMax: number;
+  readonly retentionMs: number;
+  readonly weights: ReadonlyMap<string, number>;
+  readonly workerHangMs?: number;
+  /** Something that this process can't go on with: it should end, and be started again. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onWorkerBroken: (reason: string) => void;
+}
+
+/** The store that this replica owns; there is one only. */
+const SHARD = 0;
+/** CPU time of one slice: nobody waits longer than this for a first service. */
+const SLICE_MS = 50;
+/** CPU time of small numbers that travel to a worker together. */
+const BATCH_MS = 5;
+/** CPU time that a job keeps its place for, once it has one. */
+const RESIDENCY_MS = 5_000;
+const PAGE_BYTES = 65_536;
+const LOADED_MAX = 65_536;
+const HANG_MS = 30_000;
+const WORKER_HEAP_MIB = 512;
+const POOL_BYTES_MAX = 128 * 2 ** 20;
+const RETRY_AFTER_MS = 2_000;
+/** How long a cancellation may wait for the disk. */
+const CHANGE_MS_MAX = 1_500;
+/** Share of the store's bytes from which on the oldest ended requests go before their time. */
+const PRUNE_ABOVE = 0.8;
+
+export class Replica implements Service, AsyncDisposable {
+  readonly #options: ReplicaOptions;
+  readonly #live: LiveSet;
+  readonly #backlog = new Backlog({ loadedMax: LOADED_MAX, pageMin: 4, pageMax: 512 });
+  readonly #scheduler: FairScheduler;
+  readonly #engine: Engine;
+  readonly #endings: Endings;
+  readonly #intake: Intake;
+  readonly #dispatcher: Dispatcher;
+  readonly #lookups: Lookups;
+  readonly #closing = new AbortController();
+  #retention: Promise<void> = Promise.resolve();
+  #paging: Promise<void> | undefined;
+  #accepted = 0;
+  readonly #endedCounts = { done: 0, partial: 0, failed: 0, cancelled: 0 };
+  #brokenWorkers = 0;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    const { store, clock, kernel, module, onFatal, weights } = options;
+    this.#live = new LiveSet((n) => this.#needsOf(n), clock);
+    this.#scheduler = new FairScheduler({
+      weightOf: (callerId) => weights.get(callerId) ?? 1,
+      sliceMs: SLICE_MS,
+      placeBytesMax: options.parkedBytesMax,
+      residencyMs: RESIDENCY_MS,
+    });
+    this.#engine = new Engine({
+      workers: options.workers,
+      workerUrl: options.workerUrl,
+      module,
+      hangMs: options.workerHangMs ?? HANG_MS,
+      heapMiB: WORKER_HEAP_MIB,
+      onBroken: (reason) => {
+        this.#brokenWorkers++;
+        options.onWorkerBroken(reason);
+      },
+    });
+    this.#lookups = new Lookups({ store, live: this.#live, shard: SHARD, outlook: (stored) => this.#outlook(stored) });
+    this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
+    const shared = {
+      store,
+      clock,
+      scheduler: this.#scheduler,
+      live: this.#live,
+      costs: new CostModel(options.expectedCpuMs),
+      batchMs: BATCH_MS,
+    };
+    const pool = new MemoryPool(POOL_BYTES_MAX);
+    const memories = new JobMemories(pool, (n) => kernel.memoryPages(n), options.parkedBytesMax / 8);
+    this.#dispatcher = new Dispatcher({
+      ...shared,
+      engine: this.#engine,
+      endings: this.#endings,
+      memories,
+      sliceMs: SLICE_MS,
+      jobCpuMsMax: options.jobCpuMsMax,
+      onFatal,
+    });
+    this.#intake = new Intake({
+      ...shared,
+      backlog: this.#backlog,
+      newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
+      onLoaded: () => this.#dispatcher.pump(),
+    });
+  }
+
+  /** Takes up what the store holds from before, and begins to work. */
+  async start(): Promise<void> {
+    const { store, clock, retentionMs, storeBytesMax, onFatal } = this.#options;
+    for (const { callerId, count, ordinalMax } of await store.backlog()) {
+      this.#backlog.restore(callerId, count, ordinalMax);
+    }
+    this.#readPages();
+    const { signal } = this.#closing;
+    const bytesMax = storeBytesMax * PRUNE_ABOVE;
+    this.#retention = keepRetention({ store, clock, retentionMs, bytesMax, signal }).catch(onFatal);
+  }
+
+  async accept(input: AcceptInput): Promise<AcceptResult> {
+    if (this.#closing.signal.aborted) return { kind: 'unavailable', code: 'stopping', retryAfterMs: RETRY_AFTER_MS };
+    const accepted = await this.#intake.accept(input);
+    if (accepted.kind === 'full') return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+    if (accepted.kind === 'conflict') return accepted;
+    this.#dispatcher.pump();
+    if (!accepted.replayed) this.#accepted += accepted.requests.length;
+    const requests = accepted.requests.map((stored) => this.#lookups.view(this.#present(stored)));
+    return { kind: 'accepted', requests, replayed: accepted.replayed };
+  }
+
+  lookUp(requestId: string): Promise<RequestView | undefined> {
+    return this.#lookups.lookUp(requestId);
+  }
+
+  wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
+    return this.#lookups.wait(requestId, waitMs, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
+    return this.#lookups.watch(requestId, AbortSignal.any([signal, this.#closing.signal]));
+  }
+
+  list(query: ListRequests): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
+    return this.#lookups.list(query);
+  }
+
+  async cancel(requestId: string): Promise<ChangeResult> {
+    const found = await this.#lookups.find(requestId);
+    if (!found) return { kind: 'not_found' };
+    if ('stored' in found && found.stored.state.kind !== 'queued') {
+      return { kind: 'refused', request: this.#lookups.view(found) };
+    }
+    const live = 'live' in found ? found.live : this.#live.add(found.stored);
+    if (live.phase === 'waiting') this.#dispatcher.cancel(live);
+    // Also where it was ending anyway: whichever end came first is the one that is told.
+    await this.#lookups.ended(requestId, CHANGE_MS_MAX, this.#closing.signal);
+    const request = await this.#lookups.lookUp(requestId);
+    if (!request) return { kind: 'not_found' };
+    if (!hasEnded(request.status)) return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+    return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
+  }
+
+  async resume(requestId: string): Promise<ChangeResult> {
+    const found = await this.#lookups.find(requestId);
+    if (!found) return { kind: 'not_found' };
+    const stored = 'stored' in found ? found.stored : undefined;
+    if (stored?.state.kind !== 'partial') return { kind: 'refused', request: this.#lookups.view(found) };
+    this.#lookups.forget(stored.seq);
+    const changed = await this.#intake.requeue(stored);
+    this.#dispatcher.pump();
+    const request = await this.#lookups.lookUp(requestId);
+    if (!request) return { kind: 'not_found' };
+    return { kind: changed ? 'changed' : 'refused', request };
+  }
+
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+    const reasons = [
+      ...(this.#closing.signal.aborted ? ['this server is stopping'] : []),
+      ...(this.#endings.congested ? ['the store has no room for results'] : []),
+    ];
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  stats(): ReplicaStats {
+    return {
+      waiting: this.#backlog.total,
+      loaded: this.#scheduler.entries,
+      callers: this.#scheduler.callers,
+      workers: this.#engine.workers,
+      busyWorkers: this.#engine.busy,
+      placeBytes: this.#scheduler.placeBytes,
+      accepted: this.#accepted,
+      ended: this.#endedCounts,
+      brokenWorkers: this.#brokenWorkers,
+    };
+  }
+
+  /** From now on everything new is refused, and those who wait are answered with what there is. */
+  stopAccepting(): void {
+    this.#closing.abort();
+    this.#lookups.release();
+  }
+
+  /** Accepts nothing more, ends what is under way within milliseconds, keeps what it found, and lets the store go. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stopAccepting();
+    await this.#dispatcher.stop();
+    await Promise.all([this.#endings.settled(), this.#retention, this.#paging]);
+    await this.#engine[Symbol.asyncDispose]();
+    await this.#options.store[Symbol.asyncDispose]();
+  }
+
+  /** By the number alone, not by what was measured: equal numbers must need the same. */
+  #needsOf(n: bigint): JobNeeds {
+    const { kernel, expectedCpuMs } = this.#options;
+    const small = kernel.isSmall(n);
+    const short = small || expectedCpuMs(n) < SLICE_MS / 2;
+    return { small, placeBytes: short ? 0 : kernel.memoryPages(n) * PAGE_BYTES };
+  }
+
+  #present(stored: StoredRequest): Found {
+    const live = this.#live.get(stored.seq);
+    return live ? { live } : { stored };
+  }
+
+  #outlook(stored: StoredRequest): Outlook {
+    const position = this.#backlog.position(stored) ?? 0;
+    const own = this.#live.get(stored.seq);
+    const caller = this.#scheduler.callerView(stored.callerId);
+    const meanMs = caller?.estimateMeanMs ?? 0;
+    const expectedMs = expectedWaitMs({
+      position,
+      meanMs,
+      ownMs: this.#scheduler.estimateMs(stored.seq) ?? (own ? 0 : meanMs),
+      weight: caller?.weight ?? 1,
+      weights: Math.max(this.#scheduler.weights, caller?.weight ?? 1),
+      totalMs: Infinity,
+      workers: this.#engine.workers,
+    });
+    return { position, expectedMs };
+  }
+
+  #onEnded(live: LiveRequest, stored: StoredRequest, applied: boolean): void {
+    this.#live.delete(live);
+    this.#backlog.left(stored);
+    if (applied) this.#lookups.remember(stored);
+    if (applied && stored.state.kind !== 'queued') this.#endedCounts[stored.state.kind]++;
+    this.#lookups.wake(stored.seq);
+    this.#readPages();
+  }
+
+  #readPages(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#paging ??= this.#intake
+      .readPages()
+      .catch(this.#options.onFatal)
+      .finally(() => {
+        this.#paging = undefined;
+      });
+  }
+}

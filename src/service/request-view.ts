@@ -1,0 +1,51 @@
+/** A request as its caller sees it: what is stored, and on top of it what memory knows. Pure. */
+import type { RequestView } from './service.ts';
+import { formatRequestId } from '../domain/request-id.ts';
+import type { StoredRequest } from '../domain/request.ts';
+import type { Progress } from '../kernel/kernel.ts';
+import { jobEvents, type LiveRequest } from './live-job.ts';
+
+export interface Outlook {
+  readonly position: number;
+  readonly expectedMs: number;
+}
+
+/** Of a request that has ended, or that waits in the store with no more known of it than `outlook`. */
+export function viewOfStored(stored: StoredRequest, shard: number, outlook?: Outlook): RequestView {
+  const { state } = stored;
+  const base = {
+    requestId: formatRequestId({ seq: stored.seq, shard, token: stored.token }),
+    callerId: stored.callerId,
+    mode: stored.mode,
+    status: state.kind,
+    number: stored.number,
+    factors: 'factors' in state ? state.factors : [],
+    complete: state.kind === 'done',
+    cpuMs: 'cpuMs' in state ? state.cpuMs : 0,
+    acceptedAtMs: stored.acceptedAtMs,
+    ...(state.startedAtMs !== undefined && { startedAtMs: state.startedAtMs }),
+    timeline: [{ event: 'accepted', atMs: stored.acceptedAtMs } as const, ...stored.timeline],
+  };
+  if (state.kind === 'queued') return { ...base, ...outlook };
+  if (state.kind !== 'failed') return { ...base, finishedAtMs: state.finishedAtMs };
+  return { ...base, finishedAtMs: state.finishedAtMs, error: { code: state.code, reason: state.reason } };
+}
+
+/** Of a request that is in memory. `status` is `running` while a worker has its job, and between slices once it has started. */
+export function viewOfLive(live: LiveRequest, shard: number, outlook: Outlook): RequestView {
+  const { stored, job } = live;
+  const view = viewOfStored(stored, shard, outlook);
+  if (job.startedAtMs === undefined) return view;
+  return {
+    ...view,
+    status: 'running',
+    cpuMs: job.cpuMs,
+    startedAtMs: view.startedAtMs ?? job.startedAtMs,
+    ...(job.progress && { progress: job.progress, ...withRemaining(job.progress, outlook) }),
+    timeline: [...view.timeline, ...jobEvents(job)],
+  };
+}
+
+function withRemaining(progress: Progress, outlook: Outlook): { expectedMs: number } {
+  return { expectedMs: Math.max(progress.remainingMs ?? 0, outlook.expectedMs) };
+}
