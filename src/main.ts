@@ -1,0 +1,62 @@
+/** The server program: puts the parts together, listens, and stops in order. The only place that names adapters. */
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { moduleUrl } from './base/module-url.ts';
+import { systemClock } from './base/clock.ts';
+import { readConfig } from './config.ts';
+import { buildApp } from './http/build-app.ts';
+import { estimateCpuMs } from './kernel/estimate.ts';
+import { createKernel, loadKernelModule } from './kernel/load-kernel.ts';
+import { keepReplicaMetrics } from './http/replica-metrics.ts';
+import { Replica } from './service/replica.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+
+/** Open connections get this long to finish what they are at; then they are cut. */
+const CLOSE_MS_MAX = 5_000;
+
+/**
+ * Serves until SIGTERM or SIGINT, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
+ * Throws a ConfigError or a StoreError when it can't start. Ends the process with code 70 when it can't go on.
+ */
+export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const config = readConfig(env);
+  const logger = pino({ level: config.logLevel }, pino.destination(2));
+  const fatal = (error: unknown): void => {
+    logger.fatal({ err: error }, 'cannot go on; what was accepted is on disk, start me again');
+    process.exit(70);
+  };
+
+  const module = await loadKernelModule();
+  await using replica = new Replica({
+    store: await openSqliteStore({ dataDir: config.dataDir, bytesMax: config.storeBytesMax }),
+    module,
+    kernel: createKernel(module),
+    expectedCpuMs: estimateCpuMs,
+    workerUrl: moduleUrl('./engine/worker', import.meta.url),
+    clock: systemClock,
+    ...config,
+    onFatal: fatal,
+    onWorkerBroken: (reason) => logger.error({ reason }, 'a worker thread was replaced'),
+  });
+  await replica.start();
+
+  const metrics = new Registry();
+  keepReplicaMetrics(metrics, () => replica.stats());
+  const app = buildApp({ service: replica, config, metrics, logger });
+  const stopped = firstSignal(['SIGTERM', 'SIGINT']);
+  const address = await app.listen({ host: config.host, port: config.port });
+  process.stdout.write(`fairsieve listens on ${address}\n`);
+
+  const signal = await stopped;
+  logger.info({ signal }, 'stopping');
+  replica.stopAccepting();
+  const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS_MAX);
+  await app.close();
+  clearTimeout(cut);
+}
+
+function firstSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of signals) process.once(signal, () => resolve(signal));
+  return promise;
+}
