@@ -20,7 +20,13 @@ test('settings are read in their units', () => {
   assert.equal(config.port, 0);
   assert.equal(config.retentionMs, 5_400_000);
   assert.equal(config.parkedBytesMax, 268_435_456);
-  assert.deepEqual([...config.weights], [['acme', 3], ['a=b', 0.5]]);
+  assert.deepEqual(
+    [...config.weights],
+    [
+      ['acme', 3],
+      ['a=b', 0.5],
+    ],
+  );
 });
 
 test('all mistakes are told at once, with the value and the bound', () => {
@@ -48,7 +54,11 @@ test('the help and docs/operations.md tell every setting with its default', () =
   const doc = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8');
   for (const { name, shown, about } of settingRows()) {
     assert.ok(help.includes(name));
-    assert.ok(doc.includes(`| \`${name}\` | ${shown} | ${about} |`), `docs/operations.md lacks the row of ${name}: ${about}`);
+    assert.ok(
+      doc.includes(`| \`${name}\` | ${shown} | ${about} |`),
+      `docs/operations.md lacks the row of ${name}: ${about}`,
+    );
   }
-  for (const [named] of doc.matchAll(/FAIRSIEVE_[A-Z_]+/g)) assert.ok(help.includes(named), `${named} is not a setting`);
+  for (const [named] of doc.matchAll(/FAIRSIEVE_[A-Z_]+/g))
+    assert.ok(help.includes(named), `${named} is not a setting`);
 });

@@ -32,10 +32,24 @@ const SETTINGS = {
   FAIRSIEVE_DATA_DIR: text('./data', 'folder of the store; made if absent'),
   FAIRSIEVE_WORKERS: whole(os.availableParallelism(), 1, 256, 'compute threads', 'cores'),
   FAIRSIEVE_DIGITS_MAX: whole(DIGITS_MAX_DEFAULT, 1, 1_000, 'most decimal digits of a number'),
-  FAIRSIEVE_WAIT_MS_MAX: whole(1_800, 0, 60_000, 'longest time an answer is held back for `Prefer: wait`, in ms'),
-  FAIRSIEVE_JOB_CPU_MS_MAX: whole(600_000, 1, 1e12, 'CPU budget of a request, in ms; then it is `partial` and may be resumed'),
+  FAIRSIEVE_WAIT_MS_MAX: whole(
+    1_800,
+    0,
+    60_000,
+    'longest time an answer is held back for `Prefer: wait`, in ms',
+  ),
+  FAIRSIEVE_JOB_CPU_MS_MAX: whole(
+    600_000,
+    1,
+    1e12,
+    'CPU budget of a request, in ms; then it is `partial` and may be resumed',
+  ),
   FAIRSIEVE_PARKED_BYTES_MAX: size(GIB, '1GiB', 'most memory of long jobs that are begun and not finished'),
-  FAIRSIEVE_STORE_BYTES_MAX: size(16 * GIB, '16GiB', 'size at which the store takes no more; from 80 % on the oldest ended requests go'),
+  FAIRSIEVE_STORE_BYTES_MAX: size(
+    16 * GIB,
+    '16GiB',
+    'size at which the store takes no more; from 80 % on the oldest ended requests go',
+  ),
   FAIRSIEVE_RETENTION: duration('7d', 'how long ended requests are kept'),
   FAIRSIEVE_WEIGHTS: weights('shares of CPU time by caller, such as acme=3,globex=0.5; everyone else has 1'),
   FAIRSIEVE_LOG_LEVEL: oneOf('info', LOG_LEVELS, 'least level that is logged'),
@@ -136,7 +150,13 @@ function text(fallback: string, about: string): Setting<string> {
   return { fallback, shown: fallback, about, parse: (value) => value };
 }
 
-function whole(fallback: number, min: number, max: number, about: string, shown = String(fallback)): Setting<number> {
+function whole(
+  fallback: number,
+  min: number,
+  max: number,
+  about: string,
+  shown = String(fallback),
+): Setting<number> {
   const parse = (value: string): number | Fault => {
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
     return number >= min && number <= max ? number : new Fault(`a whole number from ${min} to ${max}`);
@@ -156,7 +176,8 @@ function size(fallback: number, shown: string, about: string): Setting<number> {
 function duration(shown: string, about: string): Setting<number> {
   const parse = (value: string): number | Fault => {
     const match = /^(\d{1,9}) ?([smhd])$/.exec(value);
-    if (!match || Number(match[1]) === 0) return new Fault('a duration of at least 1s, such as 45s, 30m, 12h or 7d');
+    if (!match || Number(match[1]) === 0)
+      return new Fault('a duration of at least 1s, such as 45s, 30m, 12h or 7d');
     return Number(match[1]) * (DURATION_MS[match[2] ?? ''] ?? 0);
   };
   return { fallback: parse(shown) as number, shown, about, parse };
@@ -169,7 +190,9 @@ function oneOf<T extends string>(fallback: T, choices: readonly T[], about: stri
 }
 
 function weights(about: string): Setting<ReadonlyMap<string, number>> {
-  const must = new Fault('caller=weight pairs with commas between, each weight from 0.001 to 1000, such as acme=3,globex=0.5');
+  const must = new Fault(
+    'caller=weight pairs with commas between, each weight from 0.001 to 1000, such as acme=3,globex=0.5',
+  );
   const parse = (value: string): ReadonlyMap<string, number> | Fault => {
     const map = new Map<string, number>();
     for (const pair of value.split(',')) {

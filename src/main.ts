@@ -5,6 +5,7 @@ import { moduleUrl } from './base/module-url.ts';
 import { systemClock } from './base/clock.ts';
 import { readConfig } from './config.ts';
 import { buildApp } from './http/build-app.ts';
+import { WorkerPool } from './engine/worker-pool.ts';
 import { estimateCpuMs } from './kernel/estimate.ts';
 import { createKernel, loadKernelModule } from './kernel/load-kernel.ts';
 import { keepReplicaMetrics } from './http/replica-metrics.ts';
@@ -13,6 +14,9 @@ import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 
 /** Open connections get this long to finish what they are at; then they are cut. */
 const CLOSE_MS_MAX = 5_000;
+/** A thread that makes no headway for this long is taken for hung. */
+const WORKER_HANG_MS = 30_000;
+const WORKER_HEAP_MIB = 512;
 
 /**
  * Serves until SIGTERM or SIGINT, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
@@ -29,14 +33,19 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const module = await loadKernelModule();
   await using replica = new Replica({
     store: await openSqliteStore({ dataDir: config.dataDir, bytesMax: config.storeBytesMax }),
-    module,
+    engine: new WorkerPool({
+      workers: config.workers,
+      workerUrl: moduleUrl('./engine/worker', import.meta.url),
+      module,
+      hangMs: WORKER_HANG_MS,
+      heapMiB: WORKER_HEAP_MIB,
+      onBroken: (reason) => logger.error({ reason }, 'a worker thread was replaced'),
+    }),
     kernel: createKernel(module),
     expectedCpuMs: estimateCpuMs,
-    workerUrl: moduleUrl('./engine/worker', import.meta.url),
     clock: systemClock,
     ...config,
     onFatal: fatal,
-    onWorkerBroken: (reason) => logger.error({ reason }, 'a worker thread was replaced'),
   });
   await replica.start();
 

@@ -36,7 +36,8 @@ function importsOf(file: string): string[] {
 }
 
 test('every folder of src has a floor', () => {
-  for (const file of globSync(`${SRC}/**/*.ts`)) assert.notEqual(floorOf(partOf(file)), -1, `${file} has no floor`);
+  for (const file of globSync(`${SRC}/**/*.ts`))
+    assert.notEqual(floorOf(partOf(file)), -1, `${file} has no floor`);
 });
 
 test('imports point down only', () => {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import { checkFactorization, factorization, formatFactors, parseFactors, primeFactors, type Factor } from './factorization.ts';
+import * as fc from 'fast-check';
+import {
+  checkFactorization,
+  factorization,
+  formatFactors,
+  parseFactors,
+  primeFactors,
+  type Factor,
+} from './factorization.ts';
 
 const proven = (prime: bigint, exponent = 1): Factor => ({ prime, exponent, certainty: 'proven' });
 
@@ -23,16 +30,36 @@ test('1 has no factors', () => {
 });
 
 test('a wrong product, order or exponent is refused', () => {
-  assert.throws(() => factorization(13n, [proven(2n), proven(7n)]), /must multiply to 13: they multiply to 14/);
-  assert.throws(() => checkFactorization({ number: 6n, factors: [proven(3n), proven(2n)], complete: true }), /ascend/);
-  assert.throws(() => checkFactorization({ number: 1n, factors: [proven(2n, 0)], complete: true }), /positive integer: 0/);
-  assert.throws(() => checkFactorization({ number: 2n, factors: [proven(2n)], complete: false }), /"complete" of 2/);
+  assert.throws(
+    () => factorization(13n, [proven(2n), proven(7n)]),
+    /must multiply to 13: they multiply to 14/,
+  );
+  assert.throws(
+    () => checkFactorization({ number: 6n, factors: [proven(3n), proven(2n)], complete: true }),
+    /ascend/,
+  );
+  assert.throws(
+    () => checkFactorization({ number: 1n, factors: [proven(2n, 0)], complete: true }),
+    /positive integer: 0/,
+  );
+  assert.throws(
+    () => checkFactorization({ number: 2n, factors: [proven(2n)], complete: false }),
+    /"complete" of 2/,
+  );
 });
 
 test('factors survive the way to text and back', () => {
   const factor = fc
-    .tuple(fc.bigInt({ min: 2n, max: 10n ** 60n }), fc.integer({ min: 1, max: 3_000 }), fc.constantFrom('proven', 'probable', 'composite'))
+    .tuple(
+      fc.bigInt({ min: 2n, max: 10n ** 60n }),
+      fc.integer({ min: 1, max: 3_000 }),
+      fc.constantFrom('proven', 'probable', 'composite'),
+    )
     .map(([prime, exponent, certainty]): Factor => ({ prime, exponent, certainty }));
-  fc.assert(fc.property(fc.array(factor), (factors) => assert.deepEqual(parseFactors(formatFactors(factors)), factors)));
+  fc.assert(
+    fc.property(fc.array(factor), (factors) =>
+      assert.deepEqual(parseFactors(formatFactors(factors)), factors),
+    ),
+  );
   assert.throws(() => parseFactors('2^4 x'), /Cannot read factor "x"/);
 });

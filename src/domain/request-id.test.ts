@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { formatRequestId, formatToken, nextSeq, parseRequestId, seqAt } from './request-id.ts';
 
 const token = fc.uint8Array({ minLength: 10, maxLength: 10 }).map(formatToken);
@@ -28,16 +28,30 @@ test('ids sort as their sequence numbers do', () => {
 
 test('different random bytes give different tokens', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 10, maxLength: 10 }), fc.nat(9), fc.integer({ min: 1, max: 255 }), (bytes, at, change) => {
-      const other = bytes.slice();
-      other[at] = ((other[at] ?? 0) + change) % 256;
-      assert.notEqual(formatToken(bytes), formatToken(other));
-    }),
+    fc.property(
+      fc.uint8Array({ minLength: 10, maxLength: 10 }),
+      fc.nat(9),
+      fc.integer({ min: 1, max: 255 }),
+      (bytes, at, change) => {
+        const other = bytes.slice();
+        other[at] = ((other[at] ?? 0) + change) % 256;
+        assert.notEqual(formatToken(bytes), formatToken(other));
+      },
+    ),
   );
 });
 
 test('text that is not an id is not read as one', () => {
-  for (const text of ['', 'x', '0'.repeat(27), '0'.repeat(29), `${'0'.repeat(11)}G${'0'.repeat(16)}`, 'Z'.repeat(28), 'U'.repeat(28), `${'0'.repeat(27)}é`]) {
+  for (const text of [
+    '',
+    'x',
+    '0'.repeat(27),
+    '0'.repeat(29),
+    `${'0'.repeat(11)}G${'0'.repeat(16)}`,
+    'Z'.repeat(28),
+    'U'.repeat(28),
+    `${'0'.repeat(27)}é`,
+  ]) {
     assert.equal(parseRequestId(text), undefined, text);
   }
 });

@@ -12,7 +12,8 @@ export const FAULTS = { throws: 666n, hangs: 6_666n, exhausts: 66_666n, lies: 66
 function breakDown(n: bigint): void {
   if (n === FAULTS.throws) throw new Error('the kernel threw');
   if (n === FAULTS.hangs) for (;;);
-  if (n === FAULTS.exhausts) for (const hoard: number[][] = []; ; ) hoard.push(Array.from({ length: 100_000 }, Math.random));
+  if (n === FAULTS.exhausts)
+    for (const hoard: number[][] = []; ;) hoard.push(Array.from({ length: 100_000 }, Math.random));
 }
 
 function faulty(kernel: Kernel): Kernel {

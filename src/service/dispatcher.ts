@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { JOB_BREAKS_MAX, KNOWN_CPU_MS_MIN } from '../domain/limits.ts';
-import type { FinalState, Source } from '../domain/request.ts';
+import type { Source } from '../domain/request.ts';
 import type { Factor } from '../domain/factorization.ts';
 import type { BatchOutcome, Engine, SliceOutcome, SliceResult } from '../engine/engine.ts';
 import type { Entry } from '../scheduler/entry.ts';
@@ -104,7 +104,7 @@ export class Dispatcher {
   }
 
   async #batch(dispatches: readonly Dispatch[]): Promise<void> {
-    const { engine, live, clock, scheduler } = this.#parts;
+    const { engine, live, clock } = this.#parts;
     const jobs = dispatches.map(({ entry }) => live.job(entry.job));
     const startedAtMs = clock.wallMs();
     for (const job of jobs) job.startedAtMs ??= startedAtMs;
@@ -118,7 +118,7 @@ export class Dispatcher {
       } else if (outcome.kind === 'broke' && outcome.index === i) {
         await this.#broke(dispatch, job, outcome.reason);
       } else {
-        scheduler.park(dispatch, 0);
+        this.#putBack(dispatch);
       }
     }
   }
@@ -136,7 +136,7 @@ export class Dispatcher {
       job.cpuMs = log.cpuMs;
       this.#recovered(job, 'the service was restarted');
     }
-    scheduler.park(dispatch, 0);
+    this.#putBack(dispatch);
   }
 
   async #slice(dispatch: Dispatch, job: LiveJob): Promise<void> {
@@ -162,7 +162,7 @@ export class Dispatcher {
     job.running = false;
     if (outcome.kind === 'broke') return this.#broke(dispatch, job, outcome.reason);
     if (outcome.kind === 'unstarted') {
-      this.#parts.scheduler.park(dispatch, 0);
+      this.#putBack(dispatch);
       return;
     }
     job.cpuMs += outcome.cpuMs;
@@ -180,10 +180,19 @@ export class Dispatcher {
     }
   }
 
+  /** Nothing was done in this turn. */
+  #putBack(dispatch: Dispatch): void {
+    this.#parts.scheduler.park(dispatch, 0, dispatch.entry.estimateMs);
+  }
+
   #parked(dispatch: Dispatch, job: LiveJob, slice: SliceResult): void {
-    const { scheduler, clock } = this.#parts;
-    scheduler.park(dispatch, slice.cpuMs, slice.progress.remainingMs);
-    const spent = [...job.members].filter((m) => m.phase === 'waiting' && job.cpuMs >= (m.budgetEndMs ?? Infinity));
+    const { scheduler, clock, batchMs } = this.#parts;
+    // Never so little that it could be taken for a small number.
+    const leftMs = Math.max(slice.progress.remainingMs ?? job.cpuMs, batchMs * 2);
+    scheduler.park(dispatch, slice.cpuMs, leftMs);
+    const spent = [...job.members].filter(
+      (m) => m.phase === 'waiting' && job.cpuMs >= (m.budgetEndMs ?? Infinity),
+    );
     const saveNow = spent.length > 0 || clock.wallMs() - job.savedAtMs >= SAVE_EVERY_MS;
     // Saved before the members end, so that whoever resumes one finds everything.
     if (saveNow) this.#save(job);
@@ -208,11 +217,15 @@ export class Dispatcher {
     const breaks = await store.recordBreak(job.number);
     if (breaks < JOB_BREAKS_MAX) {
       this.#recovered(job, `a worker failed: ${reason}`);
-      scheduler.park(dispatch, 0);
+      this.#putBack(dispatch);
       scheduler.drop(job.number);
       return;
     }
-    const failed = { kind: 'failed', code: 'job_broke_workers', reason: `${reason} (${breaks} times)` } as const;
+    const failed = {
+      kind: 'failed',
+      code: 'job_broke_workers',
+      reason: `${reason} (${breaks} times)`,
+    } as const;
     this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, failed);
   }
 
@@ -221,7 +234,13 @@ export class Dispatcher {
   }
 
   /** Ends these requests of `job`. `seq`: the one for which it was computed; the others share. */
-  #end(requests: readonly LiveRequest[], job: LiveJob, outcome: Outcome, source?: Source, seq?: number): void {
+  #end(
+    requests: readonly LiveRequest[],
+    job: LiveJob,
+    outcome: Outcome,
+    source?: Source,
+    seq?: number,
+  ): void {
     const { clock, endings } = this.#parts;
     const atMs = clock.wallMs();
     const events = jobEvents(job);
@@ -232,11 +251,16 @@ export class Dispatcher {
     };
     const end = (request: LiveRequest): Parameters<Endings['end']>[1][number] => ({
       live: request,
-      state: { ...outcome, ...times } as FinalState,
+      state: { ...outcome, ...times },
       timeline: [
         ...request.stored.timeline,
         ...events,
-        { event: 'finished', atMs, status: outcome.kind, ...(source && { source: sourceFor(request, source, seq) }) },
+        {
+          event: 'finished',
+          atMs,
+          status: outcome.kind,
+          ...(source && { source: sourceFor(request, source, seq) }),
+        },
       ],
     });
     const remember = outcome.kind === 'done' && source === 'computed' && job.cpuMs >= KNOWN_CPU_MS_MIN;

@@ -32,6 +32,7 @@ export class Endings {
   readonly #onFatal: (error: unknown) => void;
   readonly #underWay = new Set<Promise<void>>();
   #pending = 0;
+  #closing = false;
 
   constructor(store: Store, clock: Clock, onEnded: EndedHandler, onFatal: (error: unknown) => void) {
     this.#store = store;
@@ -54,26 +55,34 @@ export class Endings {
     void work.finally(() => this.#underWay.delete(work));
   }
 
-  /** Resolves when every end so far is durable. */
-  async settled(): Promise<void> {
+  /**
+   * Resolves when every end so far is durable, or can't be, for want of room: those requests are still queued on disk, and the
+   * next start computes them again.
+   */
+  async close(): Promise<void> {
+    this.#closing = true;
     await Promise.all(this.#underWay);
   }
 
   async #commit(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): Promise<void> {
     const requests = endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline }));
-    const applied = new Set(await this.#finish([{ ...job, requests }]));
+    const ended = await this.#finish([{ ...job, requests }]);
+    if (!ended) return;
+    const applied = new Set(ended);
     this.#pending -= endings.length;
     for (const { live, state, timeline } of endings) {
       this.#onEnded(live, { ...live.stored, state, timeline }, applied.has(live.stored.seq));
     }
   }
 
-  async #finish(ended: readonly EndedJob[]): Promise<readonly number[]> {
+  /** Undefined if there was no room until `close`. */
+  async #finish(ended: readonly EndedJob[]): Promise<readonly number[] | undefined> {
     for (;;) {
       try {
         return await this.#store.finish(ended);
       } catch (error) {
         if (!(error instanceof StoreError) || !error.retryable) throw error;
+        if (this.#closing) return undefined;
         await this.#clock.sleep(RETRY_MS);
       }
     }

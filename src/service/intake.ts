@@ -1,33 +1,18 @@
-/**
- * Acceptance: numbers become requests, durable before anybody is told, and then wait their turn.
- *
- * Also the other way in: the pages of the backlog that the store holds, read as the windows in memory empty.
- */
+/** Acceptance: numbers become requests, durable before anybody is told, and then wait their turn. */
 import type { Clock } from '../base/clock.ts';
 import type { Factor } from '../domain/factorization.ts';
 import { IDEMPOTENCY_TTL_MS, TIMELINE_EVENTS_MAX } from '../domain/limits.ts';
 import { nextSeq } from '../domain/request-id.ts';
 import type { NewRequest, StoredRequest } from '../domain/request.ts';
-import type { Backlog } from '../scheduler/backlog.ts';
-import type { Entry } from '../scheduler/entry.ts';
-import type { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { StoreError, type NewBatch, type Store } from '../store/store.ts';
-import type { CostModel } from './cost-model.ts';
-import type { LiveRequest } from './live-job.ts';
-import type { LiveSet } from './live-set.ts';
+import type { Pager } from './pager.ts';
 import type { AcceptInput } from './service.ts';
 
 export interface IntakeParts {
   readonly store: Store;
-  readonly scheduler: FairScheduler;
-  readonly backlog: Backlog;
-  readonly live: LiveSet;
-  readonly costs: CostModel;
+  readonly pager: Pager;
   readonly clock: Clock;
   readonly newToken: () => string;
-  readonly batchMs: number;
-  /** New work is in the scheduler. */
-  readonly onLoaded: () => void;
 }
 
 export type Accepted =
@@ -37,6 +22,7 @@ export type Accepted =
 
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #requeuing = new Map<number, Promise<boolean>>();
   #lastSeq = 0;
 
   constructor(parts: IntakeParts) {
@@ -44,14 +30,14 @@ export class Intake {
   }
 
   async accept({ callerId, mode, numbers, idempotency }: AcceptInput): Promise<Accepted> {
-    const { store, backlog, clock, newToken } = this.#parts;
+    const { store, pager, clock, newToken } = this.#parts;
     const acceptedAtMs = clock.wallMs();
     const first = nextSeq(this.#lastSeq, acceptedAtMs);
     this.#lastSeq = first + numbers.length - 1;
     const token = newToken();
     const requests = numbers.map((number, i): NewRequest => {
       const seq = first + i;
-      const ordinal = backlog.admit(callerId, seq);
+      const ordinal = pager.admit(callerId, seq);
       return { seq, token, callerId, mode, number: String(number), acceptedAtMs, ordinal };
     });
     const batch: NewBatch = idempotency
@@ -67,61 +53,39 @@ export class Intake {
       return { kind: 'accepted', requests: stored, replayed: false };
     }
     const written = new Set(outcome.kind === 'replayed' ? outcome.written : []);
-    for (const request of requests) backlog.left(request);
-    if (outcome.kind === 'replayed') outcome.requests.filter(({ seq }) => written.has(seq)).forEach((r) => this.#settle(r));
-    return outcome.kind === 'replayed' ? { kind: 'accepted', requests: outcome.requests, replayed: true } : outcome;
+    for (const request of requests) pager.left(request);
+    if (outcome.kind === 'replayed')
+      outcome.requests.filter(({ seq }) => written.has(seq)).forEach((r) => this.#settle(r));
+    return outcome.kind === 'replayed'
+      ? { kind: 'accepted', requests: outcome.requests, replayed: true }
+      : outcome;
   }
 
-  /** Puts a `partial` request back in the queue. False if it is not `partial` any more. */
-  async requeue(stored: StoredRequest): Promise<boolean> {
-    const { store, backlog, clock } = this.#parts;
-    const ordinal = backlog.admit(stored.callerId, stored.seq);
-    const timeline = [...stored.timeline, { event: 'resumed', atMs: clock.wallMs() } as const].slice(-TIMELINE_EVENTS_MAX);
+  /** Puts a `partial` request back in the queue. False if it is not `partial` any more. Several calls at once are one. */
+  requeue(stored: StoredRequest): Promise<boolean> {
+    const underWay = this.#requeuing.get(stored.seq);
+    if (underWay) return underWay;
+    const requeuing = this.#requeue(stored).finally(() => this.#requeuing.delete(stored.seq));
+    this.#requeuing.set(stored.seq, requeuing);
+    return requeuing;
+  }
+
+  async #requeue(stored: StoredRequest): Promise<boolean> {
+    const { store, pager, clock } = this.#parts;
+    const ordinal = pager.admit(stored.callerId, stored.seq);
+    const timeline = [...stored.timeline, { event: 'resumed', atMs: clock.wallMs() } as const].slice(
+      -TIMELINE_EVENTS_MAX,
+    );
     const done = await store.requeue(stored.seq, ordinal, timeline);
     const queued: StoredRequest = { ...stored, ordinal, timeline, state: { kind: 'queued' } };
     if (done) this.#settle(queued);
-    else backlog.left({ ...stored, ordinal });
+    else pager.left({ ...stored, ordinal });
     return done;
   }
 
-  /** Reads pages of the backlog for as long as windows are low. */
-  async readPages(): Promise<void> {
-    const { store, backlog } = this.#parts;
-    for (let pages = backlog.demand(); pages.length > 0; pages = backlog.demand()) {
-      const rows = await store.queued(pages).catch((error: unknown) => {
-        for (const page of pages) backlog.failed(page);
-        throw error;
-      });
-      for (const [i, page] of pages.entries()) {
-        for (const stored of backlog.arrived(page, rows[i] ?? [])) this.#load(stored);
-      }
-      this.#parts.onLoaded();
-    }
-  }
-
-  /** A request is durable: if it waits, it is loaded now or left to the store until its turn is near. */
   #settle(stored: StoredRequest): void {
-    const { backlog } = this.#parts;
-    if (stored.state.kind !== 'queued') backlog.left(stored);
-    else if (backlog.accepted(stored, stored.mode === 'sync')) this.#load(stored);
-  }
-
-  #load(stored: StoredRequest): void {
-    const { live, scheduler } = this.#parts;
-    if (!live.get(stored.seq)) scheduler.add(this.#entryOf(live.add(stored)));
-  }
-
-  #entryOf({ stored, job }: LiveRequest): Entry {
-    const { costs, batchMs } = this.#parts;
-    const expectedMs = costs.expectedMs(job.value, job.number);
-    return {
-      seq: stored.seq,
-      callerId: stored.callerId,
-      job: job.number,
-      estimateMs: job.small ? Math.min(expectedMs, batchMs) : Math.max(expectedMs, batchMs * 1.01),
-      placeBytes: job.placeBytes,
-      urgent: stored.mode === 'sync',
-    };
+    if (stored.state.kind === 'queued') this.#parts.pager.accepted(stored);
+    else this.#parts.pager.left(stored);
   }
 }
 

@@ -7,7 +7,10 @@ import type { LiveJob } from './live-job.ts';
  * Appends what is unsaved. Where the store has no room it stays unsaved, to go with the next call: a log is worth time, not
  * correctness.
  */
-export async function appendUnsaved(job: LiveJob, { store, clock }: { store: Store; clock: Clock }): Promise<void> {
+export async function appendUnsaved(
+  job: LiveJob,
+  { store, clock }: { store: Store; clock: Clock },
+): Promise<void> {
   const chunks = job.unsaved;
   const { startedAtMs } = job;
   if (chunks.length === 0 || startedAtMs === undefined) return;

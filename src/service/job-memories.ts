@@ -29,7 +29,7 @@ export class JobMemories {
   take(job: LiveJob): WebAssembly.Memory {
     if (!job.memory) {
       job.memory = this.#pool.take(this.#pages(job.value));
-      this.#count(job, +1);
+      this.#count(job, 1);
     }
     return job.memory;
   }

@@ -85,7 +85,9 @@ export class Lookups {
     }
   }
 
-  async list(query: ListRequests): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
+  async list(
+    query: ListRequests,
+  ): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
     if (query.status === 'running') return { requests: this.#running(query) };
     const page = await this.#parts.store.list(asStoreQuery(query));
     const views = page.requests.map((stored) => {

@@ -6,7 +6,7 @@ import { randomBytes } from '../base/random.ts';
 import type { Clock } from '../base/clock.ts';
 import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
-import { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Backlog } from '../scheduler/backlog.ts';
@@ -17,6 +17,7 @@ import { CostModel } from './cost-model.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Endings } from './endings.ts';
 import { Intake } from './intake.ts';
+import { Pager } from './pager.ts';
 import { JobMemories } from './job-memories.ts';
 import type { JobNeeds, LiveRequest } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
@@ -24,25 +25,30 @@ import { Lookups, type Found } from './lookups.ts';
 import type { Outlook } from './request-view.ts';
 import type { ReplicaStats } from './replica-stats.ts';
 import { keepRetention } from './retention.ts';
-import type { AcceptInput, AcceptResult, ChangeResult, ListRequests, RequestView, Service } from './service.ts';
+import type {
+  AcceptInput,
+  AcceptResult,
+  ChangeResult,
+  ListRequests,
+  RequestView,
+  Service,
+} from './service.ts';
 
 export interface ReplicaOptions {
   readonly store: Store;
-  readonly module: WebAssembly.Module;
-  readonly kernel: Kernel;
+  readonly engine: Engine;
+  readonly kernel: Pick<Kernel, 'isSmall' | 'memoryPages'>;
   readonly expectedCpuMs: (n: bigint) => number;
-  readonly workerUrl: URL;
   readonly clock: Clock;
-  readonly workers: number;
   readonly jobCpuMsMax: number;
   readonly parkedBytesMax: number;
   readonly storeBytesMax: number;
   readonly retentionMs: number;
   readonly weights: ReadonlyMap<string, number>;
-  readonly workerHangMs?: number;
+  /** Requests that the windows of all callers aim at together. */
+  readonly loadedMax?: number;
   /** Something that this process can't go on with: it should end, and be started again. */
   readonly onFatal: (error: unknown) => void;
-  readonly onWorkerBroken: (reason: string) => void;
 }
 
 /** The store that this replica owns; there is one only. */
@@ -54,9 +60,9 @@ const BATCH_MS = 5;
 /** CPU time that a job keeps its place for, once it has one. */
 const RESIDENCY_MS = 5_000;
 const PAGE_BYTES = 65_536;
+/** Requests in memory that wait, at about 0.5 KiB each; the others wait in the store. */
 const LOADED_MAX = 65_536;
-const HANG_MS = 30_000;
-const WORKER_HEAP_MIB = 512;
+const WINDOWS = { pageMin: 4, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
 const RETRY_AFTER_MS = 2_000;
 /** How long a cancellation may wait for the disk. */
@@ -67,23 +73,23 @@ const PRUNE_ABOVE = 0.8;
 export class Replica implements Service, AsyncDisposable {
   readonly #options: ReplicaOptions;
   readonly #live: LiveSet;
-  readonly #backlog = new Backlog({ loadedMax: LOADED_MAX, pageMin: 4, pageMax: 512 });
+  readonly #backlog: Backlog;
   readonly #scheduler: FairScheduler;
   readonly #engine: Engine;
   readonly #endings: Endings;
+  readonly #pager: Pager;
   readonly #intake: Intake;
   readonly #dispatcher: Dispatcher;
   readonly #lookups: Lookups;
   readonly #closing = new AbortController();
   #retention: Promise<void> = Promise.resolve();
-  #paging: Promise<void> | undefined;
   #accepted = 0;
   readonly #endedCounts = { done: 0, partial: 0, failed: 0, cancelled: 0 };
-  #brokenWorkers = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    const { store, clock, kernel, module, onFatal, weights } = options;
+    const { store, clock, kernel, onFatal, weights } = options;
+    this.#backlog = new Backlog({ ...WINDOWS, loadedMax: options.loadedMax ?? LOADED_MAX });
     this.#live = new LiveSet((n) => this.#needsOf(n), clock);
     this.#scheduler = new FairScheduler({
       weightOf: (callerId) => weights.get(callerId) ?? 1,
@@ -91,18 +97,13 @@ export class Replica implements Service, AsyncDisposable {
       placeBytesMax: options.parkedBytesMax,
       residencyMs: RESIDENCY_MS,
     });
-    this.#engine = new Engine({
-      workers: options.workers,
-      workerUrl: options.workerUrl,
-      module,
-      hangMs: options.workerHangMs ?? HANG_MS,
-      heapMiB: WORKER_HEAP_MIB,
-      onBroken: (reason) => {
-        this.#brokenWorkers++;
-        options.onWorkerBroken(reason);
-      },
+    this.#engine = options.engine;
+    this.#lookups = new Lookups({
+      store,
+      live: this.#live,
+      shard: SHARD,
+      outlook: (stored) => this.#outlook(stored),
     });
-    this.#lookups = new Lookups({ store, live: this.#live, shard: SHARD, outlook: (stored) => this.#outlook(stored) });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
     const shared = {
       store,
@@ -123,11 +124,17 @@ export class Replica implements Service, AsyncDisposable {
       jobCpuMsMax: options.jobCpuMsMax,
       onFatal,
     });
-    this.#intake = new Intake({
+    this.#pager = new Pager({
       ...shared,
       backlog: this.#backlog,
-      newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
       onLoaded: () => this.#dispatcher.pump(),
+      onFatal,
+    });
+    this.#intake = new Intake({
+      store,
+      clock,
+      pager: this.#pager,
+      newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
     });
   }
 
@@ -137,16 +144,18 @@ export class Replica implements Service, AsyncDisposable {
     for (const { callerId, count, ordinalMax } of await store.backlog()) {
       this.#backlog.restore(callerId, count, ordinalMax);
     }
-    this.#readPages();
+    this.#pager.read();
     const { signal } = this.#closing;
     const bytesMax = storeBytesMax * PRUNE_ABOVE;
     this.#retention = keepRetention({ store, clock, retentionMs, bytesMax, signal }).catch(onFatal);
   }
 
   async accept(input: AcceptInput): Promise<AcceptResult> {
-    if (this.#closing.signal.aborted) return { kind: 'unavailable', code: 'stopping', retryAfterMs: RETRY_AFTER_MS };
+    if (this.#closing.signal.aborted)
+      return { kind: 'unavailable', code: 'stopping', retryAfterMs: RETRY_AFTER_MS };
     const accepted = await this.#intake.accept(input);
-    if (accepted.kind === 'full') return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+    if (accepted.kind === 'full')
+      return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
     if (accepted.kind === 'conflict') return accepted;
     this.#dispatcher.pump();
     if (!accepted.replayed) this.#accepted += accepted.requests.length;
@@ -182,7 +191,8 @@ export class Replica implements Service, AsyncDisposable {
     await this.#lookups.ended(requestId, CHANGE_MS_MAX, this.#closing.signal);
     const request = await this.#lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
-    if (!hasEnded(request.status)) return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+    if (!hasEnded(request.status))
+      return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
     return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
   }
 
@@ -217,7 +227,7 @@ export class Replica implements Service, AsyncDisposable {
       placeBytes: this.#scheduler.placeBytes,
       accepted: this.#accepted,
       ended: this.#endedCounts,
-      brokenWorkers: this.#brokenWorkers,
+      brokenWorkers: this.#engine.broken,
     };
   }
 
@@ -231,7 +241,7 @@ export class Replica implements Service, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopAccepting();
     await this.#dispatcher.stop();
-    await Promise.all([this.#endings.settled(), this.#retention, this.#paging]);
+    await Promise.all([this.#endings.close(), this.#retention, this.#pager.close()]);
     await this.#engine[Symbol.asyncDispose]();
     await this.#options.store[Symbol.asyncDispose]();
   }
@@ -268,20 +278,9 @@ export class Replica implements Service, AsyncDisposable {
 
   #onEnded(live: LiveRequest, stored: StoredRequest, applied: boolean): void {
     this.#live.delete(live);
-    this.#backlog.left(stored);
+    this.#pager.left(stored);
     if (applied) this.#lookups.remember(stored);
     if (applied && stored.state.kind !== 'queued') this.#endedCounts[stored.state.kind]++;
     this.#lookups.wake(stored.seq);
-    this.#readPages();
-  }
-
-  #readPages(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#paging ??= this.#intake
-      .readPages()
-      .catch(this.#options.onFatal)
-      .finally(() => {
-        this.#paging = undefined;
-      });
   }
 }

@@ -34,10 +34,11 @@ export function viewOfStored(stored: StoredRequest, shard: number, outlook?: Out
 /** Of a request that is in memory. `status` is `running` while a worker has its job, and between slices once it has started. */
 export function viewOfLive(live: LiveRequest, shard: number, outlook: Outlook): RequestView {
   const { stored, job } = live;
-  const view = viewOfStored(stored, shard, outlook);
-  if (job.startedAtMs === undefined) return view;
+  if (job.startedAtMs === undefined) return viewOfStored(stored, shard, outlook);
+  const view = viewOfStored(stored, shard);
   return {
     ...view,
+    expectedMs: outlook.expectedMs,
     status: 'running',
     cpuMs: job.cpuMs,
     startedAtMs: view.startedAtMs ?? job.startedAtMs,

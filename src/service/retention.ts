@@ -15,9 +15,17 @@ const EVERY_MS = 30_000;
 const BETWEEN_STEPS_MS = 20;
 
 /** Runs until `signal` aborts. Rejects with what the store rejects with. */
-export async function keepRetention({ store, clock, retentionMs, bytesMax, signal }: RetentionOptions): Promise<void> {
+export async function keepRetention({
+  store,
+  clock,
+  retentionMs,
+  bytesMax,
+  signal,
+}: RetentionOptions): Promise<void> {
   const pause = (ms: number): Promise<void> => Promise.race([clock.sleep(ms), aborted]);
-  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const aborted = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   while (!signal.aborted) {
     const nowMs = clock.wallMs();
     const deleted = await store.prune({ endedBeforeMs: nowMs - retentionMs, nowMs, bytesMax });

@@ -32,7 +32,11 @@ export type AcceptResult =
   | { readonly kind: 'accepted'; readonly requests: readonly RequestView[]; readonly replayed: boolean }
   /** The idempotency key stands for another body. */
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'unavailable'; readonly code: ErrorCode & ('store_full' | 'stopping'); readonly retryAfterMs: number };
+  | {
+      readonly kind: 'unavailable';
+      readonly code: ErrorCode & ('store_full' | 'stopping');
+      readonly retryAfterMs: number;
+    };
 
 export type ChangeResult =
   | { readonly kind: 'changed'; readonly request: RequestView }

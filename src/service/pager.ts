@@ -1,0 +1,97 @@
+/**
+ * Keeps the windows in memory filled: what is accepted is loaded, or left to the store and read back in pages as its turn comes
+ * near. The rules are the backlog's; this file asks the store and hands what is loaded to the scheduler.
+ */
+import type { StoredRequest } from '../domain/request.ts';
+import type { Backlog, Queued } from '../scheduler/backlog.ts';
+import type { Entry } from '../scheduler/entry.ts';
+import type { FairScheduler } from '../scheduler/fair-scheduler.ts';
+import type { Store } from '../store/store.ts';
+import type { CostModel } from './cost-model.ts';
+import type { LiveRequest } from './live-job.ts';
+import type { LiveSet } from './live-set.ts';
+
+export interface PagerParts {
+  readonly store: Store;
+  readonly backlog: Backlog;
+  readonly scheduler: FairScheduler;
+  readonly live: LiveSet;
+  readonly costs: CostModel;
+  /** What a batch of small numbers may take: nothing else is estimated to take so little. */
+  readonly batchMs: number;
+  /** A page has brought new work. */
+  readonly onLoaded: () => void;
+  readonly onFatal: (error: unknown) => void;
+}
+
+export class Pager {
+  readonly #parts: PagerParts;
+  #reading: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(parts: PagerParts) {
+    this.#parts = parts;
+  }
+
+  /** A request is about to be written; returns its ordinal. `accepted` or `left` must follow. */
+  admit(callerId: string, seq: number): number {
+    return this.#parts.backlog.admit(callerId, seq);
+  }
+
+  /** It is durable and waits. */
+  accepted(stored: StoredRequest): void {
+    if (this.#parts.backlog.accepted(stored, stored.mode === 'sync')) this.#load(stored);
+    this.read();
+  }
+
+  /** It waits no more, and that is durable; or it never came to wait. */
+  left(queued: Queued): void {
+    this.#parts.backlog.left(queued);
+    this.read();
+  }
+
+  /** Reads the pages that are wanted now, one read of the store at a time. Costs nothing if none is. */
+  read(): void {
+    if (this.#reading || this.#closed) return;
+    const pages = this.#parts.backlog.demand();
+    if (pages.length === 0) return;
+    this.#reading = this.#read(pages)
+      .catch(this.#parts.onFatal)
+      .finally(() => {
+        this.#reading = undefined;
+        this.read();
+      });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#reading;
+  }
+
+  async #read(pages: ReturnType<Backlog['demand']>): Promise<void> {
+    const { store, backlog, onLoaded } = this.#parts;
+    const rows = await store.queued(pages);
+    for (const [i, page] of pages.entries()) {
+      for (const stored of backlog.arrived(page, rows[i] ?? [])) this.#load(stored);
+    }
+    onLoaded();
+  }
+
+  #load(stored: StoredRequest): void {
+    const { live, scheduler } = this.#parts;
+    if (!live.get(stored.seq)) scheduler.add(this.#entryOf(live.add(stored)));
+  }
+
+  #entryOf({ stored, job }: LiveRequest): Entry {
+    const { costs, batchMs } = this.#parts;
+    const expectedMs = costs.expectedMs(job.value, job.number);
+    return {
+      seq: stored.seq,
+      callerId: stored.callerId,
+      job: job.number,
+      estimateMs: job.small ? Math.min(expectedMs, batchMs) : Math.max(expectedMs, batchMs * 2),
+      placeBytes: job.placeBytes,
+      urgent: stored.mode === 'sync',
+    };
+  }
+}
