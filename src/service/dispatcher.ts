@@ -49,8 +49,16 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Gives work to every worker that has room for some. Cheap when there is none. */
+  /** Gives work to every worker that has room for some. Cheap when there is none. Never throws: a failure here is fatal. */
   pump(): void {
+    try {
+      this.#dispatch();
+    } catch (error) {
+      this.#parts.onFatal(error);
+    }
+  }
+
+  #dispatch(): void {
     const { engine, endings, live, batchMs } = this.#parts;
     while (!this.#stopped && !endings.congested && engine.hasRoomForBatch) {
       const dispatch = this.#parts.scheduler.pick(engine.hasIdle ? Infinity : batchMs);

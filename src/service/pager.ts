@@ -50,6 +50,11 @@ export class Pager {
     this.read();
   }
 
+  /** It is about to end though it was not loaded: no page brings it any more. `left` must follow. */
+  hold(queued: Queued): void {
+    this.#parts.backlog.hold(queued);
+  }
+
   /** Reads the pages that are wanted now, one read of the store at a time. Costs nothing if none is. */
   read(): void {
     if (this.#reading || this.#closed) return;

@@ -185,7 +185,7 @@ export class Replica implements Service, AsyncDisposable {
     if ('stored' in found && found.stored.state.kind !== 'queued') {
       return { kind: 'refused', request: this.#lookups.view(found) };
     }
-    const live = 'live' in found ? found.live : this.#live.add(found.stored);
+    const live = 'live' in found ? found.live : this.#hold(found.stored);
     if (live.phase === 'waiting') this.#dispatcher.cancel(live);
     // Also where it was ending anyway: whichever end came first is the one that is told.
     await this.#lookups.ended(requestId, CHANGE_MS_MAX, this.#closing.signal);
@@ -246,6 +246,11 @@ export class Replica implements Service, AsyncDisposable {
     await this.#options.store[Symbol.asyncDispose]();
   }
 
+  #hold(stored: StoredRequest): LiveRequest {
+    this.#pager.hold(stored);
+    return this.#live.add(stored);
+  }
+
   /** By the number alone, not by what was measured: equal numbers must need the same. */
   #needsOf(n: bigint): JobNeeds {
     const { kernel, expectedCpuMs } = this.#options;
@@ -270,7 +275,7 @@ export class Replica implements Service, AsyncDisposable {
       ownMs: this.#scheduler.estimateMs(stored.seq) ?? (own ? 0 : meanMs),
       weight: caller?.weight ?? 1,
       weights: Math.max(this.#scheduler.weights, caller?.weight ?? 1),
-      totalMs: Infinity,
+      totalMs: this.#backlog.total * this.#scheduler.estimateMeanMs,
       workers: this.#engine.workers,
     });
     return { position, expectedMs };
