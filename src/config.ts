@@ -3,6 +3,7 @@
  * docs/operations.md say what stands here (a test holds them together).
  */
 import os from 'node:os';
+import { nearestName } from './base/nearest-name.ts';
 import { DIGITS_MAX_DEFAULT } from './domain/limits.ts';
 
 interface Setting<T> {
@@ -124,26 +125,7 @@ const OTHERS = ['FAIRSIEVE_URL', 'FAIRSIEVE_CALLER'];
 function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('FAIRSIEVE_') && !(name in SETTINGS) && !OTHERS.includes(name))
-    .map((name) => `${name} is not a setting: did you mean ${nearest(name, Object.keys(SETTINGS))}?`);
-}
-
-function nearest(name: string, candidates: readonly string[]): string {
-  const distance = (candidate: string): number => editDistance(name, candidate);
-  return candidates.toSorted((a, b) => distance(a) - distance(b))[0] ?? '';
-}
-
-/** Levenshtein distance, by rows. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+    .map((name) => `${name} is not a setting: did you mean ${nearestName(name, Object.keys(SETTINGS))}?`);
 }
 
 function text(fallback: string, about: string): Setting<string> {

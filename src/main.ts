@@ -1,9 +1,10 @@
 /** The server program: puts the parts together, listens, and stops in order. The only place that names adapters. */
 import pino from 'pino';
 import { Registry } from 'prom-client';
+import { errorMessage } from './base/error-message.ts';
 import { moduleUrl } from './base/module-url.ts';
 import { systemClock } from './base/clock.ts';
-import { readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { buildApp } from './http/build-app.ts';
 import { WorkerPool } from './engine/worker-pool.ts';
 import { estimateCpuMs } from './kernel/estimate.ts';
@@ -53,7 +54,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   keepReplicaMetrics(metrics, () => replica.stats());
   const app = buildApp({ service: replica, config, metrics, logger });
   const stopped = firstSignal(['SIGTERM', 'SIGINT']);
-  const address = await app.listen({ host: config.host, port: config.port });
+  const address = await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+    throw new ConfigError(`Cannot listen on ${config.host}, port ${config.port}: ${errorMessage(error)}`);
+  });
   process.stdout.write(`fairsieve listens on ${address}\n`);
 
   const signal = await stopped;
@@ -64,8 +67,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   clearTimeout(cut);
 }
 
+/** Resolves at the first of these signals. Later ones do nothing: one Ctrl-C may arrive twice, and stopping is bounded in time. */
 function firstSignal(signals: readonly NodeJS.Signals[]): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of signals) process.once(signal, () => resolve(signal));
+  for (const signal of signals) process.on(signal, () => resolve(signal));
   return promise;
 }

@@ -22,7 +22,7 @@ const ONLY: Readonly<Record<string, readonly string[]>> = { client: ['contract']
 const SRC = path.resolve(import.meta.dirname, '../src');
 
 function partOf(file: string): string {
-  return path.relative(SRC, file).split(path.sep)[0] ?? '';
+  return (path.relative(SRC, file).split(path.sep)[0] ?? '').replace('.test.ts', '.ts');
 }
 
 function floorOf(part: string): number {

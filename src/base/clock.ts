@@ -4,11 +4,21 @@ export interface Clock {
   wallMs(): number;
   /** Milliseconds since some moment; never goes back. For durations and deadlines. */
   monotonicMs(): number;
-  sleep(ms: number): Promise<void>;
+  /** Resolves after `ms`, or as soon as `signal` aborts; then nothing keeps the process up. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, signal?.aborted ? 0 : ms);
+      signal?.addEventListener('abort', wake);
+    }),
 };

@@ -23,8 +23,4 @@ export class LruCache<K, V> {
       if (oldest !== undefined) this.#entries.delete(oldest);
     }
   }
-
-  delete(key: K): void {
-    this.#entries.delete(key);
-  }
 }

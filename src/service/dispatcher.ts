@@ -16,7 +16,7 @@ import type { CostModel } from './cost-model.ts';
 import type { Endings } from './endings.ts';
 import { appendUnsaved } from './job-log.ts';
 import type { JobMemories } from './job-memories.ts';
-import { jobEvents, type LiveJob, type LiveRequest } from './live-job.ts';
+import { jobEvents, startedAtMs, type LiveJob, type LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 
 export interface DispatcherParts {
@@ -174,7 +174,7 @@ export class Dispatcher {
       return;
     }
     job.cpuMs += outcome.cpuMs;
-    job.unsaved.push(...outcome.chunks);
+    if (outcome.chunks.length > 0) job.unsaved = [...job.unsaved, ...outcome.chunks];
     job.progress = outcome.progress;
     job.factors = outcome.factors;
     job.state = outcome.state;
@@ -238,7 +238,7 @@ export class Dispatcher {
   }
 
   #recovered(job: LiveJob, reason: string): void {
-    job.recoveries.push({ event: 'recovered', atMs: this.#parts.clock.wallMs(), reason });
+    job.recoveries = [...job.recoveries, { event: 'recovered', atMs: this.#parts.clock.wallMs(), reason }];
   }
 
   /** Ends these requests of `job`. `seq`: the one for which it was computed; the others share. */
@@ -251,26 +251,21 @@ export class Dispatcher {
   ): void {
     const { clock, endings } = this.#parts;
     const atMs = clock.wallMs();
-    const events = jobEvents(job);
-    const times = {
-      ...(job.startedAtMs !== undefined && { startedAtMs: job.startedAtMs }),
-      finishedAtMs: atMs,
-      cpuMs: job.cpuMs,
+    const end = (live: LiveRequest): Parameters<Endings['end']>[1][number] => {
+      const startMs = startedAtMs(live);
+      const times = { ...(startMs !== undefined && { startedAtMs: startMs }), finishedAtMs: atMs };
+      const finished = {
+        event: 'finished',
+        atMs,
+        status: outcome.kind,
+        ...(source && { source: sourceFor(live, source, seq) }),
+      } as const;
+      return {
+        live,
+        state: { ...outcome, ...times, cpuMs: job.cpuMs },
+        timeline: [...live.stored.timeline, ...jobEvents(live), finished],
+      };
     };
-    const end = (request: LiveRequest): Parameters<Endings['end']>[1][number] => ({
-      live: request,
-      state: { ...outcome, ...times },
-      timeline: [
-        ...request.stored.timeline,
-        ...events,
-        {
-          event: 'finished',
-          atMs,
-          status: outcome.kind,
-          ...(source && { source: sourceFor(request, source, seq) }),
-        },
-      ],
-    });
     const remember = outcome.kind === 'done' && source === 'computed' && job.cpuMs >= KNOWN_CPU_MS_MIN;
     endings.end(
       {

@@ -25,7 +25,7 @@ export interface LiveJob {
   /** The log as read from the store, until it is fed into a memory. Undefined: not read yet, or no longer valid. */
   log?: readonly Uint8Array[];
   /** Chunks that are not in the store yet, and since when. */
-  unsaved: Uint8Array[];
+  unsaved: readonly Uint8Array[];
   savedAtMs: number;
   progress?: Progress;
   /** Known factors, from the last slice. */
@@ -33,7 +33,7 @@ export interface LiveJob {
   pauses?: { readonly atMs: number; times: number; lastResumedAtMs: number };
   parkedAtMs?: number;
   /** Why it had to be taken up again from its log, with the times. */
-  recoveries: TimelineEvent[];
+  recoveries: readonly TimelineEvent[];
 }
 
 /** A request that has not ended on disk. */
@@ -52,6 +52,9 @@ export interface JobNeeds {
   readonly placeBytes: number;
 }
 
+/** Shared by all jobs, most of which never have any of these. */
+const NONE: readonly never[] = [];
+
 export function createJob(number: string, value: bigint, needs: JobNeeds, nowMs: number): LiveJob {
   return {
     number,
@@ -60,17 +63,34 @@ export function createJob(number: string, value: bigint, needs: JobNeeds, nowMs:
     members: new Set(),
     running: false,
     cpuMs: 0,
-    unsaved: [],
+    unsaved: NONE,
     savedAtMs: nowMs,
-    factors: [],
-    recoveries: [],
+    factors: NONE,
+    recoveries: NONE,
   };
 }
 
-/** What happened to `request` through its job, to stand behind what is stored of its timeline. */
-export function jobEvents(job: LiveJob): TimelineEvent[] {
-  const events: TimelineEvent[] = [...job.recoveries];
-  if (job.startedAtMs !== undefined) events.unshift({ event: 'started', atMs: job.startedAtMs });
-  if (job.pauses) events.push({ event: 'paused', ...job.pauses });
+/** When work for the request began, perhaps before this process; undefined if it has not. It may have joined a job under way. */
+export function startedAtMs({ stored, job }: LiveRequest): number | undefined {
+  if (stored.state.startedAtMs !== undefined || job.startedAtMs === undefined)
+    return stored.state.startedAtMs;
+  return Math.max(job.startedAtMs, lastEventMs(stored));
+}
+
+/** What happened to the request through its job, to stand behind what is stored of its timeline. */
+export function jobEvents(live: LiveRequest): TimelineEvent[] {
+  const { stored, job } = live;
+  const sinceMs = lastEventMs(stored);
+  const startMs = startedAtMs(live);
+  const events: TimelineEvent[] = job.recoveries.filter(({ atMs }) => atMs >= sinceMs);
+  if (startMs !== undefined) events.unshift({ event: 'started', atMs: startMs });
+  const { pauses } = job;
+  if (pauses && pauses.lastResumedAtMs >= sinceMs)
+    events.push({ event: 'paused', ...pauses, atMs: Math.max(pauses.atMs, sinceMs) });
   return events.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** When the request was accepted, or queued again: nothing that happened to its job before concerns it. */
+function lastEventMs({ timeline, acceptedAtMs }: StoredRequest): number {
+  return timeline.at(-1)?.atMs ?? acceptedAtMs;
 }

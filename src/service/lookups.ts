@@ -21,12 +21,13 @@ export interface LookupParts {
 export type Found = { readonly live: LiveRequest } | { readonly stored: StoredRequest };
 
 /** Ended requests kept in memory, since what has just ended is what is asked for most. */
-const ENDED_CACHE = 20_000;
+const ENDED_CACHE = 10_000;
 const WATCH_EVERY_MS = 250;
 
 export class Lookups {
   readonly #parts: LookupParts;
   readonly #ended = new LruCache<number, StoredRequest>(ENDED_CACHE);
+  readonly #views = new WeakMap<StoredRequest, RequestView>();
   readonly #waiters = new Waiters();
 
   constructor(parts: LookupParts) {
@@ -48,6 +49,7 @@ export class Lookups {
       const [stored] = await store.get([id.seq]);
       // It may have been loaded, or have ended, while the store was asked.
       found = inMemory() ?? (stored && { stored });
+      if (stored && !live.get(id.seq)) this.remember(stored);
     }
     return found && tokenOf(found) === id.token ? found : undefined;
   }
@@ -56,7 +58,11 @@ export class Lookups {
     const { shard, outlook } = this.#parts;
     if ('live' in found) return viewOfLive(found.live, shard, outlook(found.live.stored));
     const { stored } = found;
-    return viewOfStored(stored, shard, stored.state.kind === 'queued' ? outlook(stored) : undefined);
+    if (stored.state.kind === 'queued') return viewOfStored(stored, shard, outlook(stored));
+    // Made once, so that whoever renders it can also keep what it rendered.
+    const view = this.#views.get(stored) ?? viewOfStored(stored, shard);
+    this.#views.set(stored, view);
+    return view;
   }
 
   async lookUp(requestId: string): Promise<RequestView | undefined> {
@@ -104,19 +110,15 @@ export class Lookups {
     if (id) await this.#waiters.wait(id.seq, ms, signal);
   }
 
-  /** A request has ended so. */
+  /** Keeps a request that has ended for good; a partial one may go on. */
   remember(stored: StoredRequest): void {
-    this.#ended.set(stored.seq, stored);
+    const { kind } = stored.state;
+    if (kind !== 'queued' && kind !== 'partial') this.#ended.set(stored.seq, stored);
   }
 
   /** Wakes those who wait for a request's end. */
   wake(seq: number): void {
     this.#waiters.wake(seq);
-  }
-
-  /** A request is queued again. */
-  forget(seq: number): void {
-    this.#ended.delete(seq);
   }
 
   /** Sends every waiter away with what there is. */

@@ -60,9 +60,9 @@ const BATCH_MS = 5;
 /** CPU time that a job keeps its place for, once it has one. */
 const RESIDENCY_MS = 5_000;
 const PAGE_BYTES = 65_536;
-/** Requests in memory that wait, at about 0.5 KiB each; the others wait in the store. */
-const LOADED_MAX = 65_536;
-const WINDOWS = { pageMin: 4, pageMax: 512 };
+/** Requests in memory that wait, at about 2 KiB each; the others wait in the store. */
+const LOADED_MAX = 16_384;
+const WINDOWS = { pageMin: 1, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
 const RETRY_AFTER_MS = 2_000;
 /** How long a cancellation may wait for the disk. */
@@ -201,7 +201,6 @@ export class Replica implements Service, AsyncDisposable {
     if (!found) return { kind: 'not_found' };
     const stored = 'stored' in found ? found.stored : undefined;
     if (stored?.state.kind !== 'partial') return { kind: 'refused', request: this.#lookups.view(found) };
-    this.#lookups.forget(stored.seq);
     const changed = await this.#intake.requeue(stored);
     this.#dispatcher.pump();
     const request = await this.#lookups.lookUp(requestId);

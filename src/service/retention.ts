@@ -22,13 +22,9 @@ export async function keepRetention({
   bytesMax,
   signal,
 }: RetentionOptions): Promise<void> {
-  const pause = (ms: number): Promise<void> => Promise.race([clock.sleep(ms), aborted]);
-  const aborted = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
   while (!signal.aborted) {
     const nowMs = clock.wallMs();
     const deleted = await store.prune({ endedBeforeMs: nowMs - retentionMs, nowMs, bytesMax });
-    await pause(deleted > 0 ? BETWEEN_STEPS_MS : EVERY_MS);
+    await clock.sleep(deleted > 0 ? BETWEEN_STEPS_MS : EVERY_MS, signal);
   }
 }

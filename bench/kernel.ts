@@ -1,0 +1,197 @@
+/**
+ * The kernel alone, on one thread: seconds per number by size, against the JavaScript and the native peer where they are
+ * installed. All of them get the same numbers, batch by batch in turn.
+ */
+import assert from 'node:assert/strict';
+import type { Factorization } from '../src/domain/factorization.ts';
+import { primeFactors } from '../src/domain/factorization.ts';
+import { createKernel, loadKernelModule } from '../src/kernel/load-kernel.ts';
+import type { Kernel } from '../src/kernel/kernel.ts';
+import { Pari, pariVersion } from './peers/pari.ts';
+import { loadQuadraticSieve, type FindFactor } from './peers/quadratic-sieve.ts';
+import type { Benchmark, BenchmarkOptions, Cell, Result } from './support/benchmark.ts';
+import { Samples } from './support/samples.ts';
+import { balancedSemiprime, randomInteger, seededRandom } from './support/seeded-numbers.ts';
+
+interface Size {
+  readonly digits: number;
+  /** Numbers in a batch: enough for a batch to take tens of milliseconds. */
+  readonly perBatch: number;
+  readonly batches: number;
+}
+
+const SIZES: readonly Size[] = [
+  { digits: 18, perBatch: 200, batches: 9 },
+  { digits: 20, perBatch: 200, batches: 9 },
+  { digits: 25, perBatch: 50, batches: 9 },
+  { digits: 30, perBatch: 20, batches: 9 },
+  { digits: 35, perBatch: 10, batches: 9 },
+  { digits: 40, perBatch: 5, batches: 9 },
+  { digits: 45, perBatch: 2, batches: 9 },
+  { digits: 50, perBatch: 1, batches: 9 },
+  { digits: 55, perBatch: 1, batches: 7 },
+  { digits: 60, perBatch: 1, batches: 5 },
+];
+const LARGE_SIZES: readonly Size[] = [65, 70, 75, 80, 85, 90].map((digits) => ({
+  digits,
+  perBatch: 1,
+  batches: 3,
+}));
+const QUICK_SIZES = SIZES.filter(({ digits }) => digits <= 45).map((size) => ({ ...size, batches: 3 }));
+
+/** Random integers: how many in one batch, and what is to be reached per second. */
+const RANDOM = [
+  { digits: 18, perBatch: 5_000, target: 90_000 },
+  { digits: 30, perBatch: 200, target: 2_000 },
+  { digits: 40, perBatch: 20, target: 200 },
+] as const;
+const RANDOM_BATCHES = 9;
+/** The tiers of the compilers are reached before anything is timed. */
+const WARM_UP_DIGITS = [18, 20, 25, 30, 40] as const;
+const WARM_UP_NUMBERS = 30;
+
+export const kernel: Benchmark = {
+  about:
+    'semiprimes of 18 to 60 digits (90 with --full) and random integers, on one thread, against the peers installed',
+  run: runKernel,
+};
+
+/** Something that factors numbers; resolves to the milliseconds that all of `numbers` took. */
+interface Contestant {
+  readonly name: string;
+  readonly factorAll: (numbers: readonly bigint[]) => Promise<number>;
+  /** Whether it takes any number, or semiprimes only. */
+  readonly takesAll: boolean;
+}
+
+async function runKernel({ quick, full, seed, say }: BenchmarkOptions): Promise<Result> {
+  const notes: string[] = [];
+  await using stack = new AsyncDisposableStack();
+  const contestants: Contestant[] = [ourContestant(createKernel(await loadKernelModule()))];
+  const findFactor = await loadQuadraticSieve();
+  if (findFactor) contestants.push(sieveContestant(findFactor));
+  else notes.push('quadraticsievefactorization is not installed');
+  const version = pariVersion();
+  if (version === undefined) notes.push('gp (Debian package pari-gp) is not installed');
+  else contestants.push(pariContestant(stack.use(new Pari()), version));
+
+  const random = seededRandom(seed);
+  say('warming up');
+  for (const digits of WARM_UP_DIGITS) {
+    const numbers = Array.from({ length: WARM_UP_NUMBERS }, () => balancedSemiprime(digits, random));
+    for (const { factorAll } of contestants) await factorAll(numbers);
+  }
+
+  const sizes = quick ? QUICK_SIZES : [...SIZES, ...(full ? LARGE_SIZES : [])];
+  const semiprimeRows: Cell[][] = [];
+  for (const { digits, perBatch, batches } of sizes) {
+    say(`semiprimes of ${digits} digits`);
+    const seconds = await race(contestants, batches, perBatch, () => balancedSemiprime(digits, random));
+    semiprimeRows.push([String(digits), batches * perBatch, ...versus(seconds)]);
+  }
+  const everyNumber = contestants.filter(({ takesAll }) => takesAll);
+  const randomRows: Cell[][] = [];
+  for (const { digits, perBatch, target } of RANDOM) {
+    say(`random integers of ${digits} digits`);
+    const seconds = await race(everyNumber, quick ? 3 : RANDOM_BATCHES, perBatch, () =>
+      randomInteger(digits, random),
+    );
+    const [ours = Number.NaN, ...peers] = seconds.map((values) => 1 / Samples.of(values).median());
+    randomRows.push([String(digits), ours, `≥ ${target.toLocaleString('en')}`, ...peers]);
+  }
+
+  const names = contestants.map(({ name }) => name);
+  const ratios = names.slice(1).map((name) => `× ${name}`);
+  return {
+    tables: [
+      {
+        title:
+          'Balanced semiprimes: median seconds for one number, and how many times faster than a peer (median of ratios)',
+        columns: ['digits', 'numbers', ...names, ...ratios],
+        rows: semiprimeRows,
+      },
+      {
+        title: 'Random integers factored per second',
+        columns: ['digits', 'fairsieve', 'target', ...everyNumber.slice(1).map(({ name }) => name)],
+        rows: randomRows,
+      },
+    ],
+    notes: [...notes, `numbers from seed ${seed}; every product of ours was multiplied back`],
+    failures: 0,
+  };
+}
+
+/** For each contestant, the seconds for one number in each batch. */
+async function race(
+  contestants: readonly Contestant[],
+  batches: number,
+  perBatch: number,
+  next: () => bigint,
+): Promise<number[][]> {
+  const seconds = contestants.map((): number[] => []);
+  for (let batch = 0; batch < batches; batch++) {
+    const numbers = Array.from({ length: perBatch }, next);
+    for (const [i, { factorAll }] of contestants.entries()) {
+      seconds[i]?.push((await factorAll(numbers)) / 1000 / perBatch);
+    }
+  }
+  return seconds;
+}
+
+/** Median seconds of each, then the median of the ratio of each peer to the first. */
+function versus(seconds: readonly (readonly number[])[]): number[] {
+  const [ours = [], ...peers] = seconds;
+  const ratios = peers.map((peer) => peer.map((value, i) => value / (ours[i] ?? Number.NaN)));
+  return [...seconds, ...ratios].map((values) => Samples.of(values).median());
+}
+
+function ourContestant(engine: Kernel): Contestant {
+  return {
+    name: 'fairsieve',
+    takesAll: true,
+    factorAll(numbers) {
+      const startMs = performance.now();
+      const results = numbers.map((n) => factorWith(engine, n));
+      const tookMs = performance.now() - startMs;
+      for (const result of results) assertFactored(result);
+      return Promise.resolve(tookMs);
+    },
+  };
+}
+
+/** To the end in one go, with a new memory for a job, as the first one on a thread gets it. */
+function factorWith(engine: Kernel, n: bigint): Factorization {
+  if (engine.isSmall(n)) return engine.factorSmall(n);
+  const pages = engine.memoryPages(n);
+  const job = engine.start(n, new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }), []);
+  const outcome = job.step(() => false);
+  assert(outcome === 'finished', `The kernel stopped before ${n} was factored`);
+  return job.factorization();
+}
+
+function sieveContestant(findFactor: FindFactor): Contestant {
+  return {
+    name: 'quadraticsievefactorization',
+    takesAll: false,
+    factorAll(numbers) {
+      const startMs = performance.now();
+      const factors = numbers.map((n) => findFactor(n));
+      const tookMs = performance.now() - startMs;
+      for (const [i, n] of numbers.entries()) assertDivides(factors[i] ?? 0n, n);
+      return Promise.resolve(tookMs);
+    },
+  };
+}
+
+function pariContestant(pari: Pari, version: string): Contestant {
+  return { name: `PARI ${version}`, takesAll: true, factorAll: (numbers) => pari.factorAll(numbers) };
+}
+
+function assertDivides(found: bigint, n: bigint): void {
+  assert(found > 1n && found < n && n % found === 0n, `The peer says that ${found} divides ${n}`);
+}
+
+function assertFactored(result: Factorization): void {
+  const product = primeFactors(result).reduce((value, prime) => value * prime, 1n);
+  assert(result.complete && product === result.number, `The factors of ${result.number} are wrong`);
+}

@@ -1,0 +1,91 @@
+/** `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]`: runs the benchmarks one after the other. */
+import { writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { fairness } from './fairness.ts';
+import { http } from './http.ts';
+import { kernel } from './kernel.ts';
+import { latency } from './latency.ts';
+import { memory } from './memory.ts';
+import type { Benchmark, Result } from './support/benchmark.ts';
+import { formatResult } from './support/format-result.ts';
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { http, latency, fairness, memory, kernel };
+
+const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]
+
+${Object.entries(BENCHMARKS)
+  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .join('\n')}
+
+  --json FILE  also writes the results there
+  --quick      seconds instead of minutes: shows that everything works
+  --full       also what takes very long: the kernel up to 90 digits
+  --seed N     of all numbers and moments drawn at random (1)
+`;
+
+type Arguments = ReturnType<typeof readArguments>;
+
+/** Throws a TypeError that says what is wrong. */
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = positionals.filter((name) => !(name in BENCHMARKS));
+  if (unknown.length > 0) throw new TypeError(`There is no benchmark ${unknown.join(', ')}`);
+  if (!/^\d{1,9}$/.test(values.seed))
+    throw new TypeError(`--seed must be a whole number: it is ${values.seed}`);
+  return { ...values, names: positionals.length > 0 ? positionals : Object.keys(BENCHMARKS) };
+}
+
+async function runAll({ quick, full, json, seed: seedText, names }: Arguments): Promise<void> {
+  const seed = Number(seedText);
+  const run = {
+    date: new Date().toISOString(),
+    node: process.version,
+    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    seed,
+  };
+  process.stdout.write(`${run.date}, Node ${run.node}, ${run.cores} cores of ${run.cpu}, seed ${seed}\n`);
+  const results: Record<string, Result> = {};
+  for (const name of names) {
+    const benchmark = BENCHMARKS[name];
+    if (benchmark === undefined) continue;
+    process.stdout.write(`\n${name}: ${benchmark.about}\n\n`);
+    const result = await benchmark.run({
+      quick,
+      full,
+      seed,
+      say: (line) => process.stderr.write(`  … ${line}\n`),
+    });
+    process.stdout.write(`${formatResult(result)}\n`);
+    results[name] = result;
+    if (result.failures > 0) process.exitCode = 1;
+    // After each, so that a long run that breaks off leaves what it had.
+    if (json !== undefined) await writeFile(json, `${JSON.stringify({ ...run, results }, undefined, 2)}\n`);
+  }
+}
+
+/** Undefined, and told why, where the arguments are wrong. */
+function argumentsOrUsage(): Arguments | undefined {
+  try {
+    return readArguments();
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+const given = argumentsOrUsage();
+if (given?.help) process.stdout.write(USAGE);
+else if (given) await runAll(given);

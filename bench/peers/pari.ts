@@ -1,0 +1,37 @@
+/** PARI's `factor`, through the command `gp` where it is installed. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import readline from 'node:readline';
+
+/** Undefined where there is no `gp`. */
+export function pariVersion(): string | undefined {
+  const { status, stdout } = spawnSync('gp', ['--version-short'], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** A running `gp`, asked one thing after the other. It reads the wall clock itself, so that its start and the pipe cost it nothing. */
+export class Pari implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #lines: NodeJS.AsyncIterator<string>;
+
+  constructor() {
+    const child = spawn('gp', ['-q', '-f', '-D', 'parisizemax=1G'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = child;
+    this.#lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /** Milliseconds, in whole ones, that PARI takes to factor all `numbers`. */
+  async factorAll(numbers: readonly bigint[]): Promise<number> {
+    this.#child.stdin?.write(
+      `{my(v=[${numbers.join(',')}],t=getwalltime());for(i=1,#v,factor(v[i]));print(getwalltime()-t)}\n`,
+    );
+    const { value } = await this.#lines.next();
+    return Number(value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.stdin?.end();
+    await exited;
+  }
+}

@@ -1,0 +1,5 @@
+/** The package brings no types. */
+declare module 'quadraticsievefactorization' {
+  const findFactor: (n: bigint) => bigint;
+  export { findFactor as default };
+}

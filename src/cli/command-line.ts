@@ -1,0 +1,87 @@
+/** The arguments of one command, understood by its table of options. Pure. */
+import { parseArgs } from 'node:util';
+import type { Option } from './command.ts';
+import { nearestName } from '../base/nearest-name.ts';
+import { UsageError } from './usage-error.ts';
+
+export class CommandLine {
+  readonly positionals: readonly string[];
+  readonly #values: ReadonlyMap<string, string>;
+
+  /** Throws a UsageError that names the option at fault, and the one that was probably meant. */
+  constructor(args: readonly string[], options: Readonly<Record<string, Option>>) {
+    const { tokens } = parseArgs({
+      args: [...args],
+      options: parseArgsOptions(options),
+      strict: false,
+      tokens: true,
+    });
+    const positionals: string[] = [];
+    const values = new Map<string, string>();
+    for (const token of tokens) {
+      if (token.kind === 'positional') positionals.push(token.value);
+      if (token.kind === 'option')
+        values.set(token.name, checkedValue(token.name, token.rawName, token.value, options));
+    }
+    this.positionals = positionals;
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  text(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /** A whole number within bounds. */
+  whole(name: string, min: number, max: number): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new UsageError(
+      `--${name} must be a whole number from ${min} to ${max}: it is ${JSON.stringify(text)}`,
+    );
+  }
+
+  /** Milliseconds, given in seconds: more than 0 and at most a year. */
+  secondsAsMs(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const seconds = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+    if (seconds > 0 && seconds <= 31_536_000) return seconds * 1000;
+    throw new UsageError(`--${name} must be a number of seconds above 0: it is ${JSON.stringify(text)}`);
+  }
+}
+
+/** `--help` belongs to every command. */
+const HELP = { help: { type: 'boolean', short: 'h' } } as const;
+
+function parseArgsOptions(options: Readonly<Record<string, Option>>) {
+  const entries = Object.entries(options).map(
+    ([name, { value }]) =>
+      [name, { type: value === undefined ? ('boolean' as const) : ('string' as const) }] as const,
+  );
+  return { ...Object.fromEntries(entries), ...HELP };
+}
+
+/** The value of an option that was given; empty for a switch. */
+function checkedValue(
+  name: string,
+  rawName: string,
+  value: string | undefined,
+  options: Readonly<Record<string, Option>>,
+): string {
+  const option = name === 'help' ? { about: '' } : options[name];
+  if (!option) {
+    if (/^-\d$/.test(rawName)) throw new UsageError('A number must be at least 1');
+    const names = [...Object.keys(options), 'help'].map((known) => `--${known}`);
+    throw new UsageError(`There is no option ${rawName}: did you mean ${nearestName(rawName, names)}?`);
+  }
+  if (option.value !== undefined && value === undefined)
+    throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
+  if (option.value === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`);
+  return value ?? '';
+}

@@ -1,0 +1,34 @@
+/** All commands. Each is loaded when it is called, so that a quick one does not wait for the code of the others. */
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  factor: {
+    summary: 'factor numbers here, without a service',
+    load: async () => (await import('./factor-command.ts')).factorCommand,
+  },
+  serve: {
+    summary: 'run the service',
+    load: async () => (await import('./serve-command.ts')).serveCommand,
+  },
+  submit: {
+    summary: 'queue numbers at a service',
+    load: async () => (await import('./submit-command.ts')).submitCommand,
+  },
+  result: {
+    summary: 'show requests of a service',
+    load: async () => (await import('./result-command.ts')).resultCommand,
+  },
+  help: {
+    summary: 'explain a command',
+    load: async () => (await import('./help-command.ts')).helpCommand,
+  },
+  version: {
+    summary: 'say which version this is',
+    load: async () => (await import('./version-command.ts')).versionCommand,
+  },
+};

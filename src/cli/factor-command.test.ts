@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test } from 'node:test';
+import { runCli, startCli } from './spawned-cli.ts';
+
+/** 3 · 501203 · 443418473521 · a composite of 140 digits that takes years. */
+const ENDLESS = '2^521+1';
+
+test('numbers and expressions are printed with their primes in the order given', async () => {
+  const { code, stdout, stderr } = await runCli(['factor', '360', '1', '2^31-1', '0xff', '30!+1', '2^128+1']);
+  // Whether a large prime is proven is the kernel's matter.
+  assert.deepEqual(stdout.replaceAll('[probable]', '').split('\n'), [
+    '360: 2 2 2 3 3 5',
+    '1:',
+    '2147483647: 2147483647',
+    '255: 3 5 17',
+    '265252859812191058636308480000001: 31 12421 82561 1080941 7719068319927551',
+    '340282366920938463463374607431768211457: 59649589127497217 5704689200685129054721',
+    '',
+  ]);
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('--json prints integers as strings, with certainty, completeness, time and method', async () => {
+  const { code, stdout } = await runCli(['factor', '--json', '100000000000000000050700000000000000004563']);
+  const { seconds, algorithm, ...rest }: Record<string, unknown> = JSON.parse(
+    stdout.replaceAll('probable', 'proven'),
+  );
+  assert.deepEqual(rest, {
+    number: '100000000000000000050700000000000000004563',
+    factors: [
+      { prime: '100000000000000000039', exponent: 1, certainty: 'proven' },
+      { prime: '1000000000000000000117', exponent: 1, certainty: 'proven' },
+    ],
+    complete: true,
+  });
+  assert.ok(typeof seconds === 'number' && seconds > 0);
+  assert.ok(algorithm === 'ecm' || algorithm === 'siqs', String(algorithm));
+  assert.equal(code, 0);
+});
+
+test('standard input is read by lines; blank lines and comments are passed over, bad lines are named and cost only themselves', async () => {
+  const { code, stdout, stderr } = await runCli(
+    ['factor', '-'],
+    '15\n\n# a comment\nfifteen\n 7 * 11 \n0\n9',
+  );
+  assert.equal(stdout, '15: 3 5\n77: 7 11\n9: 3 3\n');
+  assert.match(stderr, /^fairsieve: line 4: .*"fifteen".*\nfairsieve: line 6: .*at least 1.*\n$/);
+  assert.equal(code, 1);
+});
+
+test('a line without end is refused, not gathered', async () => {
+  const { code, stdout, stderr } = await runCli(['factor', '-'], `${'1'.repeat(3_000_000)}\n21\n`);
+  assert.equal(stdout, '21: 3 7\n');
+  assert.match(stderr, /line 1: .*at most/);
+  assert.equal(code, 1);
+});
+
+test('an answer comes as soon as its line is there, before the input has ended', async () => {
+  const { child, ended } = startCli(['factor', '-']);
+  child.stdin.write('21\n');
+  const [chunk]: Buffer[] = await once(child.stdout, 'data');
+  assert.equal(String(chunk), '21: 3 7\n');
+  child.stdin.end('35\n');
+  const { code } = await ended;
+  assert.equal(code, 0);
+});
+
+test('several threads give the same lines in the same order', async () => {
+  const numbers = Array.from({ length: 2_000 }, (_, i) =>
+    i % 100 === 50 ? `10^30+${i}` : `10^15+${i}`,
+  ).join('\n');
+  const [one, three] = await Promise.all([
+    runCli(['factor', '-'], numbers),
+    runCli(['factor', '--threads', '3', '-'], numbers),
+  ]);
+  assert.equal(one.stdout.split('\n').length, 2_001);
+  assert.equal(three.stdout, one.stdout);
+  assert.deepEqual([one.code, three.code], [0, 0]);
+});
+
+test('with --json what is finished first is printed first', async () => {
+  const { stdout } = await runCli(['factor', '--json', '--threads', '2', '--timeout', '1', ENDLESS, '15']);
+  const numbers = stdout
+    .trim()
+    .split('\n')
+    .map((line): { number: string } => JSON.parse(line));
+  assert.deepEqual(
+    numbers.map(({ number }) => number.length),
+    [2, 157],
+  );
+});
+
+test('at the end of --timeout what is known is printed, the rest marked composite, and the exit code is 1', async () => {
+  const { code, stdout } = await runCli(['factor', '--timeout', '0.5', ENDLESS, '21']);
+  assert.match(stdout, /^\d{157}: 3 501203 443418473521 \d{140}\[composite\]\n21: 3 7\n$/);
+  assert.equal(code, 1);
+});
+
+for (const threads of ['1', '2']) {
+  test(`Ctrl-C prints what is known and exits 130, with ${threads} thread(s)`, async () => {
+    const { child, ended } = startCli(['factor', '--threads', threads, '-']);
+    child.stdin.write(`15\n${ENDLESS}\n`);
+    await once(child.stdout, 'data');
+    await sleep(1_000);
+    const interruptedMs = performance.now();
+    // A terminal's Ctrl-C may arrive more than once, by way of npm or the launcher.
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const { code, stdout } = await ended;
+    assert.match(stdout, /^15: 3 5\n\d{157}: (\d+ )*\d+\[composite\]\n$/);
+    assert.equal(code, 130);
+    assert.ok(performance.now() - interruptedMs < 5_000);
+  });
+}
+
+test('Ctrl-C does not wait for input at which nobody types', async () => {
+  const { child, ended } = startCli(['factor', '-']);
+  child.stdin.write('15\n');
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  assert.equal((await ended).code, 130);
+});
+
+test('when the reader goes away it stops, quietly', async () => {
+  const { child, ended } = startCli(['factor', '-']);
+  child.stdin.on('error', () => undefined);
+  child.stdin.write('15\n');
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const feeding = setInterval(() => child.stdin.write('21\n'), 10);
+  const { code, stderr } = await ended.finally(() => clearInterval(feeding));
+  assert.deepEqual([code, stderr], [141, '']);
+});
+
+test('mistakes in the command line exit 2 and say what was probably meant', async () => {
+  const cases: [string[], RegExp][] = [
+    [['facter', '15'], /no command facter: did you mean factor\?/],
+    [['constructor'], /no command constructor/],
+    [['factor', '--jsno', '15'], /no option --jsno: did you mean --json\?/],
+    [['factor', '--threads', '0', '15'], /--threads must be a whole number from 1 to 256: it is "0"/],
+    [['factor', '--threads'], /--threads needs a value/],
+    [['factor', '--json=yes', '15'], /--json takes no value/],
+    [['factor', '--timeout', '-1', '15'], /--timeout/],
+    [['factor', '-7'], /at least 1/],
+    [['factor'], /Give numbers/],
+    [['factor', '15', '-'], /stands alone/],
+    [['serve', '--port', '1'], /no option --port/],
+    [['submit', '--url', 'localhost', '15'], /--url must be an http or https URL/],
+    [['submit', '--caller', 'a\nb', '15'], /--caller .* control characters/],
+    [['result'], /Give the ids/],
+  ];
+  const outcomes = await Promise.all(cases.map(([args]) => runCli(args)));
+  for (const [i, { code, stdout, stderr }] of outcomes.entries()) {
+    const [args, expected] = cases[i] ?? [[], /never/];
+    assert.match(stderr, expected, args.join(' '));
+    assert.deepEqual([code, stdout], [2, ''], args.join(' '));
+  }
+});
+
+test('every command explains itself', async () => {
+  const [all, version, ...each] = await Promise.all([
+    runCli([]),
+    runCli(['--version']),
+    ...['factor', 'serve', 'submit', 'result', 'help', 'version'].map((name) => runCli([name, '--help'])),
+  ]);
+  for (const name of ['factor', 'serve', 'submit', 'result'])
+    assert.match(all.stdout, new RegExp(`^  ${name} `, 'm'));
+  assert.match(version.stdout, /^fairsieve \d+\.\d+\.\d+ \(Node\.js \d+/);
+  for (const { code, stdout } of each) {
+    assert.match(stdout, /^Usage: fairsieve \w+/);
+    assert.equal(code, 0);
+  }
+  assert.match(each[1]?.stdout ?? '', /FAIRSIEVE_DATA_DIR/);
+});

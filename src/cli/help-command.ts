@@ -1,0 +1,36 @@
+/** `fairsieve help [COMMAND]` */
+import type { Command } from './command.ts';
+import type { CommandLine } from './command-line.ts';
+import { COMMANDS } from './commands.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { columns, helpText } from './help-text.ts';
+import { nearestName } from '../base/nearest-name.ts';
+import { UsageError } from './usage-error.ts';
+
+export const helpCommand: Command = {
+  usage: '[COMMAND]',
+  about: 'Explains a command, or says which there are.',
+  options: {},
+  run: ({ positionals }: CommandLine) => explain(positionals[0]),
+};
+
+/** Prints the help of a command, or of the program. */
+export async function explain(name?: string): Promise<ExitCode> {
+  if (name === undefined) {
+    const rows = Object.entries(COMMANDS).map(([command, { summary }]) => [command, summary]);
+    process.stdout.write(
+      `fairsieve finds the prime factors of large integers.\n\nUsage: fairsieve COMMAND [OPTIONS]\n\nCommands:\n${columns(rows)}\n\n` +
+        'Each explains itself: fairsieve help COMMAND\n',
+    );
+    return EXIT.ok;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry)
+    throw new UsageError(
+      `There is no command ${name}: did you mean ${nearestName(name, Object.keys(COMMANDS))}?`,
+    );
+  const command = await entry.load();
+  const more = command.more === undefined ? '' : `\n${await command.more()}\n`;
+  process.stdout.write(helpText(name, command) + more);
+  return EXIT.ok;
+}

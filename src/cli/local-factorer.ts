@@ -1,0 +1,81 @@
+/** Factors numbers on the calling thread, one after the other, letting the event loop have a turn now and then. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MemoryPool } from '../engine/memory-pool.ts';
+import type { Kernel, Stage } from '../kernel/kernel.ts';
+import type { Factored, Factorer, FactorerOptions, OnProgress } from './factorer.ts';
+
+/** How long the thread is held at a time. */
+const TURN_MS = 20;
+/** Memories kept for the next number. */
+const POOL_BYTES_MAX = 256 * 2 ** 20;
+
+/** The methods, the harder the later; what only finishes another's work counts as that one. */
+const METHODS: Record<Stage, { readonly rank: number; readonly name: Stage }> = {
+  small: { rank: 0, name: 'small' },
+  'trial-division': { rank: 1, name: 'trial-division' },
+  primality: { rank: 2, name: 'primality' },
+  rho: { rank: 3, name: 'rho' },
+  ecm: { rank: 4, name: 'ecm' },
+  siqs: { rank: 5, name: 'siqs' },
+  'linear-algebra': { rank: 5, name: 'siqs' },
+  'square-root': { rank: 5, name: 'siqs' },
+};
+
+export class LocalFactorer implements Factorer {
+  readonly appetite = 1;
+  readonly #kernel: Kernel;
+  readonly #timeoutMs: number;
+  readonly #pool = new MemoryPool(POOL_BYTES_MAX);
+  #isInterrupted = false;
+  #turnEndsMs = 0;
+
+  constructor(kernel: Kernel, { timeoutMs }: FactorerOptions) {
+    this.#kernel = kernel;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async factor(number: bigint, onProgress: OnProgress): Promise<Factored | undefined> {
+    await this.#breathe();
+    if (this.#isInterrupted) return undefined;
+    const beganMs = performance.now();
+    if (!this.#kernel.isSmall(number)) return this.#factorLarge(number, beganMs, onProgress);
+    const factorization = this.#kernel.factorSmall(number);
+    return { factorization, elapsedMs: performance.now() - beganMs, algorithm: 'small' };
+  }
+
+  interrupt(): void {
+    this.#isInterrupted = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing is held that the garbage collector does not find.
+  }
+
+  async #factorLarge(number: bigint, beganMs: number, onProgress: OnProgress): Promise<Factored> {
+    const memory = this.#pool.take(this.#kernel.memoryPages(number));
+    const job = this.#kernel.start(number, memory, []);
+    let algorithm: Stage = 'small';
+    // One move at a time, so that no method goes unseen.
+    while (job.step(() => true) === 'unfinished') {
+      const progress = job.progress();
+      algorithm = harder(algorithm, progress.stage);
+      if (this.#isInterrupted || performance.now() - beganMs >= this.#timeoutMs) break;
+      if (await this.#breathe()) onProgress(progress);
+    }
+    const factorization = job.factorization();
+    this.#pool.give(memory);
+    return { factorization, elapsedMs: performance.now() - beganMs, algorithm };
+  }
+
+  /** Lets others have the thread if it is time; true if so. */
+  async #breathe(): Promise<boolean> {
+    if (performance.now() < this.#turnEndsMs) return false;
+    await nextTurn();
+    this.#turnEndsMs = performance.now() + TURN_MS;
+    return true;
+  }
+}
+
+function harder(a: Stage, b: Stage): Stage {
+  return METHODS[a].rank >= METHODS[b].rank ? a : METHODS[b].name;
+}

@@ -1,0 +1,17 @@
+/** `fairsieve version` */
+import { readFileSync } from 'node:fs';
+import type { Command } from './command.ts';
+import { EXIT } from './exit-code.ts';
+
+export const versionCommand: Command = {
+  usage: '',
+  about: 'Prints the version of fairsieve and of the Node.js that runs it.',
+  options: {},
+  run: async () => {
+    const { version }: { version: string } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    );
+    process.stdout.write(`fairsieve ${version} (Node.js ${process.versions.node})\n`);
+    return EXIT.ok;
+  },
+};
