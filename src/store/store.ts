@@ -1,9 +1,10 @@
 /**
  * The store port: what a replica keeps on disk. One replica owns one store; nobody else writes to it.
  *
- * Every promise that resolves speaks of what is durable (on disk after fsync); one that rejects with a `StoreError` has
- * changed nothing. Calls take effect in the order in which they are made. No driver type appears here; `describeStore` holds
- * every adapter to the words below.
+ * Every promise that resolves speaks of what is durable (on disk after fsync); one that rejects has changed nothing, save
+ * with `broken` or `lost`: then what became of it shows when the store is opened again. Calls take effect in the order in
+ * which they are made; a batch of more than a few hundred numbers does so piece by piece, so that nobody waits behind it. No
+ * driver type appears here; `describeStore` holds every adapter to the words below.
  */
 import type {
   FinalState,
@@ -18,10 +19,11 @@ import type { Factor } from '../domain/factorization.ts';
 export interface Store extends AsyncDisposable {
   /**
    * Accepts the requests of one call, together: all are durable when it resolves. Numbers of `KNOWN_DIGITS_MIN` digits or
-   * more that are known are stored as done at once (`source` known).
+   * more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known).
    * With `idempotency`, a key already used by that caller with the same fingerprint and not expired gives `replayed` with the
-   * requests of the first time (any of them that a crash kept from being written are written now, under their first ids);
-   * with another fingerprint, `conflict`. Rejects with code `full` when there is no room.
+   * requests of the first time (any of them that a crash kept from being written are written now, under their first ids; any
+   * that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
+   * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with code `full` when there is no room.
    */
   accept(batch: NewBatch): Promise<AcceptOutcome>;
 
@@ -35,10 +37,11 @@ export interface Store extends AsyncDisposable {
    * Ends requests that are still queued; those that are not (cancelled meanwhile, or gone) stay as they are. Resolves to the
    * sequence numbers that were ended by this call, thus each is ended once. Also drops the job's log where `job` says so
    * and remembers the factors of `known`. May use the reserve that `accept` leaves, so that accepted work can be finished.
+   * One commit, whatever its size: keep it to `COMMIT_ROWS_MAX` requests.
    */
   finish(ended: readonly EndedJob[]): Promise<readonly number[]>;
 
-  /** Puts a `partial` request back in the queue, with the timeline given. False if it is not `partial` (any more). */
+  /** Puts a `partial` request back in the queue, as not started, with the timeline given. False if it is not `partial` (any more). */
   requeue(seq: number, ordinal: number, timeline: readonly TimelineEvent[]): Promise<boolean>;
 
   /** Who has requests queued, with how many and the greatest ordinal among them. Read at start; costs one pass over the index. */
@@ -110,7 +113,7 @@ export interface EndedJob {
   readonly number: string;
   /** Whether the job's log can go: its number is factored completely, or failed. */
   readonly dropLog: boolean;
-  /** Set if the factors are worth remembering. */
+  /** Set if the factors are complete and worth remembering. */
   readonly known?: { readonly factors: readonly Factor[]; readonly cpuMs: number; readonly atMs: number };
   readonly requests: readonly EndedRequest[];
 }
