@@ -44,7 +44,10 @@ export function checkFactorization({ number, factors, complete }: Factorization)
   let previous = 1n;
   for (const { prime, exponent } of factors) {
     assert(prime > previous, `Factors of ${number} must ascend from 2: ${prime} comes after ${previous}`);
-    assert(Number.isInteger(exponent) && exponent >= 1, `Exponent of ${prime} must be a positive integer: ${exponent}`);
+    assert(
+      Number.isInteger(exponent) && exponent >= 1,
+      `Exponent of ${prime} must be a positive integer: ${exponent}`,
+    );
     product *= prime ** BigInt(exponent);
     previous = prime;
   }

@@ -35,7 +35,12 @@ export type FinalState = Exclude<StoredState, { kind: 'queued' }>;
 export type TimelineEvent =
   | { readonly event: 'started'; readonly atMs: number }
   /** The first pause and the last resumption, with how many there were: work is cut into many slices. */
-  | { readonly event: 'paused'; readonly atMs: number; readonly times: number; readonly lastResumedAtMs: number }
+  | {
+      readonly event: 'paused';
+      readonly atMs: number;
+      readonly times: number;
+      readonly lastResumedAtMs: number;
+    }
   /** Taken up again from its checkpoint after the service had stopped or a worker had failed. */
   | { readonly event: 'recovered'; readonly atMs: number; readonly reason: string }
   /** The caller gave it another CPU budget. */

@@ -270,7 +270,7 @@ export class Dispatcher {
     endings.end(
       {
         number: job.number,
-        dropLog: !job.small && (outcome.kind === 'done' || outcome.kind === 'failed'),
+        dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && !job.small),
         ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
       },
       requests.map(end),

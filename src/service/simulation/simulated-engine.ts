@@ -19,7 +19,7 @@ interface SimulatedState {
 }
 
 /** Slices that a long number takes: 2 to 12. */
-export function slicesFor(n: bigint): number {
+function slicesFor(n: bigint): number {
   return 2 + Number(n % 11n);
 }
 

@@ -1,0 +1,30 @@
+/** Writes the tables of the core, whatever the memory held before. About 0.1 ms. */
+import { DIVISORS, ODD_PRIMES, ODD_PRIMES_COUNT, PRIME_WINDOW } from './layout';
+import { resetPrimeWindow } from './arithmetic/prime-window';
+import { initMicroEcm } from './word/micro-ecm-word';
+import { inverseWord } from './word/montgomery-word';
+
+/** To be called once for each memory before anything else; again when a memory is used for another job. */
+export function init(): void {
+  writeOddPrimes();
+  resetPrimeWindow();
+  initMicroEcm();
+  for (let i: usize = 0; i < <usize>ODD_PRIMES_COUNT; i++) {
+    const p = <u64>load<u16>(ODD_PRIMES + 2 * i);
+    store<u64>(DIVISORS + 16 * i, inverseWord(p));
+    store<u64>(DIVISORS + 16 * i, u64.MAX_VALUE / p, 8);
+  }
+}
+
+/** The sieve of Eratosthenes over the odd numbers below 2^16, one byte each, in the prime window's place. */
+function writeOddPrimes(): void {
+  memory.fill(PRIME_WINDOW, 1, 0x8000);
+  let out = ODD_PRIMES;
+  for (let p: usize = 3; p < 0x10000; p += 2) {
+    if (load<u8>(PRIME_WINDOW + (p >> 1)) == 0) continue;
+    store<u16>(out, <u16>p);
+    out += 2;
+    for (let multiple = p * p; multiple < 0x10000; multiple += 2 * p)
+      store<u8>(PRIME_WINDOW + (multiple >> 1), 0);
+  }
+}

@@ -1,0 +1,9 @@
+/** What the quadratic sieve exports to JavaScript. */
+export { siqsBuildFactorBase, siqsChooseMultiplier } from './factor-base';
+export { siqsIngest } from './ingest';
+export { siqsPreparePool } from './pool';
+export { siqsSkipCoefficients } from './polynomial';
+export { siqsSieve } from './sieve';
+export { siqsSquareRoot } from './square-root';
+export { siqsMerge } from '../linear-algebra/merge';
+export { siqsSolve } from '../linear-algebra/dense';

@@ -1,0 +1,102 @@
+/**
+ * Taking in relations from outside: another thread's, or those of a run that was cut short. They wait at the end of the log's
+ * memory, which they leave at least as fast as the log grows; each is checked in full, so that nothing wrong gets in.
+ */
+import {
+  BASE_SIZE,
+  FACTORS,
+  LIMBS_N,
+  MONT_ONE,
+  MONT_SQUARE,
+  N,
+  NUMBER_BYTES,
+  PENDING_BEGIN,
+  PENDING_END,
+  PRIMES,
+  RELATION_LOG,
+  ROOT,
+  ROOT_BYTES,
+  SCRATCH,
+  SIDE_X,
+  SIDE_Y,
+} from '../../src/kernel/siqs-header';
+import { entry, field, setField } from './header';
+import { montgomeryMultiply, multiplyByPower, prepareMontgomery } from './montgomery';
+import { clear, copy, isZero, subtract } from './natural';
+import { addRelation } from './relations';
+
+const FACTORS_MAX: u32 = 400;
+
+/** Takes in up to `budget` waiting relations; true when none is left. One that is not right ends its chunk. */
+export function siqsIngest(budget: i32): bool {
+  if (field(PENDING_BEGIN) >= field(PENDING_END)) return true;
+  prepareMontgomery();
+  for (; budget > 0 && field(PENDING_BEGIN) < field(PENDING_END); budget--) {
+    const begin = field(PENDING_BEGIN);
+    const at = field(RELATION_LOG) + begin;
+    const length = <u32>load<u16>(at) & 0x7fff;
+    const rest = field(PENDING_END) - begin;
+    if (length < 11 + field(ROOT_BYTES) || length > rest) {
+      setField(PENDING_BEGIN, field(PENDING_END));
+      return true;
+    }
+    setField(PENDING_BEGIN, begin + length);
+    const large1 = load<u32>(at, 2);
+    const large2 = load<u32>(at, 6);
+    clear(ROOT, NUMBER_BYTES >> 2);
+    memory.copy(ROOT, at + 10, field(ROOT_BYTES));
+    const count = readFactors(at + 10 + field(ROOT_BYTES), at + length);
+    if (count != 0 && large1 != 0 && large2 >= large1 && holds(large1, large2, count))
+      addRelation(large1, large2, count, true);
+  }
+  return field(PENDING_BEGIN) >= field(PENDING_END);
+}
+
+/** Lists the factors in [at, end); their number, or 0 if they are not well formed. */
+function readFactors(at: u32, end: u32): u32 {
+  const size = field(BASE_SIZE);
+  let count: u32 = 0;
+  while (at < end) {
+    let factor: u32 = 0;
+    let shift: u32 = 0;
+    let byte: u32 = 128;
+    while (byte & 128) {
+      if (at >= end || shift > 21) return 0;
+      byte = load<u8>(at++);
+      factor |= (byte & 127) << shift;
+      shift += 7;
+    }
+    if (factor >= size || count >= FACTORS_MAX) return 0;
+    store<u32>(FACTORS + (count++ << 2), factor);
+  }
+  return count;
+}
+
+/** Whether ROOT² is the product of the factors and the large primes modulo n. */
+function holds(large1: u32, large2: u32, count: u32): bool {
+  const limbs = field(LIMBS_N);
+  copy(SIDE_Y, MONT_ONE, limbs);
+  let negative = false;
+  let word: u64 = 1;
+  for (let i: u32 = 0; i < count; i++) {
+    const factor = load<u32>(FACTORS + (i << 2));
+    if (factor == 0) {
+      negative = !negative;
+      continue;
+    }
+    const prime = factor == 1 ? 2 : <u64>load<u32>(entry(PRIMES, factor));
+    if (word * prime > u32.MAX_VALUE) {
+      multiplyByPower(SIDE_Y, <u32>word, 1, SCRATCH);
+      word = 1;
+    }
+    word *= prime;
+  }
+  multiplyByPower(SIDE_Y, <u32>word, 1, SCRATCH);
+  multiplyByPower(SIDE_Y, large1, 1, SCRATCH);
+  multiplyByPower(SIDE_Y, large2, 1, SCRATCH);
+  montgomeryMultiply(SIDE_X, ROOT, MONT_SQUARE);
+  montgomeryMultiply(SIDE_X, SIDE_X, SIDE_X);
+  if (negative) subtract(SIDE_Y, N, SIDE_Y, limbs);
+  subtract(SIDE_X, SIDE_X, SIDE_Y, limbs);
+  return isZero(SIDE_X, limbs);
+}

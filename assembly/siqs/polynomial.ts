@@ -1,0 +1,333 @@
+/**
+ * Polynomials a·x² + b·x + c of discriminant b² − 4ac = kn, self-initialising (Contini 1997).
+ *
+ * a is a product of primes q_j of the pool; b = ±B_1 ± … ± B_s (+ a where needed to make it odd), B_j² ≡ kn (mod q_j) and
+ * B_j ≡ 0 modulo the others, runs through its signs in the order of a Gray code. A value v of the polynomial at x satisfies
+ * (2ax + b)² = 4a·v + kn. With the offset of the interval, prime p divides v at the positions ROOTS_1[p] and ROOTS_2[p]
+ * modulo p; a step of the Gray code moves both by DELTAS[j][p] = B_j / a. Primes that divide a (or no prime at all)
+ * have NOWHERE for a root, which no position reaches.
+ */
+import {
+  A,
+  A_BASE_INDEX,
+  A_COUNTER,
+  A_FACTORS,
+  A_GAMMA,
+  A_LOG_TARGET,
+  A_POOL_INDEX,
+  A_PRIME,
+  B,
+  BASE_PADDED,
+  BASE_SIZE,
+  B_PARTS,
+  C,
+  DELTAS,
+  EXHAUSTED,
+  GRAY_INDEX,
+  HALF_INTERVAL,
+  HELPER,
+  INVERSES,
+  KN,
+  LIMBS_POLY,
+  NUMBER_BYTES,
+  POOL_FROM,
+  POOL_INVERSES,
+  POOL_LOGS,
+  POOL_SIZE,
+  PRIMES,
+  ROOTS_1,
+  ROOTS_2,
+  SCRATCH,
+  SQRTS,
+  TEMP,
+  USED,
+  USED_SLOTS,
+} from '../../src/kernel/siqs-header';
+import { entry, field, setField } from './header';
+import { inverseModulo, montgomery4, multiplyModulo } from './modular';
+import {
+  add,
+  clear,
+  copy,
+  divideExactWord,
+  isNegative,
+  modWord,
+  multiply,
+  multiplyWord,
+  negate,
+  shiftRight,
+  subtract,
+} from './natural';
+
+export const NOWHERE: u32 = 0x80000000;
+const ATTEMPTS_GOOD: u32 = 12;
+const ATTEMPTS_MAX: u32 = 400;
+
+/** A well-mixed function of a 32-bit word, a bijection (Wellons, "lowbias32"). */
+function mix(word: u32): u32 {
+  let x = word;
+  x = (x ^ (x >> 16)) * 0x7feb352d;
+  x = (x ^ (x >> 15)) * 0x846ca68b;
+  return x ^ (x >> 16);
+}
+
+/** Enters a set of pool primes into the table of those used; false if it was there already. */
+function isNewChoice(hash: u32): bool {
+  const mask = field(USED_SLOTS) - 1;
+  const key = hash == 0 ? 1 : hash;
+  for (let slot = key & mask, i: u32 = 0; i <= mask; i++, slot = (slot + 1) & mask) {
+    const found = load<u32>(entry(USED, slot));
+    if (found == key) return false;
+    if (found == 0) {
+      store<u32>(entry(USED, slot), key);
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * Chooses the primes of the next coefficient, as a function of the helper's number and of a counter alone: all but one at
+ * random, the last so that the product fits. Among several attempts the one closest to the target wins.
+ */
+function chooseFactors(): void {
+  const count = field(A_FACTORS);
+  const size = field(POOL_SIZE);
+  const target = load<f64>(A_LOG_TARGET);
+  const counter = field(A_COUNTER);
+  setField(A_COUNTER, counter + 1);
+  let seed = mix(mix(field(HELPER) + 0x51ed270b) ^ counter);
+  let bestError: f64 = Infinity;
+  const best = SCRATCH;
+  const trial = SCRATCH + 64;
+  let attempt: u32 = 0;
+  for (; attempt < ATTEMPTS_MAX; attempt++) {
+    if (attempt >= ATTEMPTS_GOOD && bestError < Infinity) break;
+    let sum: f64 = 0;
+    for (let j: u32 = 0; j + 1 < count; j++) {
+      let index: u32;
+      do {
+        seed = mix(seed + 0x9e3779b9);
+        index = <u32>((<u64>seed * <u64>size) >> 32);
+      } while (contains(trial, j, index));
+      store<u32>(trial + (j << 2), index);
+      sum += load<f64>(POOL_LOGS + 8 * index);
+    }
+    const last = closest(trial, count - 1, size, target - sum);
+    store<u32>(trial + ((count - 1) << 2), last);
+    const error = Math.abs(target - sum - load<f64>(POOL_LOGS + 8 * last));
+    if (error >= bestError || isUsed(choiceHash(trial, count))) continue;
+    bestError = error;
+    copy(best, trial, count);
+  }
+  if (bestError == Infinity) {
+    setField(EXHAUSTED, 1);
+    copy(best, trial, count);
+  }
+  isNewChoice(choiceHash(best, count));
+  const from = field(POOL_FROM);
+  for (let j: u32 = 0; j < count; j++) {
+    const index = load<u32>(best + (j << 2));
+    store<u32>(A_POOL_INDEX + (j << 2), index);
+    store<u32>(A_BASE_INDEX + (j << 2), from + index);
+    store<u32>(A_PRIME + (j << 2), load<u32>(entry(PRIMES, from + index)));
+  }
+}
+
+function contains(list: u32, length: u32, value: u32): bool {
+  for (let i: u32 = 0; i < length; i++) if (load<u32>(list + (i << 2)) == value) return true;
+  return false;
+}
+
+function choiceHash(list: u32, length: u32): u32 {
+  let hash: u32 = 0;
+  for (let i: u32 = 0; i < length; i++) hash += mix(load<u32>(list + (i << 2)) + 1);
+  return mix(hash);
+}
+
+function isUsed(hash: u32): bool {
+  const mask = field(USED_SLOTS) - 1;
+  const key = hash == 0 ? 1 : hash;
+  for (let slot = key & mask, i: u32 = 0; i <= mask; i++, slot = (slot + 1) & mask) {
+    const found = load<u32>(entry(USED, slot));
+    if (found == key) return true;
+    if (found == 0) return false;
+  }
+  return true;
+}
+
+/** The member of the pool, not in `list`, whose logarithm is closest to `log`. */
+function closest(list: u32, length: u32, size: u32, log: f64): u32 {
+  let best: u32 = 0;
+  let bestError: f64 = Infinity;
+  for (let i: u32 = 0; i < size; i++) {
+    const error = Math.abs(load<f64>(POOL_LOGS + 8 * i) - log);
+    if (error < bestError && !contains(list, length, i)) {
+      bestError = error;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** Uses up the next `count` coefficients without sieving: another run has done them. */
+export function siqsSkipCoefficients(count: u32): void {
+  for (let i: u32 = 0; i < count; i++) chooseFactors();
+  setField(GRAY_INDEX, 0);
+}
+
+/** The next polynomial: a step of the Gray code, or a new coefficient with everything that hangs on it. */
+export function nextPolynomial(): void {
+  const index = field(GRAY_INDEX);
+  if (index == 0) newCoefficient();
+  else stepGrayCode(index);
+  setField(GRAY_INDEX, (index + 1) & ((1 << (field(A_FACTORS) - 1)) - 1));
+}
+
+function newCoefficient(): void {
+  chooseFactors();
+  const limbs = field(LIMBS_POLY);
+  const count = field(A_FACTORS);
+  clear(A, limbs);
+  store<u32>(A, 1);
+  for (let j: u32 = 0; j < count; j++) multiplyWord(A, A, load<u32>(A_PRIME + (j << 2)), limbs);
+  clear(B, limbs);
+  for (let j: u32 = 0; j < count; j++) {
+    const part = B_PARTS + j * NUMBER_BYTES;
+    const i = load<u32>(A_BASE_INDEX + (j << 2));
+    const q = load<u32>(A_PRIME + (j << 2));
+    divideExactWord(part, A, q, load<u32>(entry(INVERSES, i)), limbs);
+    let gamma = multiplyModulo(load<u32>(entry(SQRTS, i)), inverseModulo(modWord(part, q, limbs), q), q);
+    if (gamma + gamma > q) gamma = q - gamma;
+    store<u32>(A_GAMMA + (j << 2), gamma);
+    multiplyWord(part, part, gamma, limbs);
+    add(B, B, part, limbs);
+  }
+  const even = (load<u32>(B) & 1) == 0;
+  if (even) add(B, B, A, limbs);
+  // c = (b² − kn) / 4a, divided by one prime of a after the other.
+  multiply(TEMP, B, B, limbs);
+  subtract(TEMP, TEMP, KN, 2 * limbs);
+  for (let j: u32 = 0; j < count; j++) {
+    const i = load<u32>(A_BASE_INDEX + (j << 2));
+    divideExactWord(TEMP, TEMP, load<u32>(A_PRIME + (j << 2)), load<u32>(entry(INVERSES, i)), 2 * limbs);
+  }
+  shiftRight(TEMP, TEMP, 2, 2 * limbs);
+  copy(C, TEMP, limbs);
+  initialiseRoots(even);
+}
+
+/** DELTAS and ROOTS for a new a: (±r − b) / 2a plus half the interval, modulo every prime. */
+function initialiseRoots(even: bool): void {
+  const count = field(A_FACTORS);
+  const padded = field(BASE_PADDED);
+  const stride = padded << 2;
+  const inverses = field(POOL_INVERSES);
+  const deltas = field(DELTAS);
+  const primes = field(PRIMES);
+  const primeInverses = field(INVERSES);
+  const sqrts = field(SQRTS);
+  const halves = field(HALF_INTERVAL);
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  const one = i32x4.splat(1);
+  const extra = i32x4.splat(even ? 1 : 0);
+  for (let at: u32 = 0; at < stride; at += 16) {
+    const p = v128.load(primes + at);
+    const inverse = v128.load(primeInverses + at);
+    let shift = extra;
+    let aInverse = one;
+    for (let j: u32 = 0; j < count; j++) {
+      const row = v128.load(inverses + load<u32>(A_POOL_INDEX + (j << 2)) * stride + at);
+      const delta = montgomery4(v128.load32_splat(A_GAMMA + (j << 2)), row, p, inverse);
+      v128.store(deltas + j * stride + at, delta);
+      const sum = i32x4.add(shift, delta);
+      shift = i32x4.min_u(sum, i32x4.sub(sum, p));
+      aInverse = j == 0 ? row : montgomery4(aInverse, row, p, inverse);
+    }
+    const r = montgomery4(v128.load(sqrts + at), aInverse, p, inverse);
+    const half = v128.load(halves + at);
+    v128.store(roots1 + at, rootOf(r, shift, half, p, one));
+    v128.store(roots2 + at, rootOf(i32x4.sub(p, r), shift, half, p, one));
+  }
+  for (let j: u32 = 0; j < count; j++) {
+    const i = load<u32>(A_BASE_INDEX + (j << 2)) << 2;
+    for (let row: u32 = 0; row < count; row++) store<u32>(deltas + row * stride + i, 0);
+  }
+  markNowhere();
+  for (let i: u32 = 0; i < padded; i = i == 1 ? field(BASE_SIZE) : i + 1) {
+    store<u32>(roots1 + (i << 2), NOWHERE);
+    store<u32>(roots2 + (i << 2), NOWHERE);
+  }
+}
+
+/** (r − shift) / 2 + half modulo p, for 0 ≤ r ≤ p. */
+function rootOf(r: v128, shift: v128, half: v128, p: v128, one: v128): v128 {
+  let x = i32x4.sub(r, shift);
+  x = i32x4.min_u(x, i32x4.add(x, p));
+  const odd = i32x4.sub(i32x4.splat(0), v128.and(x, one));
+  x = i32x4.shr_u(i32x4.add(x, v128.and(p, odd)), 1);
+  x = i32x4.add(x, half);
+  return i32x4.min_u(x, i32x4.sub(x, p));
+}
+
+function markNowhere(): void {
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  const count = field(A_FACTORS);
+  for (let j: u32 = 0; j < count; j++) {
+    const i = load<u32>(A_BASE_INDEX + (j << 2)) << 2;
+    store<u32>(roots1 + i, NOWHERE);
+    store<u32>(roots2 + i, NOWHERE);
+  }
+}
+
+function stepGrayCode(index: u32): void {
+  const limbs = field(LIMBS_POLY);
+  const j = ctz(index);
+  const plus = ((index >> (j + 1)) & 1) != 0;
+  const part = B_PARTS + j * NUMBER_BYTES;
+  // c changes by gamma · (B_j ± b) / q_j; the number divided may be negative, so its absolute value is.
+  if (plus) add(TEMP, part, B, limbs);
+  else subtract(TEMP, part, B, limbs);
+  const i = load<u32>(A_BASE_INDEX + (j << 2));
+  divideExactWord(TEMP, TEMP, load<u32>(A_PRIME + (j << 2)), load<u32>(entry(INVERSES, i)), limbs);
+  const negative = isNegative(TEMP, limbs);
+  if (negative) negate(TEMP, TEMP, limbs);
+  multiplyWord(TEMP, TEMP, load<u32>(A_GAMMA + (j << 2)), limbs);
+  if (negative) subtract(C, C, TEMP, limbs);
+  else add(C, C, TEMP, limbs);
+  for (let twice = 0; twice < 2; twice++) {
+    if (plus) add(B, B, part, limbs);
+    else subtract(B, B, part, limbs);
+  }
+  const padded = field(BASE_PADDED);
+  moveRoots(field(DELTAS) + ((j * padded) << 2), padded << 2, plus);
+  markNowhere();
+}
+
+/** b grows by 2·B_j (`plus`) or falls by it: the roots move the other way. */
+function moveRoots(deltas: u32, bytes: u32, plus: bool): void {
+  const primes = field(PRIMES);
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  if (plus) {
+    for (let at: u32 = 0; at < bytes; at += 16) {
+      const p = v128.load(primes + at);
+      const delta = v128.load(deltas + at);
+      const x = i32x4.sub(v128.load(roots1 + at), delta);
+      const y = i32x4.sub(v128.load(roots2 + at), delta);
+      v128.store(roots1 + at, i32x4.min_u(x, i32x4.add(x, p)));
+      v128.store(roots2 + at, i32x4.min_u(y, i32x4.add(y, p)));
+    }
+  } else {
+    for (let at: u32 = 0; at < bytes; at += 16) {
+      const p = v128.load(primes + at);
+      const delta = v128.load(deltas + at);
+      const x = i32x4.add(v128.load(roots1 + at), delta);
+      const y = i32x4.add(v128.load(roots2 + at), delta);
+      v128.store(roots1 + at, i32x4.min_u(x, i32x4.sub(x, p)));
+      v128.store(roots2 + at, i32x4.min_u(y, i32x4.sub(y, p)));
+    }
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Trial division of a position that the sieve reports, and what becomes of its cofactor.
+ *
+ * Which primes divide the value is known from the roots: p does if position ≡ root (mod p), tested for four primes at once
+ * as (position + p − root) · p^-1 mod 2^32 ≤ (2^32 − 1) / p.
+ * The cofactor may be one large prime or a product of two.
+ */
+import {
+  A,
+  A_BASE_INDEX,
+  A_FACTORS,
+  A_PRIME,
+  B,
+  BASE_PADDED,
+  C,
+  COFACTOR_MAX,
+  COFACTOR_MIN,
+  FACTORS,
+  INTERVAL,
+  INVERSES,
+  LARGE_PRIME_MAX,
+  LIMBS_POLY,
+  LIMITS,
+  LOG_SCALE,
+  ONCE_FROM,
+  PRIMES,
+  REPORT_COUNT,
+  ROOT,
+  ROOTS_1,
+  ROOTS_2,
+  SIEVE_FROM,
+  TEMP,
+  THRESHOLD_REPORT,
+  VALUE,
+} from '../../src/kernel/siqs-header';
+import { entry, field, setField } from './header';
+import {
+  add,
+  bitLength,
+  copy,
+  divideExactWord,
+  isNegative,
+  multiplyWord,
+  negate,
+  shiftRight,
+  trailingZeros,
+} from './natural';
+import { addRelation } from './relations';
+import { microEcmWord } from '../word/micro-ecm-word';
+import { addMod, inverseWord, montMul, montOne } from '../word/montgomery-word';
+import { isqrtWord, isSquareWord } from '../word/primality-word';
+
+/** How hard elliptic curves try to split a cofactor: the level for 50 bits; a cofactor missed costs little. */
+const SPLIT_LEVEL = 1;
+
+/** Divides the value at `position` of the interval; `sieved` is the sum of the logarithms that the sieve took off there. */
+export function evaluateReport(position: u32, sieved: u32): void {
+  setField(REPORT_COUNT, field(REPORT_COUNT) + 1);
+  const limbs = field(LIMBS_POLY);
+  let count = evaluate(<i32>(position - (field(INTERVAL) >> 1)), limbs);
+  if (count == 0) return;
+  count = divideByCoefficient(count, limbs);
+  const from = field(SIEVE_FROM);
+  count = divideRange(position, 0, from, count, limbs);
+  const scale = field(LOG_SCALE);
+  if (bitLength(VALUE, limbs) * scale > field(THRESHOLD_REPORT) + sieved) return;
+  const once = field(ONCE_FROM);
+  count = divideRange(position, from, once, count, limbs);
+  count = divideOnce(position, once, field(BASE_PADDED), count, limbs);
+  const bits = bitLength(VALUE, limbs);
+  if (bits > 64) return;
+  splitCofactor(load<u64>(VALUE), count);
+}
+
+/** Adds the relation if its cofactor is 1, a large prime, or a product of two. */
+function splitCofactor(cofactor: u64, count: u32): void {
+  const largePrimeMax = <u64>field(LARGE_PRIME_MAX);
+  if (cofactor <= largePrimeMax) {
+    addRelation(1, <u32>cofactor, count, false);
+    return;
+  }
+  // Between the bound and the square of the greatest prime of the base it is a prime, too large.
+  if (cofactor > load<u64>(COFACTOR_MAX) || cofactor < load<u64>(COFACTOR_MIN)) return;
+  const inverse = inverseWord(cofactor);
+  const one = montOne(cofactor);
+  if (isFermatPrime(cofactor, inverse, one)) return;
+  const factor = isSquareWord(cofactor) ? isqrtWord(cofactor) : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL);
+  const other = cofactor / factor;
+  if (factor == 1 || max(factor, other) > largePrimeMax) return;
+  addRelation(<u32>min(factor, other), <u32>max(factor, other), count, false);
+}
+
+/** Whether 2^(n − 1) ≡ 1 (mod n): true of every prime. */
+function isFermatPrime(n: u64, inverse: u64, one: u64): bool {
+  let power = one;
+  const exponent = n - 1;
+  for (let bit = 63 - <i32>clz(exponent); bit >= 0; bit--) {
+    power = montMul(power, power, n, inverse);
+    if ((exponent >> bit) & 1) power = addMod(power, power, n);
+  }
+  return power == one;
+}
+
+/**
+ * Writes VALUE = |v|, without its factors of 2, and ROOT = |2ax + b|; lists the sign, and the 2s of 4·v. The number of
+ * factors listed, at least 2; 0 if v is 0.
+ */
+function evaluate(x: i32, limbs: u32): u32 {
+  const distance = <u32>abs(x);
+  multiplyWord(TEMP, A, distance, limbs);
+  if (x < 0) negate(TEMP, TEMP, limbs);
+  add(VALUE, TEMP, B, limbs);
+  add(ROOT, VALUE, TEMP, limbs);
+  if (isNegative(ROOT, limbs)) negate(ROOT, ROOT, limbs);
+  let negative = x < 0;
+  if (isNegative(VALUE, limbs)) {
+    negate(VALUE, VALUE, limbs);
+    negative = !negative;
+  }
+  multiplyWord(VALUE, VALUE, distance, limbs);
+  if (negative) negate(VALUE, VALUE, limbs);
+  add(VALUE, VALUE, C, limbs);
+  let count: u32 = 0;
+  if (isNegative(VALUE, limbs)) {
+    negate(VALUE, VALUE, limbs);
+    store<u32>(FACTORS, 0);
+    count = 1;
+  }
+  let twos = trailingZeros(VALUE, limbs);
+  if (twos >= limbs << 5) return 0;
+  for (let i: u32 = 0; i < twos + 2; i++) store<u32>(FACTORS + (count++ << 2), 1);
+  for (; twos > 31; twos -= 31) shiftRight(VALUE, VALUE, 31, limbs);
+  shiftRight(VALUE, VALUE, twos, limbs);
+  return count;
+}
+
+/** Lists the primes of a once for a itself, and again as often as they divide the value: they have no roots. */
+function divideByCoefficient(count: u32, limbs: u32): u32 {
+  const factors = field(A_FACTORS);
+  for (let j: u32 = 0; j < factors; j++) {
+    const i = load<u32>(A_BASE_INDEX + (j << 2));
+    store<u32>(FACTORS + (count++ << 2), i);
+    count = divideAll(i, count, limbs);
+  }
+  return count;
+}
+
+function divideAll(i: u32, count: u32, limbs: u32): u32 {
+  const p = load<u32>(entry(PRIMES, i));
+  const inverse = load<u32>(entry(INVERSES, i));
+  while (divideExactWord(TEMP, VALUE, p, inverse, limbs) == 0) {
+    copy(VALUE, TEMP, limbs);
+    store<u32>(FACTORS + (count++ << 2), i);
+  }
+  return count;
+}
+
+/** Divides by all primes of the base with index in [from, to) that divide. */
+function divideRange(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
+  const primes = field(PRIMES);
+  const inverses = field(INVERSES);
+  const limits = field(LIMITS);
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  const x = i32x4.splat(position);
+  for (let i = from; i < to; i += 4) {
+    const at = i << 2;
+    const y = i32x4.add(x, v128.load(primes + at));
+    const inverse = v128.load(inverses + at);
+    const limit = v128.load(limits + at);
+    const first = i32x4.mul(i32x4.sub(y, v128.load(roots1 + at)), inverse);
+    const second = i32x4.mul(i32x4.sub(y, v128.load(roots2 + at)), inverse);
+    const hits = v128.or(i32x4.le_u(first, limit), i32x4.le_u(second, limit));
+    if (!v128.any_true(hits)) continue;
+    for (let mask = i32x4.bitmask(hits); mask != 0; mask &= mask - 1) {
+      const index = i + <u32>ctz(mask);
+      if (index >= 2 && index < to) count = divideAll(index, count, limbs);
+    }
+  }
+  return count;
+}
+
+/** The same for primes greater than the interval, which divide where the position is the root itself. */
+function divideOnce(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  const x = i32x4.splat(position);
+  for (let i = from; i < to; i += 8) {
+    const at = i << 2;
+    const first = v128.or(i32x4.eq(v128.load(roots1 + at), x), i32x4.eq(v128.load(roots2 + at), x));
+    const second = v128.or(i32x4.eq(v128.load(roots1 + at, 16), x), i32x4.eq(v128.load(roots2 + at, 16), x));
+    if (!v128.any_true(v128.or(first, second))) continue;
+    for (let mask = i32x4.bitmask(first) | (i32x4.bitmask(second) << 4); mask != 0; mask &= mask - 1) {
+      count = divideAll(i + <u32>ctz(mask), count, limbs);
+    }
+  }
+  return count;
+}

@@ -1,0 +1,185 @@
+/**
+ * From a dependency among the relations to two numbers x, y with x² ≡ y² (mod n): x is the product of the roots, y that of
+ * the primes, each to half the exponent it has in all. A relation that a dependency meets twice cancels out.
+ */
+import {
+  BASE_SIZE,
+  CHOSEN,
+  CURSOR,
+  DEGREES,
+  DENSE_COLUMNS,
+  DEPENDENCY,
+  EXPONENTS,
+  LA_STAGE,
+  LIMBS_N,
+  MONT_ONE,
+  MONT_SQUARE,
+  NUMBER_BYTES,
+  PRIMES,
+  RELATION_COUNT,
+  RELATION_LARGE_1,
+  RELATION_LARGE_2,
+  RELATION_LOG,
+  RELATION_OFFSETS,
+  ROOT_BYTES,
+  ROW_BEGINS,
+  ROW_LENGTHS,
+  ROW_POOL,
+  SCRATCH,
+  SIDE_X,
+  SIDE_Y,
+  SOLUTIONS,
+  UNKNOWNS,
+  VERTEX_KEYS,
+  VERTEX_SLOTS,
+} from '../../src/kernel/siqs-header';
+import { entry, field, setField } from './header';
+import { montgomeryMultiply, multiplyByPower, prepareMontgomery } from './montgomery';
+import { clear, copy } from './natural';
+
+const RELATION: u32 = 0x80000000;
+
+const BEGIN = 0;
+const CHOOSE = 1;
+const MULTIPLY_ROOTS = 2;
+const MULTIPLY_PRIMES = 3;
+const MULTIPLY_LARGE_PRIMES = 4;
+const FINISHED = 5;
+const IMPOSSIBLE = 6;
+
+/**
+ * 0: to be continued; 1: SIDE_X and SIDE_Y hold x and y, in Montgomery form; 2: an exponent is odd, the dependency is none
+ * (it never happens unless memory was damaged). DEPENDENCY says which; LA_STAGE starts at 0.
+ */
+export function siqsSquareRoot(budget: i32): i32 {
+  switch (field(LA_STAGE)) {
+    case BEGIN:
+      begin();
+      return 0;
+    case CHOOSE:
+      choose(budget);
+      return 0;
+    case MULTIPLY_ROOTS:
+      multiplyRoots(budget);
+      return 0;
+    case MULTIPLY_PRIMES:
+      multiplyPrimes(budget);
+      return 0;
+    case MULTIPLY_LARGE_PRIMES:
+      multiplyLargePrimes(budget);
+      return 0;
+    case FINISHED:
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+function enter(stage: u32): void {
+  setField(LA_STAGE, stage);
+  setField(CURSOR, 0);
+}
+
+function begin(): void {
+  prepareMontgomery();
+  memory.fill(field(CHOSEN), 0, field(RELATION_COUNT));
+  memory.fill(field(EXPONENTS), 0, field(BASE_SIZE) << 2);
+  memory.fill(field(DEGREES), 0, field(VERTEX_SLOTS) << 2);
+  copy(SIDE_X, MONT_ONE, NUMBER_BYTES >> 2);
+  copy(SIDE_Y, MONT_ONE, NUMBER_BYTES >> 2);
+  enter(CHOOSE);
+}
+
+function choose(budget: i32): void {
+  const unknowns = field(DENSE_COLUMNS);
+  const chosen = field(CHOSEN);
+  let i = field(CURSOR);
+  for (; i < unknowns && budget > 0; i++, budget--) {
+    if (((load<u64>(field(SOLUTIONS) + (i << 3)) >> field(DEPENDENCY)) & 1) == 0) continue;
+    const row = load<u32>(entry(UNKNOWNS, i));
+    const begin = field(ROW_POOL) + load<u32>(entry(ROW_BEGINS, row));
+    const end = begin + (load<u32>(entry(ROW_LENGTHS, row)) << 2);
+    for (let at = end - 4; at >= begin && (load<u32>(at) & RELATION) != 0; at -= 4) {
+      const relation = chosen + (load<u32>(at) & ~RELATION);
+      store<u8>(relation, load<u8>(relation) ^ 1);
+    }
+    budget -= <i32>((end - begin) >> 4);
+  }
+  setField(CURSOR, i);
+  if (i == unknowns) enter(MULTIPLY_ROOTS);
+}
+
+function multiplyRoots(budget: i32): void {
+  const count = field(RELATION_COUNT);
+  const bytes = field(ROOT_BYTES);
+  let i = field(CURSOR);
+  for (; i < count && budget > 0; i++, budget--) {
+    if (load<u8>(field(CHOSEN) + i) == 0) continue;
+    const relation = field(RELATION_LOG) + load<u32>(entry(RELATION_OFFSETS, i));
+    clear(SCRATCH, field(LIMBS_N) + 1);
+    memory.copy(SCRATCH, relation + 10, bytes);
+    montgomeryMultiply(SCRATCH, SCRATCH, MONT_SQUARE);
+    montgomeryMultiply(SIDE_X, SIDE_X, SCRATCH);
+    countFactors(relation);
+    increment(entry(DEGREES, load<u32>(entry(RELATION_LARGE_1, i))));
+    increment(entry(DEGREES, load<u32>(entry(RELATION_LARGE_2, i))));
+    budget -= 32;
+  }
+  setField(CURSOR, i);
+  if (i == count) enter(MULTIPLY_PRIMES);
+}
+
+function increment(at: u32): void {
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+function countFactors(relation: u32): void {
+  const end = relation + (load<u16>(relation) & 0x7fff);
+  for (let at = relation + 10 + field(ROOT_BYTES); at < end;) {
+    let factor: u32 = 0;
+    let shift: u32 = 0;
+    let byte: u32;
+    do {
+      byte = load<u8>(at++);
+      factor |= (byte & 127) << shift;
+      shift += 7;
+    } while (byte & 128);
+    increment(entry(EXPONENTS, factor));
+  }
+}
+
+function multiplyPrimes(budget: i32): void {
+  const size = field(BASE_SIZE);
+  let i = field(CURSOR);
+  for (; i < size && budget > 0; i++, budget--) {
+    const exponent = load<u32>(entry(EXPONENTS, i));
+    if (exponent & 1) {
+      enter(IMPOSSIBLE);
+      return;
+    }
+    if (exponent == 0 || i == 0) continue;
+    multiplyByPower(SIDE_Y, i == 1 ? 2 : load<u32>(entry(PRIMES, i)), exponent >> 1, SCRATCH);
+    budget -= 32;
+  }
+  setField(CURSOR, i);
+  if (i == size) enter(MULTIPLY_LARGE_PRIMES);
+}
+
+function multiplyLargePrimes(budget: i32): void {
+  const slots = field(VERTEX_SLOTS);
+  let i = field(CURSOR);
+  for (; i < slots && budget > 0; i++, budget--) {
+    const exponent = load<u32>(entry(DEGREES, i));
+    if (exponent == 0) continue;
+    const prime = load<u32>(entry(VERTEX_KEYS, i));
+    if (prime == 1) continue;
+    if (exponent & 1) {
+      enter(IMPOSSIBLE);
+      return;
+    }
+    multiplyByPower(SIDE_Y, prime, exponent >> 1, SCRATCH);
+    budget -= 32;
+  }
+  setField(CURSOR, i);
+  if (i == slots) enter(FINISHED);
+}

@@ -1,0 +1,77 @@
+/**
+ * Factors words (n < 2^64) to the end, in one call each or many at once. Every factor is proven prime.
+ *
+ * Input at INPUT, output at OUTPUT, so that JavaScript makes no call and no BigInt more than it must.
+ */
+import { INPUT, OUTPUT, OUTPUT_BYTES } from '../layout';
+import { microEcmWord } from './micro-ecm-word';
+import { inverseWord, montOne } from './montgomery-word';
+import { pollardRhoBrentWord } from './pollard-rho-brent-word';
+import { isPrimeWord, isqrtWord, isSquareWord } from './primality-word';
+import { trialDivideWord } from './trial-division-word';
+
+/** Odd primes tried by division; what is left has no factor below `TRIAL_BOUND`. */
+const TRIAL_COUNT: i32 = 1027;
+const TRIAL_BOUND: u64 = 8191;
+/** Up to this size rho is faster than elliptic curves. */
+const RHO_BITS_MAX: i32 = 40;
+
+/** Factors the `count` words at INPUT in turn. See `factorWord` for what is written; the number of words done, for want of room. */
+export function factorWords(count: i32): i32 {
+  let out = OUTPUT;
+  for (let i = 0; i < count; i++) {
+    if (out + 66 * 8 > OUTPUT + OUTPUT_BYTES) return i;
+    out = factorWord(load<u64>(INPUT + ((<usize>i) << 3)), out);
+  }
+  return count;
+}
+
+/** Writes the number of prime factors of n >= 1 at `out`, then the factors, ascending and with multiplicity, all u64. The address after. */
+function factorWord(n: u64, out: usize): usize {
+  const first = out + 8;
+  let end = trialDivideWord(n, TRIAL_COUNT, first);
+  let rest = load<u64>(end - 8);
+  if (rest == 1) end -= 8;
+  else if (rest > TRIAL_BOUND * TRIAL_BOUND) {
+    // Words from `done` on are still to be split; each is in the end replaced by its prime factors.
+    let done = end - 8;
+    while (done < end) {
+      rest = load<u64>(done);
+      if (rest < TRIAL_BOUND * TRIAL_BOUND || isPrimeWord(rest)) {
+        insertWord(first, done);
+        done += 8;
+        continue;
+      }
+      const factor = splitWord(rest);
+      store<u64>(done, factor);
+      store<u64>(end, rest / factor);
+      end += 8;
+    }
+  }
+  store<u64>(out, <u64>(end - first) >> 3);
+  return end;
+}
+
+/** A nontrivial factor of a composite without factors below `TRIAL_BOUND`. */
+function splitWord(n: u64): u64 {
+  if (isSquareWord(n)) return isqrtWord(n);
+  const inverse = inverseWord(n);
+  const one = montOne(n);
+  const bits = 64 - <i32>clz(n);
+  if (bits > RHO_BITS_MAX) {
+    const level = bits <= 50 ? 0 : bits <= 58 ? 1 : 2;
+    const factor = microEcmWord(n, inverse, one, level);
+    if (factor != 1) return factor;
+  }
+  return pollardRhoBrentWord(n);
+}
+
+/** Moves the word at `at` down to its place among the ascending words from `first` on. */
+function insertWord(first: usize, at: usize): void {
+  const word = load<u64>(at);
+  while (at > first && load<u64>(at - 8) > word) {
+    store<u64>(at, load<u64>(at - 8));
+    at -= 8;
+  }
+  store<u64>(at, word);
+}

@@ -1,0 +1,304 @@
+/**
+ * A number being factored, as a machine whose moves take a few milliseconds each.
+ *
+ * trial division → for each part: words to the end, perfect powers, Baillie–PSW → for each composite: elliptic curves as long
+ * as they are the better bet → the quadratic sieve, where its range allows → else elliptic curves for ever.
+ *
+ * Invariants:
+ *   J1. `parts` always multiply to the number.
+ *   J2. What a move needs lies in the state or in the memory, never in this object: any thread goes on with the pair.
+ */
+import { assert } from '../base/assert.ts';
+import { factorization, type Factorization } from '../domain/factorization.ts';
+import { curvesWithin, nextCurve, productNs } from './ecm-schedule.ts';
+import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
+import { decodeRecord, encodeRecord } from './job-chunk.ts';
+import type { Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
+import { ECM_ALL, ECM_FACTOR, PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kernel-exports.ts';
+import type { KernelInstance } from './kernel-instance.ts';
+import { learnFrom } from './learn-from.ts';
+import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
+import { bitLength, perfectPower } from './perfect-power.ts';
+import { isInSieveRange } from './sieve-range.ts';
+import { Siqs, type SiqsState } from './siqs.ts';
+import { divideByPrimes, TRIAL_BOUND } from './trial-division.ts';
+
+/** What is under way in the memory; `choosing` is between two. */
+type Activity =
+  | { readonly kind: 'trial-division' }
+  | { readonly kind: 'choosing' }
+  | { readonly kind: 'primality'; readonly value: bigint }
+  | { readonly kind: 'ecm'; readonly value: bigint }
+  | { readonly kind: 'siqs'; readonly value: bigint; readonly sieve: SiqsState }
+  | { readonly kind: 'finished' };
+
+interface FactorJobState extends JobState {
+  readonly parts: readonly Part[];
+  readonly activity: Activity;
+  /** The progress last told. */
+  readonly shown: Progress;
+  /** What has changed since chunks were last taken. */
+  readonly unsaved: { readonly parts: boolean; readonly curves: boolean };
+}
+
+const STATE_VERSION = 1;
+const WORD_END = 1n << 64n;
+const MOVE_NS = 2_000_000;
+/** Share of the sieve's expected time that curves may take before it. */
+const ECM_SHARE = 0.1;
+
+export class FactorJob implements Job {
+  readonly #kernel: KernelInstance;
+  readonly #number: bigint;
+  readonly #siqs: Siqs;
+  #parts: readonly Part[];
+  #activity: Activity;
+  #shown: Progress;
+  #unsaved: FactorJobState['unsaved'];
+
+  private constructor(kernel: KernelInstance, state: FactorJobState) {
+    this.#kernel = kernel;
+    this.#number = state.number;
+    this.#parts = state.parts;
+    this.#activity = state.activity;
+    this.#shown = state.shown;
+    this.#unsaved = state.unsaved;
+    this.#siqs = new Siqs(kernel.exports, kernel.memory);
+    if (state.activity.kind === 'siqs') this.#siqs.attach(state.activity.sieve);
+  }
+
+  /** Begins, or begins again from the job's log, over a memory that `init` has seen. */
+  static start(kernel: KernelInstance, number: bigint, chunks: readonly Uint8Array[]): FactorJob {
+    assert(number >= 1n, `Cannot factor ${number}: it must be at least 1`);
+    const job = new FactorJob(kernel, {
+      version: STATE_VERSION,
+      number,
+      parts: mergeParts([untestedPart(number, 1)]),
+      activity: { kind: 'trial-division' },
+      shown: { stage: 'trial-division', fraction: 0 },
+      unsaved: { parts: false, curves: false },
+    });
+    job.#replay(chunks);
+    return job;
+  }
+
+  static attach(kernel: KernelInstance, state: JobState): FactorJob {
+    assert(state.version === STATE_VERSION, `Cannot attach to a job of version ${state.version}`);
+    return new FactorJob(kernel, state as FactorJobState);
+  }
+
+  state(): FactorJobState {
+    return {
+      version: STATE_VERSION,
+      number: this.#number,
+      parts: this.#parts,
+      activity: this.#activity,
+      shown: this.#shown,
+      unsaved: this.#unsaved,
+    };
+  }
+
+  step(shouldYield: () => boolean): StepOutcome {
+    while (this.#activity.kind !== 'finished') {
+      this.#move();
+      if (shouldYield()) break;
+    }
+    return this.#activity.kind === 'finished' ? 'finished' : 'unfinished';
+  }
+
+  takeChunks(): Uint8Array[] {
+    const chunks: Uint8Array[] = [];
+    if (this.#unsaved.parts) chunks.push(encodeRecord({ kind: 'parts', parts: this.#parts }));
+    else if (this.#unsaved.curves) {
+      for (const part of this.#parts)
+        if (part.kind === 'composite') chunks.push(encodeRecord({ ...part, kind: 'curves' }));
+    }
+    this.#unsaved = { parts: false, curves: false };
+    if (this.#activity.kind === 'siqs') {
+      const { value } = this.#activity;
+      for (let relations = this.#siqs.takeRelations(); relations; relations = this.#siqs.takeRelations())
+        chunks.push(encodeRecord({ kind: 'relations', value, relations }));
+    }
+    return chunks;
+  }
+
+  progress(): Progress {
+    const now = this.#progressNow();
+    // A second composite starts its stages anew; for the job as a whole that is no step back.
+    const fraction = Math.max(now.fraction, now.stage === this.#shown.stage ? this.#shown.fraction : 0);
+    this.#shown = { ...now, fraction };
+    return this.#shown;
+  }
+
+  #progressNow(): Progress {
+    switch (this.#activity.kind) {
+      case 'trial-division':
+        return { stage: 'trial-division', fraction: 0 };
+      case 'primality':
+        return { stage: 'primality', fraction: 0 };
+      case 'choosing': {
+        const composite = this.#parts.find(({ kind }) => kind === 'composite');
+        return composite ? this.#ecmProgress(composite) : { stage: 'primality', fraction: 0 };
+      }
+      case 'ecm':
+        return this.#ecmProgress(this.#partOf(this.#activity.value));
+      case 'siqs': {
+        const { stage, fraction } = this.#siqs.progress();
+        return progressOf(stage, this.#activity.value, ECM_SHARE + (1 - ECM_SHARE) * fraction);
+      }
+      case 'finished':
+    }
+    return { stage: 'small', fraction: 1, remainingMs: 0 };
+  }
+
+  /** Nothing honest can be said of curves that no sieve comes after. */
+  #ecmProgress({ value, curves }: Part): Progress {
+    const planned = this.#curvesBeforeSieve(value);
+    if (planned === Infinity) return { stage: 'ecm', fraction: 0 };
+    return progressOf('ecm', value, ECM_SHARE * Math.min(1, curves / Math.max(1, planned)));
+  }
+
+  factorization(): Factorization {
+    return factorization(this.#number, factorsOf(this.#parts));
+  }
+
+  /** One bounded piece of work. */
+  #move(): void {
+    switch (this.#activity.kind) {
+      case 'trial-division':
+        return this.#setParts(divideByPrimes(this.#kernel, this.#number));
+      case 'choosing':
+        return this.#choose();
+      case 'primality':
+        return this.#testPrimality(this.#partOf(this.#activity.value));
+      case 'ecm':
+        return this.#runCurve(this.#partOf(this.#activity.value));
+      case 'siqs':
+        return this.#sieve(this.#partOf(this.#activity.value));
+      case 'finished':
+        return undefined;
+    }
+  }
+
+  #choose(): void {
+    const bySize = this.#parts.toSorted((a, b) => (a.value < b.value ? -1 : 1));
+    const untested = bySize.find(({ kind }) => kind === 'untested');
+    if (untested) return this.#identify(untested);
+    const composite = bySize.find(({ kind }) => kind === 'composite');
+    if (composite) return this.#split(composite);
+    this.#activity = { kind: 'finished' };
+  }
+
+  /** Finds out what an untested part is, or begins to. */
+  #identify(part: Part): void {
+    const { value, exponent } = part;
+    if (value < WORD_END) {
+      const primes = this.#kernel.factorWord(value);
+      const pieces = primes.map((prime): Part => ({ ...untestedPart(prime, exponent), kind: 'proven' }));
+      return this.#setParts(replacePart(this.#parts, part, pieces));
+    }
+    const power = perfectPower(value, TRIAL_BOUND);
+    if (power) {
+      const base = { ...part, value: power.base, exponent: exponent * power.exponent };
+      return this.#setParts(replacePart(this.#parts, part, [base]));
+    }
+    this.#kernel.setModulus(value);
+    this.#kernel.exports.bailliePswStart();
+    this.#activity = { kind: 'primality', value };
+  }
+
+  #testPrimality(part: Part): void {
+    const outcome = this.#kernel.exports.bailliePswStep(productsInMove(part.value));
+    if (outcome === STEP_UNFINISHED) return;
+    const kind = outcome === PSW_PROBABLE_PRIME ? 'probable' : 'composite';
+    this.#setParts(replacePart(this.#parts, part, [{ ...part, kind }]));
+  }
+
+  /** Begins the next attempt at a composite. */
+  #split(part: Part): void {
+    if (part.curves >= this.#curvesBeforeSieve(part.value)) return this.#startSieve(part);
+    const { sigma, b1, b2, width } = nextCurve(part.curves, part.shrinks);
+    this.#kernel.setModulus(part.value);
+    this.#kernel.exports.ecmStart(sigma, b1, b2, width);
+    this.#activity = { kind: 'ecm', value: part.value };
+  }
+
+  #runCurve(part: Part): void {
+    const outcome = this.#kernel.exports.ecmStep(productsInMove(part.value));
+    if (outcome === STEP_UNFINISHED) return;
+    const tried: Part = {
+      ...part,
+      curves: part.curves + 1,
+      shrinks: part.shrinks + (outcome === ECM_ALL ? 1 : 0),
+    };
+    if (outcome === ECM_FACTOR) {
+      const divisor = this.#kernel.readNumber(limbsOf(part.value));
+      return this.#setParts(splitPart(this.#parts, part, divisor));
+    }
+    this.#parts = replacePart(this.#parts, part, [tried]);
+    this.#unsaved = { ...this.#unsaved, curves: true };
+    this.#activity = { kind: 'choosing' };
+  }
+
+  #startSieve({ value }: Part): void {
+    this.#siqs.start(value);
+    this.#activity = { kind: 'siqs', value, sieve: this.#siqs.state() };
+  }
+
+  #sieve(part: Part): void {
+    const divisor = this.#siqs.step(always);
+    if (divisor !== 'unfinished') this.#setParts(splitPart(this.#parts, part, divisor));
+  }
+
+  /** How many curves a composite gets before it is sieved: infinitely many where the sieve's range ends. */
+  #curvesBeforeSieve(value: bigint): number {
+    const bits = bitLength(value);
+    if (!isInSieveRange(bits, this.#kernel.memory.buffer.byteLength)) return Infinity;
+    return curvesWithin(ECM_SHARE * estimateCpuMsOfBits(bits), bits);
+  }
+
+  /** What is known has changed: keep it, and look what is to be done next. */
+  #setParts(parts: readonly Part[]): void {
+    this.#parts = parts;
+    this.#unsaved = { ...this.#unsaved, parts: true };
+    this.#activity = { kind: 'choosing' };
+  }
+
+  #partOf(value: bigint): Part {
+    const part = this.#parts.find((p) => p.value === value);
+    assert(part !== undefined, `Cannot go on with ${value}: it is no part of ${this.#number}`);
+    return part;
+  }
+
+  /** Takes over what the log knows. Relations mean that a part had come to the sieve: there it goes on. */
+  #replay(chunks: readonly Uint8Array[]): void {
+    const records = chunks.map(decodeRecord).filter((record) => record !== undefined);
+    for (const record of records) this.#parts = learnFrom(record, this.#parts);
+    if (this.#parts.some(({ kind }) => kind !== 'untested')) this.#activity = { kind: 'choosing' };
+    for (const record of records) {
+      if (record.kind !== 'relations') continue;
+      const part = this.#parts.find(({ kind, value }) => kind === 'composite' && value === record.value);
+      if (!part || this.#curvesBeforeSieve(part.value) === Infinity) continue;
+      if (this.#activity.kind !== 'siqs') this.#startSieve(part);
+      if (this.#activity.kind === 'siqs' && this.#activity.value === part.value)
+        this.#siqs.feed(record.relations);
+    }
+  }
+}
+
+function always(): boolean {
+  return true;
+}
+
+function progressOf(stage: Stage, value: bigint, fraction: number): Progress {
+  return { stage, fraction, remainingMs: (1 - fraction) * estimateCpuMs(value) };
+}
+
+function limbsOf(n: bigint): number {
+  return Math.ceil(bitLength(n) / 32);
+}
+
+/** Montgomery products that a move may do. */
+function productsInMove(modulus: bigint): number {
+  return Math.ceil(MOVE_NS / productNs(limbsOf(modulus)));
+}

@@ -1,0 +1,29 @@
+/** What the compiled kernel exports (assembly/index.ts), as JavaScript sees it. Addresses are bytes; u32 arrive as i32. */
+import type { SiqsExports } from './siqs.ts';
+
+/** What `bailliePswStep` and `ecmStep` answer. */
+export const STEP_UNFINISHED = 0;
+export const PSW_PROBABLE_PRIME = 2;
+export const ECM_FACTOR = 2;
+/** All factors were met at the same moment: the bound was too large to part them. */
+export const ECM_ALL = 3;
+
+export interface KernelExports extends SiqsExports {
+  readonly INPUT: WebAssembly.Global;
+  readonly INPUT_BYTES: WebAssembly.Global;
+  readonly OUTPUT: WebAssembly.Global;
+  readonly OUTPUT_BYTES: WebAssembly.Global;
+  readonly ODD_PRIMES: WebAssembly.Global;
+  readonly ODD_PRIMES_COUNT: WebAssembly.Global;
+  /** Fills the tables of a memory, whatever it held before. */
+  init(): void;
+  /** Factors the `count` words at INPUT; the number done before OUTPUT was full. */
+  factorWords(count: number): number;
+  /** Index of the first odd prime in [first, end) that divides the number of `limbs` limbs at INPUT, or -1. */
+  findOddDivisor(limbs: number, first: number, end: number): number;
+  setModulus(source: number, limbs: number): void;
+  bailliePswStart(): void;
+  bailliePswStep(productsMax: number): number;
+  ecmStart(sigma: number, b1: number, b2: number, width: number): void;
+  ecmStep(productsMax: number): number;
+}

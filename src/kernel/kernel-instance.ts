@@ -1,0 +1,88 @@
+/**
+ * An instance of the compiled kernel over one memory, with the conversions between bigint and linear memory.
+ *
+ * Instances hold no state: all of it lies in the memory, so that making another over the same memory changes nothing.
+ */
+import { assert } from '../base/assert.ts';
+import type { KernelExports } from './kernel-exports.ts';
+
+const WORD_BITS = 64n;
+/** Words that OUTPUT always has room for, one number's prime factors and their count. */
+const WORD_FACTORS_MAX = 66;
+
+export class KernelInstance {
+  readonly exports: KernelExports;
+  readonly memory: WebAssembly.Memory;
+  readonly #input: BigUint64Array;
+  readonly #output: BigUint64Array;
+  readonly #primes: Uint16Array;
+
+  constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
+    // WebAssembly gives no types: this is the one place that says what assembly/index.ts exports.
+    this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+    this.memory = memory;
+    const { INPUT, INPUT_BYTES, OUTPUT, OUTPUT_BYTES, ODD_PRIMES, ODD_PRIMES_COUNT } = this.exports;
+    this.#input = new BigUint64Array(memory.buffer, INPUT.value, INPUT_BYTES.value / 8);
+    this.#output = new BigUint64Array(memory.buffer, OUTPUT.value, OUTPUT_BYTES.value / 8);
+    this.#primes = new Uint16Array(memory.buffer, ODD_PRIMES.value, ODD_PRIMES_COUNT.value);
+  }
+
+  /** Writes n >= 0 to the input area; how many limbs of 32 bits it has. */
+  writeNumber(n: bigint): number {
+    let words = 0;
+    for (let rest = n; rest > 0n; rest >>= WORD_BITS) this.#input[words++] = rest; // Keeps the low 64 bits.
+    if (words === 0) return 0;
+    return this.#input[words - 1]! >> 32n === 0n ? 2 * words - 1 : 2 * words;
+  }
+
+  /** The number of `limbs` limbs in the output area. */
+  readNumber(limbs: number): bigint {
+    let n = limbs % 2 === 0 ? 0n : BigInt.asUintN(32, this.#output[limbs >> 1]!);
+    for (let i = (limbs >> 1) - 1; i >= 0; i--) n = (n << WORD_BITS) | this.#output[i]!;
+    return n;
+  }
+
+  oddPrime(index: number): number {
+    const p = this.#primes[index];
+    assert(p !== undefined, `There are ${this.#primes.length} odd primes: there is none of index ${index}`);
+    return p;
+  }
+
+  get oddPrimeCount(): number {
+    return this.#primes.length;
+  }
+
+  /** Makes n, odd and at least 3, the modulus of the instance's multi-precision arithmetic; its number of limbs. */
+  setModulus(n: bigint): number {
+    const limbs = this.writeNumber(n);
+    this.exports.setModulus(this.exports.INPUT.value, limbs);
+    return limbs;
+  }
+
+  /** The prime factors of 1 <= n < 2^64, ascending, with multiplicity, proven. */
+  factorWord(n: bigint): bigint[] {
+    this.#input[0] = n;
+    this.exports.factorWords(1);
+    const primes: bigint[] = [];
+    const count = Number(this.#output[0]);
+    for (let i = 1; i <= count; i++) primes.push(this.#output[i]!);
+    return primes;
+  }
+
+  /** As `factorWord` for each of `numbers`, with a call for a few hundred of them instead of one for each. */
+  factorWords(numbers: readonly bigint[]): bigint[][] {
+    const room = Math.floor(this.#output.length / WORD_FACTORS_MAX);
+    const results: bigint[][] = [];
+    while (results.length < numbers.length) {
+      const count = Math.min(numbers.length - results.length, this.#input.length, room * 8);
+      for (let i = 0; i < count; i++) this.#input[i] = numbers[results.length + i]!;
+      const done = this.exports.factorWords(count);
+      for (let i = 0, at = 0; i < done; i++) {
+        const end = at + 1 + Number(this.#output[at]!);
+        results.push([...this.#output.subarray(at + 1, end)]);
+        at = end;
+      }
+    }
+    return results;
+  }
+}

@@ -1,0 +1,28 @@
+/** What a record of a job's log adds to what is known of the number's parts. */
+import type { JobRecord } from './job-chunk.ts';
+import { type Part, replacePart } from './part.ts';
+
+/** The parts after the record: never fewer pieces than before, always with the same product. */
+export function learnFrom(record: JobRecord, parts: readonly Part[]): readonly Part[] {
+  switch (record.kind) {
+    case 'parts': {
+      const isSame = productOf(record.parts) === productOf(parts);
+      return isSame && pieceCount(record.parts) >= pieceCount(parts) ? record.parts : parts;
+    }
+    case 'curves': {
+      const { value, curves, shrinks } = record;
+      const part = parts.find((p) => p.value === value);
+      return part && part.curves < curves ? replacePart(parts, part, [{ ...part, curves, shrinks }]) : parts;
+    }
+    case 'relations':
+  }
+  return parts;
+}
+
+function productOf(parts: readonly Part[]): bigint {
+  return parts.reduce((product, { value, exponent }) => product * value ** BigInt(exponent), 1n);
+}
+
+function pieceCount(parts: readonly Part[]): number {
+  return parts.reduce((count, { exponent }) => count + exponent, 0);
+}

@@ -1,0 +1,81 @@
+/** Where the arrays of the quadratic sieve lie, as a function of its parameters alone. */
+import * as header from './siqs-header.ts';
+import type { SiqsParameters } from './siqs-parameters.ts';
+
+export interface SiqsLayout {
+  /** Header fields and what stands in them: capacities and addresses. */
+  readonly fields: ReadonlyMap<number, number>;
+  readonly end: number;
+}
+
+/** Relations kept for each prime of the base, with one large prime and with two; about 5 and 9 are met. */
+const RELATIONS_PER_PRIME = { one: 8, two: 12 };
+/** Met are 46 at 40 digits, 57 at 65. */
+const BYTES_PER_RELATION = 66;
+const SEGMENT_BYTES = 0x8000;
+/** Per prime of the base. Merging stops where the rows fill half of their pool, and leaves out columns for want of lists. */
+const ROW_POOL_BYTES = 420;
+const LISTS_BYTES = 24;
+
+const powerOfTwoFrom = (least: number) => 2 ** Math.ceil(Math.log2(least));
+
+export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameters): SiqsLayout {
+  const padded = Math.ceil(baseSize / 16) * 16;
+  const relations = (twoLargePrimes ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
+  const vertexSlots = powerOfTwoFrom(2.1 * relations);
+  const seenSlots = powerOfTwoFrom(1.5 * relations);
+  const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));
+  const logBytes = relations * BYTES_PER_RELATION;
+  const rowPoolBytes = 0x10000 + baseSize * ROW_POOL_BYTES;
+  const listsBytes = 0x4000 + baseSize * LISTS_BYTES;
+  const denseSide = Math.ceil(Math.min(baseSize + 256, 1500 + 0.34 * baseSize) / 128) * 128;
+
+  const fields = new Map<number, number>([
+    [header.BASE_SIZE, baseSize],
+    [header.BASE_PADDED, padded],
+    [header.INTERVAL, interval],
+    [header.RELATION_MAX, relations],
+    [header.VERTEX_SLOTS, vertexSlots],
+    [header.SEEN_SLOTS, seenSlots],
+    [header.USED_SLOTS, usedSlots],
+    [header.LOG_CAPACITY, logBytes],
+    [header.LISTS_BYTES, listsBytes],
+    [header.ROW_POOL_BYTES, rowPoolBytes],
+    [header.DENSE_SIDE_MAX, denseSide],
+  ]);
+  let end = header.ARRAYS;
+  const place = (field: number, bytes: number) => {
+    end = Math.ceil(end / 64) * 64;
+    fields.set(field, end);
+    end += bytes;
+  };
+  const arrays = (bytes: number, ...names: number[]) => names.forEach((name) => place(name, bytes));
+
+  arrays(4 * padded, header.PRIMES, header.SQRTS, header.INVERSES, header.LIMITS, header.HALF_INTERVAL);
+  arrays(4 * padded, header.ROOTS_1, header.ROOTS_2, header.POSITIONS_1, header.POSITIONS_2);
+  arrays(padded, header.LOGS);
+  place(header.SIEVE, 2 * interval + header.MISS_BYTES);
+  place(header.SEGMENT, SEGMENT_BYTES);
+  place(header.DELTAS, 4 * padded * header.A_FACTORS_MAX);
+  place(header.POOL_INVERSES, 4 * padded * header.POOL_MAX);
+  arrays(4 * relations, header.RELATION_OFFSETS, header.RELATION_LARGE_1, header.RELATION_LARGE_2);
+  place(header.RELATION_LOG, logBytes);
+  // From here to VERTEX_PARENTS all is zeroed at the start.
+  place(header.VERTEX_KEYS, 4 * vertexSlots);
+  place(header.SEEN, 4 * seenSlots);
+  place(header.USED, 4 * usedSlots);
+  place(header.VERTEX_PARENTS, 4 * vertexSlots);
+
+  place(header.DEGREES, 4 * vertexSlots);
+  place(header.CHOSEN, relations);
+  arrays(4 * relations, header.ROW_BEGINS, header.ROW_LENGTHS, header.ROW_TOUCHED, header.UNKNOWNS);
+  arrays(4 * (relations + baseSize), header.COLUMN_WEIGHTS, header.COLUMN_LISTS);
+  place(header.LISTS, listsBytes);
+  arrays(rowPoolBytes, header.ROW_POOL, header.ROW_SPARE);
+  place(header.MATRIX, (denseSide * denseSide) / 8);
+  place(header.PANEL_TABLE, 32 * denseSide);
+  place(header.PIVOT_COLUMNS, 4 * denseSide);
+  place(header.SOLUTIONS, 8 * denseSide);
+  place(header.EXPONENTS, 4 * baseSize);
+  return { fields, end };
+}

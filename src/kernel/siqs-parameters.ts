@@ -1,0 +1,62 @@
+/** How the quadratic sieve is set for a number of given size: a table, linear in between. */
+
+export const SIQS_BITS_MIN = 64;
+export const SIQS_BITS_MAX = 335;
+
+export interface SiqsParameters {
+  /** Primes in the factor base, with the sign and 2. */
+  readonly baseSize: number;
+  /** Sieve positions per polynomial: up to one block, or a multiple of it. */
+  readonly interval: number;
+  /** Large primes are below this times the greatest prime of the base. */
+  readonly largePrimeMultiple: number;
+  /** Primes below this are not sieved. */
+  readonly smallPrimeMax: number;
+  /** Bits that a report may lack: those of the primes that were not sieved, and of values below the greatest. */
+  readonly slackBits: number;
+  /** Whether relations with two large primes are kept: from about 75 digits on they are worth their cost. */
+  readonly twoLargePrimes: boolean;
+}
+
+/** bits of n · base size · interval in units of 4 KiB · large-prime multiple · small-prime bound · slack. */
+const TABLE: readonly (readonly [number, number, number, number, number, number])[] = [
+  [64, 66, 1, 20, 16, 8],
+  [80, 85, 2, 25, 20, 9],
+  [90, 115, 2, 30, 22, 10],
+  [100, 155, 2, 40, 30, 10],
+  [110, 210, 2, 40, 44, 10],
+  [120, 300, 2, 50, 60, 11],
+  [140, 650, 4, 50, 80, 14],
+  [165, 1600, 8, 60, 120, 18],
+  [181, 3200, 8, 70, 200, 22],
+  [198, 5300, 8, 70, 300, 23],
+  [215, 9000, 16, 80, 300, 23],
+  [232, 17000, 24, 80, 300, 23],
+  [248, 30000, 40, 90, 300, 23],
+  [265, 50000, 64, 90, 300, 23],
+  [300, 90000, 96, 100, 300, 24],
+  [335, 150000, 128, 120, 300, 25],
+];
+
+const TWO_LARGE_PRIMES_FROM = 275;
+const GRAIN = 0x1000;
+const BLOCK = 0x8000;
+
+export function siqsParameters(bits: number): SiqsParameters {
+  let above = TABLE.findIndex((row) => row[0] >= bits);
+  if (above < 0) above = TABLE.length - 1;
+  const high = TABLE[above];
+  const low = TABLE[Math.max(0, above - 1)];
+  if (!high || !low) throw new Error(`Cannot choose parameters: no row of the table fits ${bits} bits`);
+  const share = high[0] === low[0] ? 1 : Math.min(1, Math.max(0, (bits - low[0]) / (high[0] - low[0])));
+  const between = (column: 1 | 2 | 3 | 4 | 5) => low[column] + share * (high[column] - low[column]);
+  const interval = between(2) * GRAIN;
+  return {
+    baseSize: Math.round(between(1)),
+    interval: interval > BLOCK ? Math.round(interval / BLOCK) * BLOCK : Math.round(interval / 64) * 64,
+    largePrimeMultiple: between(3),
+    smallPrimeMax: between(4),
+    slackBits: between(5),
+    twoLargePrimes: bits >= TWO_LARGE_PRIMES_FROM,
+  };
+}

@@ -1,0 +1,80 @@
+/** What follows from the factor base: the size and the pool of coefficients, the bounds of the sieve's classes, its thresholds. */
+import * as header from './siqs-header.ts';
+import type { SiqsParameters } from './siqs-parameters.ts';
+
+/** Coefficients are made of primes around this, or smaller where the base is. */
+const COEFFICIENT_PRIME = 3000;
+/** A prime of the multiplier has no place in a coefficient. */
+const MULTIPLIER_MAX = 73;
+/** Primes below this are sieved block by block, in the level-1 cache. */
+const SPAN_PRIME_MIN = 8000;
+const LOG_RANGE = 110;
+/** A cofactor of two large primes is at most their bound to this power. */
+const TWO_LARGE_PRIMES_POWER = 1.85;
+/** Bits that rounded logarithms may hide from a report after division by the small primes. */
+const REPORT_SLACK_BITS = 4;
+
+export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsParameters): void {
+  const fields = new Uint32Array(memory.buffer, header.ARENA, header.HEADER_BYTES / 4);
+  const get = (field: number) => fields[field] ?? 0;
+  const size = get(header.BASE_SIZE);
+  const primes = new Uint32Array(memory.buffer, get(header.PRIMES), size);
+  const prime = (i: number) => primes[i] ?? 0;
+  /** The first index of at least 4 whose prime is at least `least`, rounded to groups of four. */
+  const indexOf = (least: number) => {
+    let i = 2;
+    while (i < size && prime(i) < least) i++;
+    return i;
+  };
+  const group = (i: number) => Math.min(size, Math.max(4, Math.round(i / 4) * 4));
+
+  const limbs = new Uint32Array(memory.buffer, header.KN, get(header.LIMBS_KN));
+  const logKn = Math.log2(limbs.reduceRight((value, limb) => value * 2 ** 32 + limb, 0));
+  const logHalf = Math.log2(parameters.interval / 2);
+  const logA = logKn / 2 - 0.5 - logHalf;
+  const logValue = logKn / 2 - 1.5 + logHalf;
+  const greatest = prime(size - 1);
+
+  const logPrimeMax = Math.log2(Math.min(COEFFICIENT_PRIME, greatest / 2));
+  const factors = Math.max(2, Math.ceil(logA / logPrimeMax));
+  const pool = Math.min(header.POOL_MAX, 18 + 4 * factors, size >> 1);
+  const centre = indexOf(2 ** (logA / factors));
+  const poolFrom = Math.max(indexOf(MULTIPLIER_MAX + 1), Math.min(centre - (pool >> 1), size - pool));
+
+  const blockSize = Math.min(parameters.interval, header.BLOCK_BYTES);
+  const largePrimeMax = Math.min(
+    2 ** 31,
+    parameters.largePrimeMultiple * greatest,
+    (greatest - 1) * greatest,
+  );
+  const logLarge = Math.log2(largePrimeMax);
+  const sieveFrom = group(indexOf(parameters.smallPrimeMax));
+  // Two large primes near their bound come together in too few relations to be worth splitting.
+  const logCofactor = parameters.twoLargePrimes ? TWO_LARGE_PRIMES_POWER * logLarge : logLarge;
+  const thresholdBits = logValue - logCofactor - parameters.slackBits;
+  const scale = Math.max(1, Math.floor(LOG_RANGE / thresholdBits));
+
+  const values: readonly (readonly [number, number])[] = [
+    [header.A_FACTORS, factors],
+    [header.POOL_FROM, poolFrom],
+    [header.POOL_SIZE, Math.min(pool, size - poolFrom)],
+    [header.BLOCK_SIZE, blockSize],
+    [header.BLOCK_COUNT, parameters.interval / blockSize],
+    [header.LARGE_PRIME_MAX, Math.floor(largePrimeMax)],
+    [header.SIEVE_FROM, sieveFrom],
+    [header.SPAN_FROM, parameters.interval > blockSize ? group(indexOf(SPAN_PRIME_MIN)) : sieveFrom],
+    [header.ONCE_FROM, Math.min(get(header.BASE_PADDED), Math.ceil(indexOf(parameters.interval + 1) / 8) * 8)],
+    [header.RARE_FROM, Math.ceil(indexOf(2 * parameters.interval) / 4) * 4],
+    [header.LOG_SCALE, scale],
+    [header.THRESHOLD, Math.max(1, Math.round(thresholdBits * scale))],
+    [header.THRESHOLD_REPORT, Math.round((logCofactor + REPORT_SLACK_BITS) * scale)],
+    [header.LIMBS_POLY, Math.floor((logKn / 2 + 27) / 32) + 1],
+    [header.ROOT_BYTES, Math.ceil((logKn / 2 + 3) / 32) * 4],
+  ];
+  for (const [field, value] of values) fields[field] = value;
+  new Float64Array(memory.buffer, header.A_LOG_TARGET, 1)[0] = logA;
+  new BigUint64Array(memory.buffer, header.COFACTOR_MIN, 2).set([
+    BigInt(greatest) ** 2n,
+    parameters.twoLargePrimes ? BigInt(Math.floor(2 ** Math.min(62, logCofactor))) : 0n,
+  ]);
+}

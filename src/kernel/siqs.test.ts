@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { gcd, randomPrime, seededRandom } from './siqs-test-numbers.ts';
+import { loadKernelModule } from './load-kernel.ts';
+import { Siqs, type SiqsExports, siqsMemoryPages } from './siqs.ts';
+
+let module: WebAssembly.Module;
+before(async () => {
+  module = await loadKernelModule();
+});
+
+const bitLength = (n: bigint) => n.toString(2).length;
+const instantiate = (memory: WebAssembly.Memory) =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SiqsExports;
+
+function memoryFor(n: bigint): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: siqsMemoryPages(bitLength(n)), maximum: 65536, shared: true });
+}
+
+function fillWithGarbage(memory: WebAssembly.Memory, random: () => number): void {
+  const words = new Uint32Array(memory.buffer, 0x100000);
+  for (let i = 0; i < words.length; i++) words[i] = random();
+}
+
+function sieveFor(n: bigint, memory = memoryFor(n)): Siqs {
+  const siqs = new Siqs(instantiate(memory), memory);
+  siqs.start(n);
+  return siqs;
+}
+
+function run(siqs: Siqs): bigint {
+  let factor = siqs.step(() => false);
+  while (factor === 'unfinished') factor = siqs.step(() => false);
+  return factor;
+}
+
+function assertSplits(n: bigint, factor: bigint): void {
+  assert.ok(factor > 1n && factor < n && n % factor === 0n, `${factor} is no proper factor of ${n}`);
+}
+
+/** A product of two primes of about half of `digits` each. */
+function semiprime(digits: number, random: () => number): bigint {
+  const bits = Math.round((digits * Math.log2(10)) / 2);
+  return randomPrime(bits, random) * randomPrime(bits, random);
+}
+
+test('semiprimes of 20 to 50 digits are split', () => {
+  const random = seededRandom(1);
+  for (let digits = 20; digits <= 50; digits++) {
+    const n = semiprime(digits, random);
+    assertSplits(n, run(sieveFor(n)));
+  }
+});
+
+test('a semiprime of 60 digits is split', () => {
+  const n = semiprime(60, seededRandom(2));
+  assertSplits(n, run(sieveFor(n)));
+});
+
+test('the reference number of 42 digits is split', () => {
+  const n = 100000000000000000050700000000000000004563n;
+  const factor = run(sieveFor(n));
+  assert.ok(factor === 100000000000000000039n || factor === 1000000000000000000117n);
+});
+
+test('many small numbers are split one after the other in the same memory', () => {
+  const random = seededRandom(3);
+  const memory = memoryFor(1n << 99n);
+  for (let i = 0; i < 60; i++) {
+    const n = randomPrime(32 + (i % 16), random) * randomPrime(34 + (i % 13), random);
+    assertSplits(n, run(sieveFor(n, memory)));
+  }
+});
+
+test('a number of three primes of very different sizes is split', () => {
+  const random = seededRandom(4);
+  for (const bits of [
+    [20, 40, 60],
+    [16, 50, 50],
+    [40, 40, 40],
+    [14, 20, 100],
+    [30, 30, 30, 30],
+  ]) {
+    const n = bits.reduce((product, size) => product * randomPrime(size, random), 1n);
+    assertSplits(n, run(sieveFor(n)));
+  }
+});
+
+test('what the memory held before does not matter', () => {
+  const random = seededRandom(5);
+  const n = semiprime(32, random);
+  const memory = memoryFor(n);
+  for (let i = 0; i < 3; i++) {
+    fillWithGarbage(memory, random);
+    assertSplits(n, run(sieveFor(n, memory)));
+  }
+});
+
+test('a sieve goes on over its memory in a fresh instance after every step', () => {
+  const random = seededRandom(6);
+  const n = semiprime(40, random);
+  const memory = memoryFor(n);
+  fillWithGarbage(memory, random);
+  let siqs = sieveFor(n, memory);
+  let factor = siqs.step(() => true);
+  let steps = 1;
+  while (factor === 'unfinished') {
+    const state = structuredClone(siqs.state());
+    siqs = new Siqs(instantiate(memory), memory);
+    siqs.attach(state);
+    factor = siqs.step(() => true);
+    steps++;
+  }
+  assertSplits(n, factor);
+  assert.ok(steps > 10, `there were only ${steps} steps`);
+});
+
+test('attaching to a memory that holds another number is refused', () => {
+  const memory = memoryFor(1n << 99n);
+  const siqs = sieveFor(semiprime(25, seededRandom(7)), memory);
+  assert.throws(() => siqs.attach({ version: 1, number: 15n }), /does not hold the sieve of 15/);
+});
+
+test('relations taken at random points and fed into a fresh memory are not lost', () => {
+  const random = seededRandom(8);
+  const n = semiprime(45, random);
+  const chunks: Uint8Array[] = [];
+  let found = 0;
+  for (let round = 0; ; round++) {
+    const memory = memoryFor(n);
+    if (round % 2 === 0) fillWithGarbage(memory, random);
+    const siqs = sieveFor(n, memory);
+    for (const chunk of chunks) siqs.feed(chunk);
+    let steps = 30 + 10 * round + (random() % 40);
+    const factor = siqs.step(() => steps-- <= 0);
+    assert.ok(siqs.progress().found >= found, `only ${siqs.progress().found} of ${found} cycles are there again`);
+    found = siqs.progress().found;
+    for (let chunk = siqs.takeRelations(); chunk; chunk = siqs.takeRelations()) {
+      assert.ok(chunk.length <= 0x10000);
+      chunks.push(chunk);
+    }
+    assert.equal(siqs.takeRelations(), undefined);
+    if (factor === 'unfinished') continue;
+    assertSplits(n, factor);
+    assert.ok(round >= 2, `the sieve was never interrupted: ${round}`);
+    return;
+  }
+});
+
+test('all relations of a sieve finish another one without sieving, and repeating them changes nothing', () => {
+  const n = semiprime(38, seededRandom(9));
+  const first = sieveFor(n);
+  assertSplits(n, run(first));
+  const chunks: Uint8Array[] = [];
+  for (let chunk = first.takeRelations(); chunk; chunk = first.takeRelations()) chunks.push(chunk);
+  const second = sieveFor(n);
+  for (const chunk of [...chunks, ...chunks]) second.feed(chunk);
+  assertSplits(n, run(second));
+  assert.equal(second.progress().found, first.progress().found);
+  assert.equal(second.takeRelations(), undefined, 'what was fed is not handed out again');
+});
+
+test('relations of two helpers differ and add up', () => {
+  const n = semiprime(50, seededRandom(10));
+  const sieves = [1, 2].map((helper) => {
+    const memory = memoryFor(n);
+    const siqs = new Siqs(instantiate(memory), memory);
+    siqs.start(n, helper);
+    let steps = 60;
+    siqs.step(() => steps-- <= 0);
+    return siqs;
+  });
+  const [one, two] = sieves;
+  assert.ok(one && two);
+  const before = one.progress().found + two.progress().found;
+  for (let chunk = two.takeRelations(); chunk; chunk = two.takeRelations()) one.feed(chunk);
+  one.step(() => one.progress().found >= before);
+  assert.ok(one.progress().found >= before * 0.95);
+  assertSplits(n, run(one));
+});
+
+test('chunks that are damaged, cut short or of another number are harmless', () => {
+  const random = seededRandom(11);
+  const n = semiprime(36, random);
+  const first = sieveFor(n);
+  let steps = 6;
+  first.step(() => steps-- <= 0);
+  const chunk = first.takeRelations();
+  assert.ok(chunk);
+  const second = sieveFor(n);
+  second.feed(new Uint8Array());
+  second.feed(chunk.subarray(0, 30));
+  for (let i = 0; i < 40; i++) {
+    const damaged = chunk.slice();
+    for (let hits = 0; hits < 8; hits++) damaged[random() % damaged.length] = random();
+    second.feed(damaged.subarray(0, random() % damaged.length));
+  }
+  assertSplits(n, run(second));
+  const other = sieveFor(semiprime(36, random));
+  other.feed(chunk);
+  other.step(() => true);
+  assert.equal(other.progress().found, 0);
+});
+
+test('progress never falls and names the stages in order', () => {
+  const n = semiprime(45, seededRandom(12));
+  const siqs = sieveFor(n);
+  const stages: string[] = [];
+  let fraction = 0;
+  while (siqs.step(() => true) === 'unfinished') {
+    const progress = siqs.progress();
+    if (stages.at(-1) !== progress.stage) stages.push(progress.stage);
+    assert.ok(progress.fraction >= fraction && progress.fraction < 1);
+    fraction = progress.fraction;
+  }
+  assert.deepEqual(stages, ['siqs', 'linear-algebra', 'square-root']);
+});
+
+test('a factor is found whatever the multiplier, even for a prime factor it could share', () => {
+  const random = seededRandom(13);
+  for (let i = 0; i < 20; i++) {
+    const n = randomPrime(12, random) * randomPrime(70, random);
+    const factor = run(sieveFor(n));
+    assertSplits(n, factor);
+    assert.equal(gcd(factor, n), factor);
+  }
+});

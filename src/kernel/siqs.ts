@@ -1,0 +1,330 @@
+/**
+ * The self-initialising quadratic sieve (Pomerance 1985; Contini 1997), as a machine whose moves take about a millisecond.
+ *
+ * The work is done in WebAssembly (`assembly/siqs`); this half chooses parameters, decides what comes next, and splits n at the end.
+ *   multiplier → factor base → pool of coefficients → sieve → merging → dense elimination → square roots
+ * A sieve that ends without a factor (every dependency trivial) goes on for some relations more.
+ *
+ * Invariants:
+ *   S1. All state lies in the memory's arena: a fresh instance over the same memory, on any thread, goes on without loss.
+ *   S2. Nothing depends on what the memory held before `start`.
+ *   S3. No relation is in the log unless its congruence holds; a factor leaves only if it divides n.
+ */
+import { assert } from '../base/assert.ts';
+import * as header from './siqs-header.ts';
+import { siqsLayout } from './siqs-layout.ts';
+import { SIQS_BITS_MAX, SIQS_BITS_MIN, siqsParameters } from './siqs-parameters.ts';
+import { choosePolynomials } from './siqs-polynomials.ts';
+import { decodeChunk, encodeChunkHeader, SIQS_CHUNK_BYTES_MAX } from './siqs-chunk.ts';
+
+export { SIQS_BITS_MAX, SIQS_BITS_MIN } from './siqs-parameters.ts';
+
+export interface SiqsExports {
+  siqsChooseMultiplier(): void;
+  siqsBuildFactorBase(budget: number): number;
+  siqsPreparePool(budget: number): number;
+  siqsSkipCoefficients(count: number): void;
+  siqsIngest(budget: number): number;
+  siqsSieve(count: number): void;
+  siqsMerge(budget: number): number;
+  siqsSolve(budget: number): number;
+  siqsSquareRoot(budget: number): number;
+}
+
+export interface SiqsState {
+  readonly version: number;
+  readonly number: bigint;
+}
+
+export interface SiqsProgress {
+  /** Relations and cycles that count, and how many are needed. */
+  readonly found: number;
+  readonly needed: number;
+  readonly stage: 'siqs' | 'linear-algebra' | 'square-root';
+  /** Of the whole, in [0, 1]. */
+  readonly fraction: number;
+}
+
+const STATE_VERSION = 1;
+const MAGIC = 0x53515331;
+const PAGE = 0x10000;
+/** Bits by which a number is taken to be larger when its polynomials run out, which only small ones might: theirs are few. */
+const EFFORT_BITS = 8;
+const EFFORTS = 2;
+const EFFORT_BITS_MAX = 160;
+/** Budgets of single calls, in the units of each; all come to about a millisecond. */
+const CLEAR_BYTES = 0x400000;
+const BASE_PRIMES = 1500;
+const POOL_GROUPS_WORK = 60_000;
+const INGEST_RELATIONS = 200;
+const SIEVE_WORK = 600_000;
+const LINEAR_WORK = 100_000;
+const ROOT_WORK = 30_000;
+/** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
+const EXCESS = 12;
+
+const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, merge: 4, solve: 5, root: 6 } as const;
+
+/** Size classes of memories, in pages: few, so that they can be used again. */
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2624, 4224, 6528, 9600, 12288];
+
+function layoutEnd(bits: number): number {
+  return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
+}
+
+/** The pages of 64 KiB, those below the arena included, that the sieve needs for a number of so many bits. */
+export function siqsMemoryPages(bits: number): number {
+  assert(
+    bits <= SIQS_BITS_MAX,
+    `Cannot sieve a number of ${bits} bits: at most ${SIQS_BITS_MAX} are allowed`,
+  );
+  const needed = Math.ceil(layoutEnd(bits) / PAGE);
+  const size = PAGE_CLASSES.find((pages) => pages >= needed);
+  assert(size !== undefined, `Cannot sieve a number of ${bits} bits: no memory class has ${needed} pages`);
+  return size;
+}
+
+function bitLength(n: bigint): number {
+  return n.toString(16).length * 4 - Math.clz32(Number.parseInt(n.toString(16)[0] ?? '0', 16)) + 28;
+}
+
+function gcd(a: bigint, b: bigint): bigint {
+  while (b !== 0n) [a, b] = [b, a % b];
+  return a;
+}
+
+export class Siqs {
+  readonly #exports: SiqsExports;
+  readonly #memory: WebAssembly.Memory;
+  readonly #fields: Uint32Array;
+  #n = 0n;
+
+  constructor(exports: SiqsExports, memory: WebAssembly.Memory) {
+    this.#exports = exports;
+    this.#memory = memory;
+    this.#fields = new Uint32Array(memory.buffer, header.ARENA, header.HEADER_BYTES / 4);
+  }
+
+  #get(field: number): number {
+    return this.#fields[field] ?? 0;
+  }
+
+  #set(field: number, value: number): void {
+    this.#fields[field] = value;
+  }
+
+  /**
+   * Begins with `n`: odd, composite, no perfect power, without prime factors below 1,000, of SIQS_BITS_MIN to SIQS_BITS_MAX bits.
+   * The memory has at least `siqsMemoryPages` pages. Threads that sieve for the same number have different `helper` numbers.
+   */
+  start(n: bigint, helper = 0): void {
+    this.#begin(n, helper, 0);
+  }
+
+  #begin(n: bigint, helper: number, effort: number): void {
+    const bits = bitLength(n);
+    assert(
+      bits >= SIQS_BITS_MIN && bits <= SIQS_BITS_MAX,
+      `Cannot sieve a number of ${bits} bits: ${SIQS_BITS_MIN} to ${SIQS_BITS_MAX} are allowed`,
+    );
+    this.#n = n;
+    const parameters = siqsParameters(bits + EFFORT_BITS * effort);
+    const { fields, end } = siqsLayout(parameters);
+    assert(
+      end <= this.#memory.buffer.byteLength,
+      `Cannot sieve a number of ${bits} bits: its memory has ${this.#memory.buffer.byteLength} bytes, ${end} are needed`,
+    );
+    this.#fields.fill(0);
+    this.#writeNumber(n);
+    for (const [field, value] of fields) this.#set(field, value);
+    this.#set(header.HELPER, helper);
+    this.#set(header.EFFORT, effort);
+    this.#set(header.NEEDED, parameters.baseSize + EXCESS);
+    this.#set(header.PENDING_BEGIN, this.#get(header.LOG_CAPACITY));
+    this.#set(header.PENDING_END, this.#get(header.LOG_CAPACITY));
+    this.#exports.siqsChooseMultiplier();
+    this.#set(header.MAGIC, MAGIC);
+  }
+
+  #writeNumber(n: bigint): void {
+    const words = new Uint32Array(this.#memory.buffer, header.N, header.NUMBER_BYTES / 4).fill(0);
+    let limbs = 0;
+    for (let rest = n; rest > 0n; rest >>= 32n) words[limbs++] = Number(rest & 0xffffffffn);
+    this.#set(header.LIMBS_N, limbs);
+  }
+
+  #readNumber(address: number): bigint {
+    const words = new Uint32Array(this.#memory.buffer, address, this.#get(header.LIMBS_N));
+    return words.reduceRight((value, word) => (value << 32n) | BigInt(word), 0n);
+  }
+
+  attach(state: SiqsState): void {
+    assert(state.version === STATE_VERSION, `Cannot attach to a sieve of version ${state.version}`);
+    this.#n = state.number;
+    assert(
+      this.#get(header.MAGIC) === MAGIC && this.#readNumber(header.N) === state.number,
+      `Cannot attach: the memory does not hold the sieve of ${state.number}`,
+    );
+  }
+
+  state(): SiqsState {
+    return { version: STATE_VERSION, number: this.#n };
+  }
+
+  /** Works until there is a factor or `shouldYield` returns true; that is asked about once a millisecond. */
+  step(shouldYield: () => boolean): bigint | 'unfinished' {
+    do {
+      const factor = this.#move();
+      if (factor !== undefined) return factor;
+    } while (!shouldYield());
+    return 'unfinished';
+  }
+
+  #enter(stage: number): void {
+    this.#set(header.STAGE, stage);
+    this.#set(header.CURSOR, 0);
+    this.#set(header.LA_STAGE, 0);
+  }
+
+  #move(): bigint | undefined {
+    const kernel = this.#exports;
+    switch (this.#get(header.STAGE)) {
+      case Stage.clear:
+        if (this.#clear()) this.#enter(Stage.base);
+        break;
+      case Stage.base:
+        if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
+          choosePolynomials(this.#memory, siqsParameters(bitLength(this.#n) + EFFORT_BITS * this.#get(header.EFFORT)));
+          this.#enter(Stage.pool);
+        }
+        break;
+      case Stage.pool:
+        if (kernel.siqsPreparePool(Math.ceil(POOL_GROUPS_WORK / (this.#get(header.POOL_SIZE) + 16))))
+          this.#enter(Stage.sieve);
+        break;
+      case Stage.sieve:
+        this.#sieve();
+        break;
+      case Stage.merge:
+        if (kernel.siqsMerge(LINEAR_WORK)) this.#enter(Stage.solve);
+        break;
+      case Stage.solve:
+        this.#solve();
+        break;
+      default:
+        return this.#squareRoot();
+    }
+    return undefined;
+  }
+
+  /** Zeroes the tables that must begin empty. True at the end. */
+  #clear(): boolean {
+    const begin = this.#get(header.VERTEX_KEYS) + this.#get(header.CURSOR);
+    const end = this.#get(header.VERTEX_PARENTS);
+    const length = Math.min(CLEAR_BYTES, end - begin);
+    new Uint8Array(this.#memory.buffer, begin, length).fill(0);
+    this.#set(header.CURSOR, this.#get(header.CURSOR) + length);
+    return begin + length === end;
+  }
+
+  #sieve(): void {
+    if (this.#get(header.PENDING_BEGIN) < this.#get(header.PENDING_END)) {
+      const takenAll = this.#get(header.LOG_TAKEN) === this.#get(header.LOG_END);
+      this.#exports.siqsIngest(INGEST_RELATIONS);
+      if (takenAll) this.#set(header.LOG_TAKEN, this.#get(header.LOG_END));
+    } else if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
+      this.#enter(Stage.merge);
+    } else if (this.#get(header.EXHAUSTED) !== 0) {
+      const effort = this.#get(header.EFFORT) + 1;
+      assert(effort <= EFFORTS, `Cannot go on sieving ${this.#n}: its polynomials are used up`);
+      this.#begin(this.#n, this.#get(header.HELPER), effort);
+    } else if (this.#get(header.A_COUNTER) < this.#get(header.FED_COUNTER)) {
+      this.#exports.siqsSkipCoefficients(
+        Math.min(200, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
+      );
+    } else {
+      const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
+      this.#exports.siqsSieve(Math.max(1, Math.floor(SIEVE_WORK / work)));
+    }
+  }
+
+  #sieveOn(more: number): void {
+    this.#set(header.NEEDED, this.#get(header.CYCLE_COUNT) + more);
+    this.#enter(Stage.sieve);
+  }
+
+  #solve(): void {
+    const outcome = this.#exports.siqsSolve(LINEAR_WORK);
+    if (outcome === 0) return;
+    // Without a solution, or without room for the matrix, more relations help: the first directly, the second by a better choice of them.
+    if (outcome === 2 || this.#get(header.DEPENDENCY_COUNT) === 0) {
+      this.#sieveOn(Math.ceil(this.#get(header.BASE_SIZE) / 16));
+      return;
+    }
+    this.#set(header.DEPENDENCY, 0);
+    this.#enter(Stage.root);
+  }
+
+  #squareRoot(): bigint | undefined {
+    const outcome = this.#exports.siqsSquareRoot(ROOT_WORK);
+    if (outcome === 0) return undefined;
+    if (outcome === 1) {
+      const factor = gcd(this.#n, this.#readNumber(header.SIDE_X) + this.#readNumber(header.SIDE_Y));
+      if (factor > 1n && factor < this.#n && this.#n % factor === 0n) return factor;
+    }
+    const next = this.#get(header.DEPENDENCY) + 1;
+    if (next === this.#get(header.DEPENDENCY_COUNT)) {
+      this.#sieveOn(EXCESS);
+      return undefined;
+    }
+    this.#set(header.DEPENDENCY, next);
+    this.#enter(Stage.root);
+    return undefined;
+  }
+
+  /** The relations that came since the last call, at most 64 KiB of them; undefined when all are taken. To be called between steps. */
+  takeRelations(): Uint8Array | undefined {
+    const log = this.#get(header.RELATION_LOG);
+    const view = new DataView(this.#memory.buffer);
+    const chunk = new Uint8Array(SIQS_CHUNK_BYTES_MAX);
+    const begin = encodeChunkHeader(chunk, this.#fields, this.#n);
+    let length = begin;
+    let at = this.#get(header.LOG_TAKEN);
+    const end = this.#get(header.LOG_END);
+    while (at < end) {
+      const tag = view.getUint16(log + at, true);
+      const bytes = tag & 0x7fff;
+      if (bytes === tag) {
+        if (length + bytes > chunk.length) break;
+        chunk.set(new Uint8Array(this.#memory.buffer, log + at, bytes), length);
+        length += bytes;
+      }
+      at += bytes;
+    }
+    this.#set(header.LOG_TAKEN, at);
+    return length === begin ? undefined : chunk.slice(0, length);
+  }
+
+  /** Gives relations that `takeRelations` returned for the same number. What does not fit this number or version is ignored. */
+  feed(chunk: Uint8Array): void {
+    const decoded = decodeChunk(chunk, this.#fields, this.#n);
+    if (!decoded) return;
+    const begin = this.#get(header.PENDING_BEGIN) - decoded.relations.length;
+    if (begin < this.#get(header.LOG_END)) return;
+    new Uint8Array(this.#memory.buffer).set(decoded.relations, this.#get(header.RELATION_LOG) + begin);
+    this.#set(header.PENDING_BEGIN, begin);
+    if (decoded.helper === this.#get(header.HELPER)) {
+      this.#set(header.FED_COUNTER, Math.max(this.#get(header.FED_COUNTER), decoded.counter));
+    }
+  }
+
+  progress(): SiqsProgress {
+    const found = this.#get(header.CYCLE_COUNT);
+    const needed = this.#get(header.NEEDED);
+    const stage = this.#get(header.STAGE);
+    if (stage >= Stage.root) return { found, needed, stage: 'square-root', fraction: 0.99 };
+    if (stage >= Stage.merge) return { found, needed, stage: 'linear-algebra', fraction: 0.96 };
+    // Cycles among large primes come ever faster: their number is about quadratic in time.
+    return { found, needed, stage: 'siqs', fraction: 0.95 * Math.min(1, Math.sqrt(found / needed)) };
+  }
+}

@@ -1,0 +1,77 @@
+/** The kernel over one compiled module: small numbers in a memory of its own, jobs in the memories that they bring. */
+import { assert } from '../base/assert.ts';
+import { checkFactorization, type Factor, type Factorization } from '../domain/factorization.ts';
+import { FactorJob } from './factor-job.ts';
+import type { Job, JobState, Kernel } from './kernel.ts';
+import { KernelInstance } from './kernel-instance.ts';
+import { bitLength } from './perfect-power.ts';
+import { jobMemoryPages } from './sieve-range.ts';
+
+/** Numbers up to here are done in about 5 ms, without a job. */
+const SMALL_BITS_MAX = 104;
+const SMALL_END = 1n << BigInt(SMALL_BITS_MAX);
+const WORD_END = 1n << 64n;
+
+export class WasmKernel implements Kernel {
+  readonly #module: WebAssembly.Module;
+  readonly #scratch: KernelInstance;
+
+  /** `shared` says which of the two builds the module is. */
+  constructor(module: WebAssembly.Module, shared: boolean) {
+    this.#module = module;
+    const pages = this.memoryPages(SMALL_END - 1n);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+    this.#scratch = new KernelInstance(module, memory);
+    this.#scratch.exports.init();
+  }
+
+  isSmall(n: bigint): boolean {
+    return n < SMALL_END;
+  }
+
+  factorSmall(n: bigint): Factorization {
+    assert(
+      n >= 1n && this.isSmall(n),
+      `Cannot factor ${n} as a small number: it must be from 1 to ${SMALL_END - 1n}`,
+    );
+    if (n >= WORD_END) {
+      const job = FactorJob.start(this.#scratch, n, []);
+      job.step(never);
+      return job.factorization();
+    }
+    const result = { number: n, factors: provenFactors(this.#scratch.factorWord(n)), complete: true };
+    checkFactorization(result);
+    return result;
+  }
+
+  memoryPages(n: bigint): number {
+    return jobMemoryPages(bitLength(n));
+  }
+
+  start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job {
+    const instance = new KernelInstance(this.#module, memory);
+    instance.exports.init();
+    return FactorJob.start(instance, n, chunks);
+  }
+
+  attach(state: JobState, memory: WebAssembly.Memory): Job {
+    return FactorJob.attach(new KernelInstance(this.#module, memory), state);
+  }
+}
+
+function never(): boolean {
+  return false;
+}
+
+/** Equal primes, which stand side by side, as one factor. */
+function provenFactors(primes: readonly bigint[]): Factor[] {
+  const factors: Factor[] = [];
+  for (let i = 0; i < primes.length;) {
+    const prime = primes[i]!;
+    let end = i + 1;
+    while (primes[end] === prime) end++;
+    factors.push({ prime, exponent: end - i, certainty: 'proven' });
+    i = end;
+  }
+  return factors;
+}
