@@ -1,0 +1,99 @@
+/** Contract of `accept`. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { BATCH_NUMBERS_MAX, KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
+import type { NewRequest } from '../../domain/request.ts';
+import {
+  asQueued,
+  FIRST_SEQ,
+  newRequests,
+  NOW_MS,
+  SIX,
+  withStore as inNewHome,
+  type MakeHome,
+} from './store-fixture.ts';
+
+const LONG_NUMBER = '1'.repeat(KNOWN_DIGITS_MIN);
+
+export function describeAcceptance(name: string, makeHome: MakeHome): void {
+  const withStore = inNewHome.bind(null, makeHome);
+
+  describe(`${name}: accepting`, () => {
+    test('what was accepted is there after the store was closed and opened again', () =>
+      withStore(async (store, reopen) => {
+        const requests = [
+          ...newRequests(1, { callerId: 'ünï 🙂', mode: 'sync' }),
+          ...newRequests(2, { seq: FIRST_SEQ + 10, mode: 'async', ordinal: 7, number: '9'.repeat(1_000) }),
+        ];
+        for (const request of requests) {
+          assert.deepEqual(await store.accept({ requests: [request] }), {
+            kind: 'accepted',
+            known: [undefined],
+          });
+        }
+        const again = await reopen();
+        assert.deepEqual(await again.get(requests.map((r) => r.seq)), requests.map(asQueued));
+      }));
+
+    test('the largest batch is accepted as a whole, in order', () =>
+      withStore(async (store) => {
+        const requests = newRequests(BATCH_NUMBERS_MAX);
+        const outcome = await store.accept({ requests });
+        assert.deepEqual(outcome, { kind: 'accepted', known: requests.map(() => undefined) });
+        assert.deepEqual(await store.get(requests.map((r) => r.seq)), requests.map(asQueued));
+      }));
+
+    test('nobody waits behind the largest batch', () =>
+      withStore(async (store) => {
+        const order: string[] = [];
+        await Promise.all([
+          store.accept({ requests: newRequests(BATCH_NUMBERS_MAX) }).then(() => order.push('batch')),
+          store
+            .accept({ requests: newRequests(1, { seq: FIRST_SEQ + 1e6 }) })
+            .then(() => order.push('single')),
+          store.get([1]).then(() => order.push('read')),
+        ]);
+        assert.equal(order.at(-1), 'batch');
+      }));
+
+    test('a known number of enough digits is done at once, a shorter one is not looked up', () =>
+      withStore(async (store) => {
+        const short = LONG_NUMBER.slice(1);
+        const known = { factors: SIX, cpuMs: 9, atMs: NOW_MS };
+        await store.finish(
+          [LONG_NUMBER, short].map((number) => ({ number, dropLog: false, known, requests: [] })),
+        );
+        const requests = [short, LONG_NUMBER, '8'.repeat(60)].map(
+          (number, i) => newRequests(1, { seq: FIRST_SEQ + i, number })[0] as NewRequest,
+        );
+        assert.deepEqual(await store.accept({ requests }), {
+          kind: 'accepted',
+          known: [undefined, SIX, undefined],
+        });
+        const [, done] = await store.get(requests.map((r) => r.seq));
+        assert.deepEqual(done?.state, { kind: 'done', finishedAtMs: NOW_MS, cpuMs: 0, factors: SIX });
+        assert.deepEqual(done?.timeline, [
+          { event: 'finished', atMs: NOW_MS, status: 'done', source: 'known' },
+        ]);
+        assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 2, ordinalMax: 0 }]);
+        assert.deepEqual(await store.known([LONG_NUMBER, '5', short]), [SIX, undefined, SIX]);
+      }));
+
+    test('a request that cannot be stored is refused alone, and nothing of its batch remains', () =>
+      withStore(async (store) => {
+        await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + 50 }) });
+        const results = await Promise.allSettled([
+          store.accept({ requests: newRequests(3) }),
+          store.accept({ requests: newRequests(20, { seq: FIRST_SEQ + 40, callerId: 'careless' }) }),
+          store.accept({ requests: newRequests(3, { seq: FIRST_SEQ + 90 }) }),
+          store.get([FIRST_SEQ]),
+        ]);
+        assert.deepEqual(
+          results.map((r) => r.status),
+          ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+        );
+        assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 7, ordinalMax: 2 }]);
+        assert.equal((await store.stats()).queued, 7);
+      }));
+  });
+}

@@ -1,0 +1,75 @@
+/** Contract of `appendLog`, `readLog` and `recordBreak`. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Store } from '../store.ts';
+import {
+  doneJob,
+  FIRST_SEQ,
+  newRequests,
+  NOW_MS,
+  withStore as inNewHome,
+  type MakeHome,
+} from './store-fixture.ts';
+
+export function describeJobLogs(name: string, makeHome: MakeHome): void {
+  const withStore = inNewHome.bind(null, makeHome);
+
+  describe(`${name}: logs of jobs`, () => {
+    const entry = (number: string, chunk: number, seq?: number): Parameters<Store['appendLog']>[0] => ({
+      number,
+      chunks: [new Uint8Array([chunk]), new Uint8Array(60_000).fill(chunk)],
+      cpuMs: chunk * 10,
+      started: seq === undefined ? [] : [{ seq, startedAtMs: NOW_MS + 5 }],
+      atMs: NOW_MS,
+    });
+
+    test('a log is read in the order in which it was appended, and there is none of another number', () =>
+      withStore(async (store, reopen) => {
+        await Promise.all(
+          [1, 2, 3].flatMap((n) => [store.appendLog(entry('77', n)), store.appendLog(entry('91', -n))]),
+        );
+        const again = await reopen();
+        const log = await again.readLog('77');
+        const chunks = [1, 2, 3].flatMap((n) => entry('77', n).chunks);
+        assert.deepEqual(
+          { ...log, chunks: log.chunks.map((c) => new Uint8Array(c)) },
+          { chunks, cpuMs: 30, breaks: 0 },
+        );
+        assert.deepEqual(await again.readLog('5'), { chunks: [], cpuMs: 0, breaks: 0 });
+      }));
+
+    test('it notes when requests were started, if they are still queued', () =>
+      withStore(async (store) => {
+        await store.accept({ requests: newRequests(2) });
+        await store.finish([doneJob(FIRST_SEQ + 1)]);
+        await store.appendLog(entry('77', 1, FIRST_SEQ));
+        await store.appendLog(entry('77', 1, FIRST_SEQ + 1));
+        const [queued, done] = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
+        assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5 });
+        assert.equal(done?.state.startedAtMs, undefined);
+      }));
+
+    test('a log goes when its job says so, and a new one begins empty', () =>
+      withStore(async (store) => {
+        await store.appendLog(entry('77', 1));
+        await store.finish([{ number: '77', dropLog: false, requests: [] }]);
+        assert.equal((await store.readLog('77')).chunks.length, 2);
+        await store.finish([{ number: '77', dropLog: true, requests: [] }]);
+        assert.deepEqual(await store.readLog('77'), { chunks: [], cpuMs: 0, breaks: 0 });
+        await store.appendLog(entry('77', 2));
+        assert.equal((await store.readLog('77')).chunks.length, 2);
+      }));
+
+    test('breaks are counted, and dropped with the log', () =>
+      withStore(async (store, reopen) => {
+        assert.deepEqual(await Promise.all([store.recordBreak('77'), store.recordBreak('77')]), [1, 2]);
+        await store.appendLog(entry('77', 4));
+        const again = await reopen();
+        assert.equal(await again.recordBreak('77'), 3);
+        const { cpuMs, breaks } = await again.readLog('77');
+        assert.deepEqual([cpuMs, breaks], [40, 3]);
+        await again.finish([{ number: '77', dropLog: true, requests: [] }]);
+        assert.equal(await again.recordBreak('77'), 1);
+      }));
+  });
+}

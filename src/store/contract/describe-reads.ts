@@ -1,0 +1,198 @@
+/** Contract of the reads, and of the order in which calls take effect: any sequence of them, against a map. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { BATCH_NUMBERS_MAX, PAGE_SCAN_MAX } from '../../domain/limits.ts';
+import { MODES, type FinalState, type NewRequest, type StoredRequest } from '../../domain/request.ts';
+import type { ListQuery, Store } from '../store.ts';
+import { StoreModel } from './store-model.ts';
+import {
+  FIRST_SEQ,
+  newRequests,
+  NOW_MS,
+  SIX,
+  withStore as inNewHome,
+  type MakeHome,
+} from './store-fixture.ts';
+
+export function describeReads(name: string, makeHome: MakeHome): void {
+  const withStore = inNewHome.bind(null, makeHome);
+
+  describe(`${name}: reading`, () => {
+    test('what does not exist is undefined, in its place', () =>
+      withStore(async (store) => {
+        await store.accept({ requests: newRequests(2) });
+        const found = await store.get([FIRST_SEQ + 1, 7, FIRST_SEQ, FIRST_SEQ + 1]);
+        assert.deepEqual(
+          found.map((r) => r?.seq),
+          [FIRST_SEQ + 1, undefined, FIRST_SEQ, FIRST_SEQ + 1],
+        );
+        assert.deepEqual(await store.get([]), []);
+      }));
+
+    test('a list looks at a bounded number of rows and says where to go on', () =>
+      withStore(async (store) => {
+        const requests = newRequests(PAGE_SCAN_MAX + 2_000, { mode: 'async' });
+        await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ - 1, mode: 'sync' }) });
+        for (let i = 0; i < requests.length; i += BATCH_NUMBERS_MAX) {
+          await store.accept({ requests: requests.slice(i, i + BATCH_NUMBERS_MAX) });
+        }
+        for (const query of [{ mode: 'sync' }, { mode: 'sync', callerId: 'acme' }] as const) {
+          const page = await store.list({ ...query, limit: 10 });
+          assert.deepEqual(page, { requests: [], next: FIRST_SEQ + 2_000 });
+          const { requests: found, next } = await store.list({
+            ...query,
+            limit: 10,
+            beforeSeq: page.next ?? 0,
+          });
+          assert.deepEqual(
+            found.map((r) => r.seq),
+            [FIRST_SEQ - 1],
+          );
+          assert.equal(next, undefined);
+        }
+      }));
+
+    test('it agrees with a plain map about any sequence of calls, in the order in which they were made', () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(arbitraryCall, { minLength: 5, maxLength: 80 }), (calls) =>
+          withStore(async (store) => {
+            const model = new StoreModel();
+            const given = { store, model, nextSeq: FIRST_SEQ };
+            // None is awaited before the next is made.
+            await Promise.all(calls.map((call) => call(given)));
+            for (const filters of allFilters()) {
+              assert.deepEqual(await pages(store, filters, 3), model.list(filters), JSON.stringify(filters));
+            }
+          }),
+        ),
+        { numRuns: 8 },
+      ));
+  });
+}
+
+/** The whole list, read by pages. */
+async function pages(
+  store: Store,
+  filters: Omit<ListQuery, 'limit'>,
+  limit: number,
+): Promise<StoredRequest[]> {
+  const found: StoredRequest[] = [];
+  let beforeSeq: number | undefined;
+  do {
+    const page = await store.list({ ...filters, limit, ...(beforeSeq !== undefined && { beforeSeq }) });
+    assert.ok(page.requests.length <= limit);
+    found.push(...page.requests);
+    beforeSeq = page.next;
+  } while (beforeSeq !== undefined);
+  return found;
+}
+
+const CALLERS = ['a', 'b', 'c'];
+const ENDS = ['done', 'partial', 'failed', 'cancelled'] as const;
+
+function allFilters(): Omit<ListQuery, 'limit'>[] {
+  const callers = [undefined, ...CALLERS];
+  const modes = [undefined, ...MODES];
+  const statuses = [undefined, 'queued', ...ENDS] as const;
+  return callers.flatMap((callerId) =>
+    modes.flatMap((mode) =>
+      statuses.map((status) => ({
+        ...(callerId !== undefined && { callerId }),
+        ...(mode !== undefined && { mode }),
+        ...(status !== undefined && { status }),
+      })),
+    ),
+  );
+}
+
+interface Given {
+  readonly store: Store;
+  readonly model: StoreModel;
+  nextSeq: number;
+}
+
+/** A call on store and model, which must answer the same. */
+type Call = (given: Given) => Promise<void>;
+
+/** An index among about as many requests as there are. */
+const arbitraryIndex = fc.nat(40);
+
+const arbitraryCall: fc.Arbitrary<Call> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        callerId: fc.constantFrom(...CALLERS),
+        mode: fc.constantFrom(...MODES),
+        count: fc.integer({ min: 1, max: 4 }),
+        ordinal: fc.nat(99),
+      })
+      .map(callAccept),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(fc.array(arbitraryIndex, { maxLength: 6 }), fc.constantFrom(...ENDS)).map(callFinish),
+  },
+  { weight: 2, arbitrary: fc.tuple(arbitraryIndex, fc.nat(99)).map(callRequeue) },
+  { weight: 1, arbitrary: fc.array(arbitraryIndex).map(callGet) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...CALLERS), arbitraryIndex, fc.nat(5)).map(callQueued) },
+  { weight: 1, arbitrary: fc.constant(callBacklog) },
+);
+
+function callAccept({ count, ...request }: { count: number } & Partial<NewRequest>): Call {
+  return async (given) => {
+    const requests = newRequests(count, { ...request, seq: given.nextSeq });
+    given.nextSeq += count;
+    given.model.accept(requests);
+    assert.equal((await given.store.accept({ requests })).kind, 'accepted');
+  };
+}
+
+function callFinish([indices, kind]: [number[], (typeof ENDS)[number]]): Call {
+  return async ({ store, model }) => {
+    const times = { finishedAtMs: NOW_MS, cpuMs: 2 };
+    const state: FinalState =
+      kind === 'failed'
+        ? { kind, ...times, code: 'job_broke_workers', reason: 'why' }
+        : kind === 'cancelled'
+          ? { kind, ...times }
+          : { kind, ...times, factors: SIX };
+    const requests = indices.map((i) => ({ seq: FIRST_SEQ + i, state, timeline: [] }));
+    const expected = model.finish(requests);
+    assert.deepEqual(await store.finish([{ number: '6', dropLog: false, requests }]), expected);
+  };
+}
+
+function callRequeue([i, ordinal]: [number, number]): Call {
+  return async ({ store, model }) => {
+    const expected = model.requeue(FIRST_SEQ + i, ordinal, []);
+    assert.equal(await store.requeue(FIRST_SEQ + i, ordinal, []), expected);
+  };
+}
+
+function callGet(indices: number[]): Call {
+  return async ({ store, model }) => {
+    const seqs = indices.map((i) => FIRST_SEQ + i);
+    const expected = model.get(seqs);
+    assert.deepEqual(await store.get(seqs), expected);
+  };
+}
+
+function callQueued([callerId, i, limit]: [string, number, number]): Call {
+  return async ({ store, model }) => {
+    const page = { callerId, afterSeq: FIRST_SEQ + i - 1, limit };
+    const all = { callerId: 'a', afterSeq: 0, limit: 99 };
+    const expected = [model.queued(page), model.queued(all)];
+    assert.deepEqual(await store.queued([page, all]), expected);
+  };
+}
+
+async function callBacklog({ store, model }: Given): Promise<void> {
+  const expected = model.backlog();
+  const backlog = await store.backlog();
+  assert.deepEqual(
+    backlog.toSorted((a, b) => (a.callerId < b.callerId ? -1 : 1)),
+    expected,
+  );
+}

@@ -1,0 +1,30 @@
+/** Reads in the worker: by sequence number, by caller in the order of the queue, known numbers. */
+import type { Database } from './database.ts';
+import type { Handlers } from './operation.ts';
+import { QUEUED, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
+import type { Room } from './room.ts';
+import { prepare } from './statement.ts';
+
+export function readHandlers(
+  { db }: Database,
+  room: Room,
+): Pick<Handlers, 'get' | 'backlog' | 'queued' | 'known' | 'stats'> {
+  const bySeq = prepare<RequestRow>(db, `SELECT ${REQUEST_COLUMNS} FROM requests WHERE seq = ?`);
+  const backlog = prepare<readonly [callerId: string, count: number, ordinalMax: number]>(
+    db,
+    `SELECT caller, count(*), max(ordinal) FROM requests WHERE status = ${QUEUED} GROUP BY caller`,
+  );
+  const queued = prepare<RequestRow>(
+    db,
+    `SELECT ${REQUEST_COLUMNS} FROM requests
+     WHERE status = ${QUEUED} AND caller = ? AND seq > ? ORDER BY seq LIMIT ?`,
+  );
+  const known = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
+  return {
+    get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
+    backlog: () => backlog.all(),
+    queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),
+    known: (numbers) => numbers.map((number) => known.get(number)?.[0] ?? null),
+    stats: () => room.stats(),
+  };
+}

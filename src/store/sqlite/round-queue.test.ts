@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
+import { StoreError } from '../store.ts';
+import type { Round } from './operation.ts';
+import { RoundQueue } from './round-queue.ts';
+
+function newQueue(): { queue: RoundQueue; sent: Round[] } {
+  const sent: Round[] = [];
+  return { queue: new RoundQueue((round) => sent.push(round)), sent };
+}
+
+test('what is called while a round is under way goes into the next one, in order', async () => {
+  const { queue, sent } = newQueue();
+  const first = [queue.call('get', [1], 1), queue.call('get', [2], 1)];
+  await nextTurn();
+  const second = [queue.call('get', [3], 1), queue.call('known', ['4'], 1)];
+  await nextTurn();
+  assert.deepEqual(
+    sent.map((round) => round.asks),
+    [[[1], [2]]],
+  );
+  queue.settle({ answers: ['one', 'two'], faults: [] });
+  await nextTurn();
+  assert.deepEqual(sent[1], { names: ['get', 'known'], asks: [[3], ['4']] });
+  queue.settle({ answers: ['three', 'four'], faults: [] });
+  assert.deepEqual(await Promise.all([...first, ...second]), ['one', 'two', 'three', 'four']);
+});
+
+test('a round has no more rows than one commit may have, save for a single call', async () => {
+  const { queue, sent } = newQueue();
+  const calls = [600, 400, 1, 5_000, 1].map((rows, i) =>
+    queue.call('get', [i], Math.min(rows, 5 * COMMIT_ROWS_MAX)),
+  );
+  while (sent.flatMap((round) => round.asks).length < calls.length) {
+    await nextTurn();
+    queue.settle({ answers: [], faults: [] });
+  }
+  assert.deepEqual(
+    sent.map((round) => round.asks.length),
+    [2, 1, 1, 1],
+  );
+  await Promise.all(calls);
+});
+
+test('a fault rejects its own call only: a StoreError if the store is at fault, another Error if the call is', async () => {
+  const { queue } = newQueue();
+  const calls = [queue.call('get', [1], 1), queue.call('get', [2], 1), queue.call('get', [3], 1)];
+  const results = Promise.allSettled(calls);
+  await nextTurn();
+  const faults = [
+    { index: 0, code: 'full', message: 'no room' },
+    { index: 2, message: 'no such row' },
+  ] as const;
+  queue.settle({ answers: [null, 'two', null], faults });
+  const [first, second, third] = await results;
+  assert.ok(first?.status === 'rejected' && first.reason instanceof StoreError && first.reason.retryable);
+  assert.ok(second?.status === 'fulfilled');
+  assert.ok(third?.status === 'rejected' && !(third.reason instanceof StoreError));
+});
+
+test('when the thread has failed, everything pending and everything later is rejected', async () => {
+  const { queue } = newQueue();
+  const pending = queue.call('get', [1], 1);
+  const results = Promise.allSettled([pending, nextTurn().then(() => queue.call('get', [2], 1))]);
+  await nextTurn();
+  await nextTurn();
+  queue.fail(new StoreError('broken', 'it failed'));
+  for (const result of await results)
+    assert.ok(result.status === 'rejected' && result.reason.code === 'broken');
+  await assert.rejects(queue.call('get', [3], 1), StoreError);
+  await queue.idle();
+});

@@ -1,0 +1,89 @@
+/**
+ * Groups calls into rounds: one round is under way at most, and whatever is called meanwhile goes into the next one, in order. So
+ * the price of a message and of an fsync is shared by as many calls as the load brings.
+ */
+import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
+import { StoreError } from '../store.ts';
+import type { Answer, Ask, OperationName, Round, RoundReport } from './operation.ts';
+
+interface Call {
+  readonly name: OperationName;
+  readonly ask: unknown;
+  readonly rows: number;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class RoundQueue {
+  readonly #send: (round: Round) => void;
+  #waiting: Call[] = [];
+  #underWay: readonly Call[] = [];
+  #scheduled = false;
+  #failure: StoreError | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(send: (round: Round) => void) {
+    this.#send = send;
+  }
+
+  /** `rows`: about how many rows it touches; a round has no more than `COMMIT_ROWS_MAX`, save where a single call has. */
+  call<Name extends OperationName>(name: Name, ask: Ask<Name>, rows: number): Promise<Answer<Name>> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ name, ask, rows, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** The round under way is done. */
+  settle({ answers, faults }: RoundReport): void {
+    const calls = this.#underWay;
+    this.#underWay = [];
+    for (const { index, code, message } of faults) {
+      calls[index]?.reject(code ? new StoreError(code, message) : new Error(message));
+    }
+    // Those rejected above ignore this.
+    for (const [i, call] of calls.entries()) call.resolve(answers[i] as never);
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#onIdle?.();
+  }
+
+  /** Rejects everything under way and everything from now on. */
+  fail(error: StoreError): void {
+    this.#failure ??= error;
+    const calls = [...this.#underWay, ...this.#waiting];
+    this.#underWay = [];
+    this.#waiting = [];
+    for (const call of calls) call.reject(this.#failure);
+    this.#onIdle?.();
+  }
+
+  /** Resolves when nothing is under way or waiting. */
+  idle(): Promise<void> {
+    if (this.#underWay.length === 0 && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#onIdle = resolve));
+  }
+
+  /** Sends at the end of this turn of the event loop: what arrives on other connections in the same turn goes with it. */
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay.length > 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (this.#waiting.length > 0) this.#start();
+    });
+  }
+
+  #start(): void {
+    let rows = 0;
+    let count = 0;
+    for (const call of this.#waiting) {
+      rows += call.rows;
+      if (rows > COMMIT_ROWS_MAX && count > 0) break;
+      count++;
+    }
+    const calls = this.#waiting.splice(0, count);
+    this.#underWay = calls;
+    this.#send({ names: calls.map((call) => call.name), asks: calls.map((call) => call.ask) });
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The tables, and how a file of an older version becomes one of this version.
+ *
+ * Every step of `MIGRATIONS` raises `user_version` by one and is never edited after it was released. Times are milliseconds
+ * since 1970, numbers are decimal text, factors are the text of `formatFactors`, status and mode are positions in
+ * `STORED_STATUSES` and `MODES`.
+ *
+ * Inserts into an index by caller land on a page of their own for each caller, and that is what an acceptance costs: hence a
+ * single one, headed by the status. It serves the queue of a caller, the backlog of all (it covers that query) and lists by
+ * caller, which merge a range for each status.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../store.ts';
+
+/** Tells our files from those of other programs: "fsie". */
+const APPLICATION_ID = 0x66736965;
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY,
+    token TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    mode INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    number TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    accepted_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    cpu_ms REAL,
+    factors TEXT,
+    error_code TEXT,
+    error_reason TEXT,
+    timeline TEXT -- JSON, NULL for an empty one
+  ) STRICT;
+  CREATE INDEX requests_by_caller ON requests (status, caller, seq, ordinal, mode);
+  -- Retention goes from the oldest end on.
+  CREATE INDEX requests_by_end ON requests (finished_at) WHERE finished_at IS NOT NULL;
+  -- The statuses that are so rare that a scan for them would find nothing: partial, failed, cancelled.
+  CREATE INDEX requests_by_rare_status ON requests (status, seq) WHERE status >= 2;
+
+  CREATE TABLE idempotency_keys (
+    caller TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    expires_at REAL NOT NULL,
+    first_seq INTEGER NOT NULL,
+    token TEXT NOT NULL,
+    count INTEGER NOT NULL, -- requests of the batch
+    written INTEGER NOT NULL, -- the first so many of them have been written
+    PRIMARY KEY (caller, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
+
+  CREATE TABLE known_numbers (
+    number TEXT PRIMARY KEY,
+    factors TEXT NOT NULL,
+    cpu_ms REAL NOT NULL,
+    at REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX known_numbers_by_time ON known_numbers (at);
+
+  CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    number TEXT UNIQUE, -- NULL once the log is dropped: its chunks go later, a few at a time
+    cpu_ms REAL NOT NULL,
+    breaks INTEGER NOT NULL,
+    updated_at REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX jobs_by_time ON jobs (updated_at) WHERE number IS NOT NULL;
+  CREATE TABLE job_chunks (
+    id INTEGER PRIMARY KEY, -- ascending in the order of appending
+    job INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX job_chunks_by_job ON job_chunks (job);
+  `,
+];
+
+/** Brings the file up to this version; a new file gets all tables. Throws a StoreError for a file that is newer or not ours. */
+export function migrate(db: DatabaseSync, file: string, migrations: readonly string[] = MIGRATIONS): void {
+  const version = pragma(db, 'user_version');
+  const ours = pragma(db, 'application_id') === APPLICATION_ID;
+  const empty = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n'] === 0;
+  if (!ours && !empty) throw new StoreError('broken', `Cannot use ${file}: another program wrote it`);
+  if (version > migrations.length) {
+    throw new StoreError(
+      'version',
+      `Cannot use ${file}: it has version ${version}, this program knows versions up to ${migrations.length}. Use a newer fairsieve`,
+    );
+  }
+  for (const [i, statements] of migrations.entries()) {
+    if (i < version) continue;
+    db.exec(
+      `BEGIN; ${statements}; PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${i + 1}; COMMIT`,
+    );
+  }
+}
+
+function pragma(db: DatabaseSync, name: string): number {
+  return Number(db.prepare(`PRAGMA ${name}`).get()?.[name]);
+}

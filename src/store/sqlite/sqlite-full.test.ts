@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
+import type { TimelineEvent } from '../../domain/request.ts';
+import { doneJob, FIRST_SEQ, keyed, newRequests, NOW_MS, pruneAll } from '../contract/store-fixture.ts';
+import { StoreError, type Store } from '../store.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+
+const MIB = 2 ** 20;
+const NUMBER = '7'.repeat(200);
+const TIMELINE: TimelineEvent[] = [
+  { event: 'started', atMs: NOW_MS },
+  { event: 'finished', atMs: NOW_MS, status: 'done', source: 'computed' },
+];
+
+/** A folder for the time of a test; with `tmpfsBytes`, a file system of that size. */
+async function newFolder(t: TestContext, tmpfsBytes?: number): Promise<string> {
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'fairsieve-full-'));
+  if (tmpfsBytes !== undefined)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${tmpfsBytes}`, 'tmpfs', folder]);
+  t.after(async () => {
+    if (tmpfsBytes !== undefined) execFileSync('umount', [folder]);
+    await fs.rm(folder, { recursive: true });
+  });
+  return folder;
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'full' && error.retryable;
+}
+
+/** Accepts requests until there is no room; returns how many were. */
+async function fill(store: Store): Promise<number> {
+  for (let count = 0; ; count += 100) {
+    try {
+      await store.accept({ requests: newRequests(100, { seq: FIRST_SEQ + count, number: NUMBER }) });
+    } catch (error) {
+      assert.ok(isFull(error), String(error));
+      return count;
+    }
+  }
+}
+
+async function finishAll(store: Store, count: number): Promise<void> {
+  for (let i = 0; i < count; i += 500) {
+    const jobs = Array.from({ length: Math.min(500, count - i) }, (_, j) => {
+      const job = doneJob(FIRST_SEQ + i + j);
+      return { ...job, requests: job.requests.map((request) => ({ ...request, timeline: TIMELINE })) };
+    });
+    assert.equal((await store.finish(jobs)).length, jobs.length);
+  }
+}
+
+test('when the store has its size it refuses new requests, still ends the accepted ones, and takes more once some went', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 8 * MIB });
+  const count = await fill(store);
+  assert.ok(count > 3_000, `${count} requests of 200 digits fit into 8 MiB`);
+  assert.equal((await store.stats()).freeBytes, 0);
+  assert.equal((await store.list({ limit: 10 })).requests.length, 10);
+  await store.appendLog({
+    number: '77',
+    chunks: [new Uint8Array(65_536)],
+    cpuMs: 1,
+    started: [],
+    atMs: NOW_MS,
+  });
+  await finishAll(store, count);
+  assert.equal((await store.stats()).queued, 0);
+  await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: 8 * MIB });
+  const more = newRequests(500, { seq: FIRST_SEQ + 1e6, number: NUMBER });
+  assert.equal((await store.accept({ requests: more })).kind, 'accepted');
+});
+
+test('a reserve is left for the logs of running jobs, whatever is accepted', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 8 * MIB });
+  // Known numbers are done at once, so nothing is set aside for their ends.
+  const known = {
+    factors: [{ prime: 7n, exponent: 1, certainty: 'proven' }],
+    cpuMs: 9,
+    atMs: NOW_MS,
+  } as const;
+  await store.finish([{ number: NUMBER, dropLog: false, known, requests: [] }]);
+  await fill(store);
+  assert.deepEqual(await store.backlog(), []);
+  const chunks = Array.from({ length: 8 }, () => new Uint8Array(65_536));
+  await store.appendLog({ number: '77', chunks, cpuMs: 1, started: [], atMs: NOW_MS });
+  assert.equal((await store.readLog('77')).chunks.length, 8);
+});
+
+test('the files stay within their size whatever is written', async (t) => {
+  const dataDir = await newFolder(t);
+  await using store = await openSqliteStore({ dataDir, bytesMax: 4 * MIB });
+  await fill(store);
+  const append = (): Promise<void> =>
+    store.appendLog({ number: '77', chunks: [new Uint8Array(65_536)], cpuMs: 1, started: [], atMs: NOW_MS });
+  await assert.rejects(async () => {
+    for (let i = 0; i < 100; i++) await append();
+  }, isFull);
+  const files = await fs.readdir(dataDir);
+  const sizes = await Promise.all(files.map(async (file) => (await fs.stat(path.join(dataDir, file))).size));
+  assert.ok(sizes.reduce((sum, size) => sum + size) <= 4.5 * MIB, `${files.join()}: ${sizes.join()} bytes`);
+  // Nothing of the refused one remains, and the connection goes on working.
+  const { chunks } = await store.readLog('77');
+  assert.ok(chunks.every((chunk) => chunk.length === 65_536));
+  await store.finish([{ number: '77', dropLog: true, requests: [] }]);
+  await pruneAll(store, { endedBeforeMs: 0, nowMs: NOW_MS, bytesMax: 4 * MIB });
+  await append();
+});
+
+test('nothing remains of a batch for which there is room only in part, neither requests nor key', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 4 * MIB });
+  await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ - 1 }) });
+  const batch = keyed(newRequests(BATCH_NUMBERS_MAX, { number: '7'.repeat(900) }));
+  const singles = Promise.all(
+    Array.from({ length: 9 }, (_, i) =>
+      store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + 1e6 + i }) }),
+    ),
+  );
+  await assert.rejects(store.accept(batch), isFull);
+  await singles;
+  assert.equal((await store.stats()).queued, 10);
+  const other = keyed(newRequests(1_000), 'another body');
+  assert.equal((await store.accept(other)).kind, 'accepted');
+});
+
+const NO_TMPFS =
+  process.platform === 'linux' && process.getuid?.() === 0
+    ? false
+    : 'mounting a small file system takes root on Linux';
+
+test(
+  'a disk that is full stops acceptance, not reads; when it has room everything goes on',
+  { skip: NO_TMPFS },
+  async (t) => {
+    const dataDir = await newFolder(t, 24 * MIB);
+    await using store = await openSqliteStore({ dataDir });
+    const count = await fill(store);
+    assert.ok(count > 5_000, `${count} requests fit into 24 MiB`);
+
+    const filler = path.join(dataDir, 'filler');
+    await fs.writeFile(filler, new Uint8Array(24 * MIB)).catch(() => undefined);
+    assert.equal((await fs.statfs(dataDir)).bavail, 0);
+    assert.equal((await store.get([FIRST_SEQ]))[0]?.number, NUMBER);
+    await assert.rejects(store.accept({ requests: newRequests(1, { seq: 1 }) }), isFull);
+    // Ends go on for as long as the files have room inside; then they are refused, each call as a whole.
+    await assert.rejects(finishAll(store, count), isFull);
+    const { queued } = await store.stats();
+    assert.ok(queued > 0 && (count - queued) % 500 === 0, `${queued} of ${count} are still queued`);
+
+    await fs.rm(filler);
+    const jobs = Array.from({ length: count }, (_, i) => doneJob(FIRST_SEQ + i));
+    assert.equal((await store.finish(jobs)).length, queued);
+    await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: Infinity });
+    await sleep(300);
+    assert.equal((await store.accept({ requests: newRequests(1, { seq: 1 }) })).kind, 'accepted');
+  },
+);
