@@ -32,23 +32,26 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   };
 
   const module = await loadKernelModule();
+  const store = await openSqliteStore({ dataDir: config.dataDir, bytesMax: config.storeBytesMax });
+  const engine = new WorkerPool({
+    workers: config.workers,
+    workerUrl: moduleUrl('./engine/worker', import.meta.url),
+    module,
+    hangMs: WORKER_HANG_MS,
+    heapMiB: WORKER_HEAP_MIB,
+    onBroken: (reason) => logger.error({ reason }, 'a worker thread was replaced'),
+    onUnstartable: (reason) => fatal(new Error(`Cannot start a worker thread: ${reason}`)),
+  });
   await using replica = new Replica({
-    store: await openSqliteStore({ dataDir: config.dataDir, bytesMax: config.storeBytesMax }),
-    engine: new WorkerPool({
-      workers: config.workers,
-      workerUrl: moduleUrl('./engine/worker', import.meta.url),
-      module,
-      hangMs: WORKER_HANG_MS,
-      heapMiB: WORKER_HEAP_MIB,
-      onBroken: (reason) => logger.error({ reason }, 'a worker thread was replaced'),
-    }),
+    store,
+    engine,
     kernel: createKernel(module),
     expectedCpuMs: estimateCpuMs,
     clock: systemClock,
     ...config,
     onFatal: fatal,
   });
-  await replica.start();
+  await Promise.all([replica.start(), engine.ready()]);
 
   const metrics = new Registry();
   keepReplicaMetrics(metrics, () => replica.stats());

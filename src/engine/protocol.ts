@@ -24,6 +24,8 @@ export interface SliceTask {
 }
 
 export type WorkerReply =
+  /** The first message of each thread: it takes tasks now. */
+  | { readonly kind: 'ready' }
   | {
       readonly kind: 'batch';
       /** For each number its factors, as `formatFactors` writes them. */

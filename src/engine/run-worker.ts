@@ -29,6 +29,8 @@ export function runWorker(port: MessagePort, control: Int32Array, kernel: Kernel
       port.close();
     }
   });
+  const ready: WorkerReply = { kind: 'ready' };
+  port.postMessage(ready);
 }
 
 function runBatch(kernel: Kernel, control: Int32Array, { numbers }: BatchTask): WorkerReply {

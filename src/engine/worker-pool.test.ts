@@ -16,6 +16,7 @@ function open(options: Partial<WorkerPoolOptions> = {}): WorkerPool {
     hangMs: 10_000,
     heapMiB: 64,
     onBroken: () => undefined,
+    onUnstartable: assert.fail,
     ...options,
   });
   return engine;

@@ -22,6 +22,11 @@ export class WorkerPool implements Engine {
     this.#slots = Array.from({ length: options.workers }, () => new WorkerSlot({ ...options, onBroken }));
   }
 
+  /** Resolves when every thread takes tasks: until then what it is given waits. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.ready));
+  }
+
   get workers(): number {
     return this.#slots.length;
   }

@@ -11,7 +11,7 @@ import { CONTROL, CONTROL_CELLS, type BatchTask, type SliceTask, type WorkerRepl
 export type TaskBody = Omit<BatchTask, 'id'> | Omit<SliceTask, 'id'>;
 
 /** `unstarted`: its thread broke over an earlier task; nothing happened to this one. */
-export type TaskAnswer = WorkerReply | { readonly kind: 'unstarted' };
+export type TaskAnswer = Exclude<WorkerReply, { kind: 'ready' }> | { readonly kind: 'unstarted' };
 
 export interface SlotOptions {
   readonly workerUrl: URL;
@@ -22,6 +22,8 @@ export interface SlotOptions {
   readonly heapMiB: number;
   /** Told of each thread that had to be replaced. */
   readonly onBroken: (reason: string) => void;
+  /** Told of a thread that ended before it could take a task: another one would end like it. */
+  readonly onUnstartable: (reason: string) => void;
 }
 
 interface Pending {
@@ -34,6 +36,9 @@ export class WorkerSlot {
   readonly #options: SlotOptions;
   /** Sent to the thread and not answered yet; the first is the one it works at. */
   readonly #pending: Pending[] = [];
+  /** Resolves when the first thread takes tasks. They may be given before. */
+  readonly ready: Promise<void>;
+  readonly #becomeReady: () => void;
   #thread: Worker;
   #control: Int32Array;
   #lastTaskId = 0;
@@ -43,6 +48,9 @@ export class WorkerSlot {
 
   constructor(options: SlotOptions) {
     this.#options = options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    this.#becomeReady = resolve;
     [this.#thread, this.#control] = this.#spawn();
   }
 
@@ -85,13 +93,21 @@ export class WorkerSlot {
     thread.on('error', (error) => {
       reason = String(error instanceof Error ? error.message : error);
     });
+    let started = false;
+    thread.once('message', () => (started = true));
     thread.on('exit', () => {
-      if (thread === this.#thread) this.#replace(reason);
+      if (thread !== this.#thread) return;
+      if (started || this.#closed) this.#replace(reason);
+      else this.#options.onUnstartable(reason);
     });
     return [thread, control];
   }
 
   #take(reply: WorkerReply): void {
+    if (reply.kind === 'ready') {
+      this.#becomeReady();
+      return;
+    }
     if (reply.kind === 'broke') {
       this.#replace(reply.reason);
       return;

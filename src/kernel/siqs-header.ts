@@ -51,8 +51,7 @@ export const COFACTOR_MIN = POOL_LOGS + 8 * POOL_MAX;
 export const COFACTOR_MAX = COFACTOR_MIN + 8;
 /** Scratch of single calls. */
 export const SCRATCH = COFACTOR_MIN + 64;
-export const SCRATCH_BYTES = 0x4000;
-export const ARRAYS = SCRATCH + SCRATCH_BYTES;
+export const ARRAYS = SCRATCH + 0x4000;
 
 /** Bytes of one sieve block: the level-1 cache. */
 export const BLOCK_BYTES = 0x8000;
@@ -75,7 +74,7 @@ export const N_INVERSE = 7;
 export const BASE_SIZE = 8;
 export const BASE_PADDED = 9;
 export const BASE_COUNT = 10;
-/** Bounds of classes of primes, as indices of the factor base, multiples of 4 but for BASE_SIZE. */
+/** Bounds of classes of primes, as indices of the factor base, multiples of 8 but for RARE_FROM, a multiple of 4. */
 export const SIEVE_FROM = 11;
 /** From here on primes are sieved over the whole interval at once, below it block by block. */
 export const SPAN_FROM = 12;
@@ -152,11 +151,13 @@ export const VERTEX_KEYS = 81;
 export const VERTEX_PARENTS = 82;
 export const SEEN = 83;
 export const USED = 84;
+/** u16 for each prime below 2^16: its inverse modulo 2^16, and (2^16 − 1) / p. */
+export const SHORT_INVERSES = 85;
+export const SHORT_LIMITS = 86;
 export const SEGMENT = 89;
 
 // Linear algebra and square root.
 export const LA_STAGE = 128;
-export const LA_PASS_BEGIN = 129;
 export const LA_REMOVED = 130;
 /** Rows of the sparse matrix (combinations of relations), alive or merged away; columns, with those of large primes. */
 export const ROW_COUNT = 131;
@@ -166,8 +167,6 @@ export const ROW_POOL_END = 134;
 export const MERGE_WEIGHT = 135;
 export const MERGE_PASS = 136;
 export const LIST_END = 137;
-export const ROW_MAX = 138;
-export const COLUMN_MAX = 139;
 /** The dense matrix: a row for each equation (column of the sparse one), a bit for each unknown (row of the sparse one). */
 export const DENSE_ROWS = 140;
 export const DENSE_COLUMNS = 141;
@@ -177,7 +176,6 @@ export const DENSE_PANEL = 144;
 export const PANEL_PIVOTS = 145;
 export const DEPENDENCY_COUNT = 146;
 export const DEPENDENCY = 147;
-export const LA_CURSOR = 148;
 export const ROW_ENTRIES = 149;
 
 // Addresses of its arrays.

@@ -14,7 +14,7 @@ export interface SiqsParameters {
   readonly smallPrimeMax: number;
   /** Bits that a report may lack: those of the primes that were not sieved, and of values below the greatest. */
   readonly slackBits: number;
-  /** Whether relations with two large primes are kept: from about 75 digits on they are worth their cost. */
+  /** Whether relations with two large primes are kept: from about 85 digits on they are worth their cost. */
   readonly twoLargePrimes: boolean;
 }
 
@@ -30,15 +30,15 @@ const TABLE: readonly (readonly [number, number, number, number, number, number]
   [165, 1600, 8, 60, 120, 18],
   [181, 3200, 8, 70, 200, 22],
   [198, 5300, 8, 70, 300, 23],
-  [215, 9000, 16, 80, 300, 23],
-  [232, 17000, 24, 80, 300, 23],
-  [248, 30000, 40, 90, 300, 23],
-  [265, 50000, 64, 90, 300, 23],
-  [300, 90000, 96, 100, 300, 24],
-  [335, 150000, 128, 120, 300, 25],
+  [215, 9000, 16, 80, 400, 23],
+  [232, 17000, 24, 80, 400, 23],
+  [248, 30000, 40, 90, 400, 23],
+  [265, 50000, 64, 90, 400, 23],
+  [300, 90000, 96, 100, 400, 24],
+  [335, 150000, 128, 120, 400, 25],
 ];
 
-const TWO_LARGE_PRIMES_FROM = 275;
+const TWO_LARGE_PRIMES_FROM = 283;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;
 

@@ -20,13 +20,13 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
   const size = get(header.BASE_SIZE);
   const primes = new Uint32Array(memory.buffer, get(header.PRIMES), size);
   const prime = (i: number) => primes[i] ?? 0;
-  /** The first index of at least 4 whose prime is at least `least`, rounded to groups of four. */
+  /** The first index whose prime is at least `least`. */
   const indexOf = (least: number) => {
     let i = 2;
     while (i < size && prime(i) < least) i++;
     return i;
   };
-  const group = (i: number) => Math.min(size, Math.max(4, Math.round(i / 4) * 4));
+  const group = (i: number) => Math.max(8, Math.round(i / 8) * 8);
 
   const limbs = new Uint32Array(memory.buffer, header.KN, get(header.LIMBS_KN));
   const logKn = Math.log2(limbs.reduceRight((value, limb) => value * 2 ** 32 + limb, 0));
@@ -63,7 +63,10 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
     [header.LARGE_PRIME_MAX, Math.floor(largePrimeMax)],
     [header.SIEVE_FROM, sieveFrom],
     [header.SPAN_FROM, parameters.interval > blockSize ? group(indexOf(SPAN_PRIME_MIN)) : sieveFrom],
-    [header.ONCE_FROM, Math.min(get(header.BASE_PADDED), Math.ceil(indexOf(parameters.interval + 1) / 8) * 8)],
+    [
+      header.ONCE_FROM,
+      Math.min(get(header.BASE_PADDED), Math.ceil(indexOf(parameters.interval + 1) / 8) * 8),
+    ],
     [header.RARE_FROM, Math.ceil(indexOf(2 * parameters.interval) / 4) * 4],
     [header.LOG_SCALE, scale],
     [header.THRESHOLD, Math.max(1, Math.round(thresholdBits * scale))],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { gcd, randomPrime, seededRandom } from './siqs-test-numbers.ts';
 import { loadKernelModule } from './load-kernel.ts';
+import * as header from './siqs-header.ts';
 import { Siqs, type SiqsExports, siqsMemoryPages } from './siqs.ts';
 
 let module: WebAssembly.Module;
@@ -11,14 +12,14 @@ before(async () => {
 
 const bitLength = (n: bigint) => n.toString(2).length;
 const instantiate = (memory: WebAssembly.Memory) =>
-  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SiqsExports;
+  new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SiqsExports & { init(): void };
 
 function memoryFor(n: bigint): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: siqsMemoryPages(bitLength(n)), maximum: 65536, shared: true });
 }
 
 function fillWithGarbage(memory: WebAssembly.Memory, random: () => number): void {
-  const words = new Uint32Array(memory.buffer, 0x100000);
+  const words = new Uint32Array(memory.buffer, header.ARENA);
   for (let i = 0; i < words.length; i++) words[i] = random();
 }
 
@@ -133,7 +134,10 @@ test('relations taken at random points and fed into a fresh memory are not lost'
     for (const chunk of chunks) siqs.feed(chunk);
     let steps = 30 + 10 * round + (random() % 40);
     const factor = siqs.step(() => steps-- <= 0);
-    assert.ok(siqs.progress().found >= found, `only ${siqs.progress().found} of ${found} cycles are there again`);
+    assert.ok(
+      siqs.progress().found >= found,
+      `only ${siqs.progress().found} of ${found} cycles are there again`,
+    );
     found = siqs.progress().found;
     for (let chunk = siqs.takeRelations(); chunk; chunk = siqs.takeRelations()) {
       assert.ok(chunk.length <= 0x10000);
@@ -172,10 +176,10 @@ test('relations of two helpers differ and add up', () => {
   });
   const [one, two] = sieves;
   assert.ok(one && two);
-  const before = one.progress().found + two.progress().found;
+  const together = one.progress().found + two.progress().found;
   for (let chunk = two.takeRelations(); chunk; chunk = two.takeRelations()) one.feed(chunk);
-  one.step(() => one.progress().found >= before);
-  assert.ok(one.progress().found >= before * 0.95);
+  one.step(() => one.progress().found >= together);
+  assert.ok(one.progress().found >= together * 0.95);
   assertSplits(n, run(one));
 });
 
@@ -200,6 +204,46 @@ test('chunks that are damaged, cut short or of another number are harmless', () 
   other.feed(chunk);
   other.step(() => true);
   assert.equal(other.progress().found, 0);
+});
+
+test('a sieve whose polynomials run out begins anew and comes to an end', () => {
+  const n = semiprime(45, seededRandom(14));
+  const memory = memoryFor(n);
+  const siqs = sieveFor(n, memory);
+  let steps = 20;
+  siqs.step(() => steps-- <= 0);
+  const found = siqs.progress().found;
+  assert.ok(found > 0);
+  new Uint32Array(memory.buffer, header.ARENA)[header.EXHAUSTED] = 1;
+  siqs.step(() => true);
+  assert.equal(siqs.progress().found, 0);
+  assertSplits(n, run(siqs));
+});
+
+test('relations with two large primes count for the cycles that they close', () => {
+  const n = semiprime(48, seededRandom(15));
+  const memory = memoryFor(n);
+  const exports = instantiate(memory);
+  exports.init();
+  const siqs = new Siqs(exports, memory);
+  siqs.start(n);
+  while (siqs.progress().found === 0) siqs.step(() => true);
+  // Sizes for which this is the rule take too long for a test: so it is switched on by hand.
+  const fields = new Uint32Array(memory.buffer, header.ARENA);
+  const largePrimeMax = fields[header.LARGE_PRIME_MAX] ?? 0;
+  const bits = Math.round(1.8 * Math.log2(largePrimeMax));
+  new BigUint64Array(memory.buffer, header.COFACTOR_MAX, 1)[0] = 1n << BigInt(bits);
+  fields[header.THRESHOLD] = (fields[header.THRESHOLD] ?? 0) - 10;
+  fields[header.THRESHOLD_REPORT] = (bits + 4) * (fields[header.LOG_SCALE] ?? 1);
+  assertSplits(n, run(siqs));
+  const log = new DataView(memory.buffer, fields[header.RELATION_LOG], fields[header.LOG_END]);
+  let twice = 0;
+  for (let at = 0; at < log.byteLength; at += log.getUint16(at, true)) {
+    if (log.getUint32(at + 2, true) === 1) continue;
+    twice++;
+    assert.ok(log.getUint32(at + 6, true) <= largePrimeMax);
+  }
+  assert.ok(twice > 500, `only ${twice} relations have two large primes`);
 });
 
 test('progress never falls and names the stages in order', () => {

@@ -2,7 +2,7 @@
  * The self-initialising quadratic sieve (Pomerance 1985; Contini 1997), as a machine whose moves take about a millisecond.
  *
  * The work is done in WebAssembly (`assembly/siqs`); this half chooses parameters, decides what comes next, and splits n at the end.
- *   multiplier → factor base → pool of coefficients → sieve → merging → dense elimination → square roots
+ *   multiplier → factor base → pool of coefficients → sieve → sparse matrix → merging → dense elimination → square roots
  * A sieve that ends without a factor (every dependency trivial) goes on for some relations more.
  *
  * Invariants:
@@ -26,6 +26,7 @@ export interface SiqsExports {
   siqsSkipCoefficients(count: number): void;
   siqsIngest(budget: number): number;
   siqsSieve(count: number): void;
+  siqsUnpack(budget: number): number;
   siqsMerge(budget: number): number;
   siqsSolve(budget: number): number;
   siqsSquareRoot(budget: number): number;
@@ -57,13 +58,14 @@ const CLEAR_BYTES = 0x400000;
 const BASE_PRIMES = 1500;
 const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 200;
+const SKIPPED_COEFFICIENTS = 60;
 const SIEVE_WORK = 600_000;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
 const EXCESS = 12;
 
-const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, merge: 4, solve: 5, root: 6 } as const;
+const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
 const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2624, 4224, 6528, 9600, 12288];
@@ -194,7 +196,10 @@ export class Siqs {
         break;
       case Stage.base:
         if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
-          choosePolynomials(this.#memory, siqsParameters(bitLength(this.#n) + EFFORT_BITS * this.#get(header.EFFORT)));
+          choosePolynomials(
+            this.#memory,
+            siqsParameters(bitLength(this.#n) + EFFORT_BITS * this.#get(header.EFFORT)),
+          );
           this.#enter(Stage.pool);
         }
         break;
@@ -204,6 +209,9 @@ export class Siqs {
         break;
       case Stage.sieve:
         this.#sieve();
+        break;
+      case Stage.unpack:
+        if (kernel.siqsUnpack(LINEAR_WORK)) this.#enter(Stage.merge);
         break;
       case Stage.merge:
         if (kernel.siqsMerge(LINEAR_WORK)) this.#enter(Stage.solve);
@@ -233,14 +241,14 @@ export class Siqs {
       this.#exports.siqsIngest(INGEST_RELATIONS);
       if (takenAll) this.#set(header.LOG_TAKEN, this.#get(header.LOG_END));
     } else if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
-      this.#enter(Stage.merge);
+      this.#enter(Stage.unpack);
     } else if (this.#get(header.EXHAUSTED) !== 0) {
       const effort = this.#get(header.EFFORT) + 1;
       assert(effort <= EFFORTS, `Cannot go on sieving ${this.#n}: its polynomials are used up`);
       this.#begin(this.#n, this.#get(header.HELPER), effort);
     } else if (this.#get(header.A_COUNTER) < this.#get(header.FED_COUNTER)) {
       this.#exports.siqsSkipCoefficients(
-        Math.min(200, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
+        Math.min(SKIPPED_COEFFICIENTS, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
       );
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
@@ -256,9 +264,12 @@ export class Siqs {
   #solve(): void {
     const outcome = this.#exports.siqsSolve(LINEAR_WORK);
     if (outcome === 0) return;
-    // Without a solution, or without room for the matrix, more relations help: the first directly, the second by a better choice of them.
-    if (outcome === 2 || this.#get(header.DEPENDENCY_COUNT) === 0) {
-      this.#sieveOn(Math.ceil(this.#get(header.BASE_SIZE) / 16));
+    assert(
+      outcome === 1,
+      `Cannot solve for ${this.#n}: its matrix has ${this.#get(header.DENSE_COLUMNS)} unknowns left`,
+    );
+    if (this.#get(header.DEPENDENCY_COUNT) === 0) {
+      this.#sieveOn(EXCESS);
       return;
     }
     this.#set(header.DEPENDENCY, 0);
@@ -323,7 +334,7 @@ export class Siqs {
     const needed = this.#get(header.NEEDED);
     const stage = this.#get(header.STAGE);
     if (stage >= Stage.root) return { found, needed, stage: 'square-root', fraction: 0.99 };
-    if (stage >= Stage.merge) return { found, needed, stage: 'linear-algebra', fraction: 0.96 };
+    if (stage >= Stage.unpack) return { found, needed, stage: 'linear-algebra', fraction: 0.96 };
     // Cycles among large primes come ever faster: their number is about quadratic in time.
     return { found, needed, stage: 'siqs', fraction: 0.95 * Math.min(1, Math.sqrt(found / needed)) };
   }

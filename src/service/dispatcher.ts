@@ -16,7 +16,7 @@ import type { CostModel } from './cost-model.ts';
 import type { Endings } from './endings.ts';
 import { appendUnsaved } from './job-log.ts';
 import type { JobMemories } from './job-memories.ts';
-import { jobEvents, startedAtMs, type LiveJob, type LiveRequest } from './live-job.ts';
+import { jobEvents, startTimeMs, type LiveJob, type LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 
 export interface DispatcherParts {
@@ -37,12 +37,18 @@ export interface DispatcherParts {
 
 /** A gap between two slices that is longer than this is told as a pause. */
 const PAUSE_MS = 5;
+/** Slices that are cut short for others are at least this long, in ms from one cut to the next. */
+const SLICE_MS_MIN = 10;
 /** How often the log of a running job goes to the store: what a crash may cost. */
 const SAVE_EVERY_MS = 1_000;
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #underWay = new Set<Promise<void>>();
+  /** Slices under way: at most one for each worker. */
+  readonly #slices = new Set<Dispatch>();
+  #opening = 0;
+  #madeWayAtMs = -Infinity;
   #stopped = false;
 
   constructor(parts: DispatcherParts) {
@@ -61,13 +67,37 @@ export class Dispatcher {
   #dispatch(): void {
     const { engine, endings, live, batchMs } = this.#parts;
     while (!this.#stopped && !endings.congested && engine.hasRoomForBatch) {
-      const dispatch = this.#parts.scheduler.pick(engine.hasIdle ? Infinity : batchMs);
+      // A job being opened has its worker reserved: if all were opened at once, what they are charged in advance would count for a while.
+      const hasFree = engine.workers - engine.busy > this.#opening;
+      const dispatch = this.#pick(hasFree ? Infinity : batchMs);
       if (!dispatch) return;
-      for (const number of dispatch.evict) this.#evict(number);
       const job = live.job(dispatch.entry.job);
       if (job.small) this.#run(this.#batch([dispatch, ...this.#more(dispatch)]));
       else if (job.log ?? job.state) this.#run(this.#slice(dispatch, job));
       else this.#run(this.#open(dispatch, job));
+    }
+  }
+
+  #pick(estimateMsMax: number): Dispatch | undefined {
+    const dispatch = this.#parts.scheduler.pick(estimateMsMax);
+    for (const number of dispatch?.evict ?? []) this.#evict(number);
+    return dispatch;
+  }
+
+  /**
+   * Work of `callerId` has arrived. Where every worker is at a slice, those of callers who have had more CPU time end early: short
+   * work is not kept waiting for the rest of a slice. Not more often than every `SLICE_MS_MIN`, or slices would shrink to nothing.
+   */
+  makeWay(callerId: string): void {
+    const { engine, scheduler, clock } = this.#parts;
+    const virtualMs = scheduler.callerView(callerId)?.virtualMs;
+    const nowMs = clock.monotonicMs();
+    if (virtualMs === undefined || engine.hasIdle || nowMs - this.#madeWayAtMs < SLICE_MS_MIN) return;
+    for (const { entry } of this.#slices) {
+      if ((scheduler.callerView(entry.callerId)?.virtualMs ?? 0) <= virtualMs) continue;
+      this.#madeWayAtMs = nowMs;
+      engine.interrupt();
+      return;
     }
   }
 
@@ -94,7 +124,7 @@ export class Dispatcher {
     const batch: Dispatch[] = [];
     let leftMs = this.#parts.batchMs - first.entry.estimateMs;
     while (leftMs > 0) {
-      const next = this.#parts.scheduler.pick(leftMs);
+      const next = this.#pick(leftMs);
       if (!next) break;
       leftMs -= next.entry.estimateMs;
       batch.push(next);
@@ -134,7 +164,9 @@ export class Dispatcher {
   /** Before a job's first slice: is its number known meanwhile, has it a log? Costs its caller nothing. */
   async #open(dispatch: Dispatch, job: LiveJob): Promise<void> {
     const { store, scheduler } = this.#parts;
+    this.#opening++;
     const [[known], log] = await Promise.all([store.known([job.number]), store.readLog(job.number)]);
+    this.#opening--;
     if (known) {
       this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, done(known), 'known');
       return;
@@ -160,6 +192,7 @@ export class Dispatcher {
     job.running = true;
     const memory = memories.take(job);
     const { value, state, log } = job;
+    this.#slices.add(dispatch);
     const outcome: SliceOutcome = await engine.slice({
       number: value,
       memory,
@@ -167,6 +200,7 @@ export class Dispatcher {
       log: state ? [] : (log ?? []),
       sliceMs,
     });
+    this.#slices.delete(dispatch);
     job.running = false;
     if (outcome.kind === 'broke') return this.#broke(dispatch, job, outcome.reason);
     if (outcome.kind === 'unstarted') {
@@ -252,7 +286,7 @@ export class Dispatcher {
     const { clock, endings } = this.#parts;
     const atMs = clock.wallMs();
     const end = (live: LiveRequest): Parameters<Endings['end']>[1][number] => {
-      const startMs = startedAtMs(live);
+      const startMs = startTimeMs(live);
       const times = { ...(startMs !== undefined && { startedAtMs: startMs }), finishedAtMs: atMs };
       const finished = {
         event: 'finished',

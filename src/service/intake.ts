@@ -29,6 +29,11 @@ export class Intake {
     this.#parts = parts;
   }
 
+  /** New requests get sequence numbers above `seq`: the clock may have gone back since the store was written. */
+  startAfter(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
   async accept({ callerId, mode, numbers, idempotency }: AcceptInput): Promise<Accepted> {
     const { store, pager, clock, newToken } = this.#parts;
     const acceptedAtMs = clock.wallMs();

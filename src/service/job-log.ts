@@ -1,7 +1,7 @@
 /** The log of a job between memory and store: its chunks wait in `unsaved` until the store has them. */
 import type { Clock } from '../base/clock.ts';
 import { StoreError, type Store } from '../store/store.ts';
-import { startedAtMs, type LiveJob } from './live-job.ts';
+import { startTimeMs, type LiveJob } from './live-job.ts';
 
 /**
  * Appends what is unsaved. Where the store has no room it stays unsaved, to go with the next call: a log is worth time, not
@@ -15,7 +15,7 @@ export async function appendUnsaved(
   if (chunks.length === 0) return;
   job.unsaved = [];
   const started = [...job.members].flatMap((live) => {
-    const atMs = startedAtMs(live);
+    const atMs = startTimeMs(live);
     return atMs === undefined ? [] : { seq: live.stored.seq, startedAtMs: atMs };
   });
   try {

@@ -71,7 +71,7 @@ export function createJob(number: string, value: bigint, needs: JobNeeds, nowMs:
 }
 
 /** When work for the request began, perhaps before this process; undefined if it has not. It may have joined a job under way. */
-export function startedAtMs({ stored, job }: LiveRequest): number | undefined {
+export function startTimeMs({ stored, job }: LiveRequest): number | undefined {
   if (stored.state.startedAtMs !== undefined || job.startedAtMs === undefined)
     return stored.state.startedAtMs;
   return Math.max(job.startedAtMs, lastEventMs(stored));
@@ -81,7 +81,7 @@ export function startedAtMs({ stored, job }: LiveRequest): number | undefined {
 export function jobEvents(live: LiveRequest): TimelineEvent[] {
   const { stored, job } = live;
   const sinceMs = lastEventMs(stored);
-  const startMs = startedAtMs(live);
+  const startMs = startTimeMs(live);
   const events: TimelineEvent[] = job.recoveries.filter(({ atMs }) => atMs >= sinceMs);
   if (startMs !== undefined) events.unshift({ event: 'started', atMs: startMs });
   const { pauses } = job;

@@ -37,9 +37,10 @@ class Simulation {
   }
 
   async open(): Promise<void> {
+    const machine = this.world.boot();
     this.replica = new Replica({
-      store: simulatedStore(this.world, this.disk),
-      engine: new SimulatedEngine(this.world),
+      store: simulatedStore(machine, this.disk),
+      engine: new SimulatedEngine(this.world, machine),
       kernel: { isSmall: (n) => n < 1_000n, memoryPages: () => 1 },
       expectedCpuMs: (n) => (n < 1_000n ? 1 : n < 5_000n ? 20 : 200),
       clock: this.world.clock,
@@ -87,13 +88,11 @@ class Simulation {
 
   async crash(): Promise<void> {
     this.world.crash();
-    await new Promise(setImmediate);
-    this.world.crash();
     await this.open();
   }
 }
 
-async function settledSoon(promise: Promise<void>): Promise<boolean> {
+async function settledSoon(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([
     promise.then(() => true),
     new Promise<boolean>((resolve) => setImmediate(resolve, false)),
@@ -133,8 +132,6 @@ test('through crashes at any point nothing accepted is lost, and everything ends
 });
 
 async function drive<T>(world: World, promise: Promise<T>): Promise<T> {
-  let done = false;
-  void promise.finally(() => (done = true));
-  while (!done) await world.step();
+  while (!(await settledSoon(promise))) await world.step();
   return promise;
 }

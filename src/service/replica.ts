@@ -24,7 +24,7 @@ import { LiveSet } from './live-set.ts';
 import { Lookups, type Found } from './lookups.ts';
 import type { Outlook } from './request-view.ts';
 import type { ReplicaStats } from './replica-stats.ts';
-import { keepRetention } from './retention.ts';
+import { Retention } from './retention.ts';
 import type {
   AcceptInput,
   AcceptResult,
@@ -82,7 +82,8 @@ export class Replica implements Service, AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #lookups: Lookups;
   readonly #closing = new AbortController();
-  #retention: Promise<void> = Promise.resolve();
+  readonly #retention: Retention;
+  #retaining: Promise<void> = Promise.resolve();
   #accepted = 0;
   readonly #endedCounts = { done: 0, partial: 0, failed: 0, cancelled: 0 };
 
@@ -130,6 +131,8 @@ export class Replica implements Service, AsyncDisposable {
       onLoaded: () => this.#dispatcher.pump(),
       onFatal,
     });
+    const { retentionMs, storeBytesMax } = options;
+    this.#retention = new Retention({ store, clock, retentionMs, bytesMax: storeBytesMax * PRUNE_ABOVE });
     this.#intake = new Intake({
       store,
       clock,
@@ -140,24 +143,27 @@ export class Replica implements Service, AsyncDisposable {
 
   /** Takes up what the store holds from before, and begins to work. */
   async start(): Promise<void> {
-    const { store, clock, retentionMs, storeBytesMax, onFatal } = this.#options;
-    for (const { callerId, count, ordinalMax } of await store.backlog()) {
+    const { store, onFatal } = this.#options;
+    const [{ lastSeq }, backlog] = await Promise.all([store.stats(), store.backlog()]);
+    this.#intake.startAfter(lastSeq);
+    for (const { callerId, count, ordinalMax } of backlog) {
       this.#backlog.restore(callerId, count, ordinalMax);
     }
     this.#pager.read();
-    const { signal } = this.#closing;
-    const bytesMax = storeBytesMax * PRUNE_ABOVE;
-    this.#retention = keepRetention({ store, clock, retentionMs, bytesMax, signal }).catch(onFatal);
+    this.#retaining = this.#retention.run(this.#closing.signal).catch(onFatal);
   }
 
   async accept(input: AcceptInput): Promise<AcceptResult> {
     if (this.#closing.signal.aborted)
       return { kind: 'unavailable', code: 'stopping', retryAfterMs: RETRY_AFTER_MS };
     const accepted = await this.#intake.accept(input);
-    if (accepted.kind === 'full')
+    if (accepted.kind === 'full') {
+      this.#retention.hurry();
       return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+    }
     if (accepted.kind === 'conflict') return accepted;
     this.#dispatcher.pump();
+    this.#dispatcher.makeWay(input.callerId);
     if (!accepted.replayed) this.#accepted += accepted.requests.length;
     const requests = accepted.requests.map((stored) => this.#lookups.view(this.#present(stored)));
     return { kind: 'accepted', requests, replayed: accepted.replayed };
@@ -240,12 +246,15 @@ export class Replica implements Service, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopAccepting();
     await this.#dispatcher.stop();
-    await Promise.all([this.#endings.close(), this.#retention, this.#pager.close()]);
+    await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     await this.#engine[Symbol.asyncDispose]();
     await this.#options.store[Symbol.asyncDispose]();
   }
 
+  /** A request that waits in the store only, taken out of the paging since it is to end. Another call may have done so just now. */
   #hold(stored: StoredRequest): LiveRequest {
+    const held = this.#live.get(stored.seq);
+    if (held) return held;
     this.#pager.hold(stored);
     return this.#live.add(stored);
   }

@@ -3,7 +3,7 @@ import type { RequestView } from './service.ts';
 import { formatRequestId } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { Progress } from '../kernel/kernel.ts';
-import { jobEvents, startedAtMs, type LiveRequest } from './live-job.ts';
+import { jobEvents, startTimeMs, type LiveRequest } from './live-job.ts';
 
 export interface Outlook {
   readonly position: number;
@@ -34,7 +34,7 @@ export function viewOfStored(stored: StoredRequest, shard: number, outlook?: Out
 /** Of a request that is in memory. `status` is `running` while a worker has its job, and between slices once it has started. */
 export function viewOfLive(live: LiveRequest, shard: number, outlook: Outlook): RequestView {
   const { stored, job } = live;
-  const startMs = startedAtMs(live);
+  const startMs = startTimeMs(live);
   if (job.startedAtMs === undefined || startMs === undefined) return viewOfStored(stored, shard, outlook);
   const view = viewOfStored(stored, shard);
   return {

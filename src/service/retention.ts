@@ -8,23 +8,33 @@ export interface RetentionOptions {
   readonly retentionMs: number;
   /** Above this size the oldest ended requests go before their time. */
   readonly bytesMax: number;
-  readonly signal: AbortSignal;
 }
 
 const EVERY_MS = 30_000;
 const BETWEEN_STEPS_MS = 20;
 
-/** Runs until `signal` aborts. Rejects with what the store rejects with. */
-export async function keepRetention({
-  store,
-  clock,
-  retentionMs,
-  bytesMax,
-  signal,
-}: RetentionOptions): Promise<void> {
-  while (!signal.aborted) {
-    const nowMs = clock.wallMs();
-    const deleted = await store.prune({ endedBeforeMs: nowMs - retentionMs, nowMs, bytesMax });
-    await clock.sleep(deleted > 0 ? BETWEEN_STEPS_MS : EVERY_MS, signal);
+export class Retention {
+  readonly #options: RetentionOptions;
+  #nap = new AbortController();
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  /** Runs until `signal` aborts. Rejects with what the store rejects with. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, clock, retentionMs, bytesMax } = this.#options;
+    while (!signal.aborted) {
+      this.#nap = new AbortController();
+      const nowMs = clock.wallMs();
+      const deleted = await store.prune({ endedBeforeMs: nowMs - retentionMs, nowMs, bytesMax });
+      await clock.sleep(BETWEEN_STEPS_MS, signal);
+      if (deleted === 0) await clock.sleep(EVERY_MS, AbortSignal.any([signal, this.#nap.signal]));
+    }
+  }
+
+  /** Something was refused for want of room: there may be something to delete now. */
+  hurry(): void {
+    this.#nap.abort();
   }
 }

@@ -36,6 +36,7 @@ async function open(): Promise<Opened> {
       hangMs: 2_000,
       heapMiB: 64,
       onBroken: (reason) => broken.push(reason),
+      onUnstartable: assert.fail,
     }),
     kernel,
     expectedCpuMs: estimateCpuMs,

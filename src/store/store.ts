@@ -164,6 +164,8 @@ export interface StoreStats {
   /** Bytes that `accept` may still fill; 0: acceptance is refused with `full`. */
   readonly freeBytes: number;
   readonly queued: number;
+  /** The greatest sequence number that is held; 0 if there is none. Later ones must be above it, whatever the clock says. */
+  readonly lastSeq: number;
 }
 
 /**

@@ -5,7 +5,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Factor } from '../../domain/factorization.ts';
 import type { BatchOutcome, Engine, SliceOrder, SliceOutcome } from '../../engine/engine.ts';
-import type { World } from './world.ts';
+import type { Machine, World } from './world.ts';
 
 const WORKERS = 2;
 const SLICE_CPU_MS = 50;
@@ -26,11 +26,13 @@ function slicesFor(n: bigint): number {
 export class SimulatedEngine implements Engine {
   readonly workers = WORKERS;
   readonly #world: World;
+  readonly #machine: Machine;
   busy = 0;
   broken = 0;
 
-  constructor(world: World) {
+  constructor(world: World, machine: Machine) {
     this.#world = world;
+    this.#machine = machine;
   }
 
   get hasIdle(): boolean {
@@ -76,7 +78,7 @@ export class SimulatedEngine implements Engine {
   #run<T>(effect: () => T): Promise<T> {
     assert(this.hasIdle, 'No more work than workers');
     this.busy++;
-    return this.#world.begin(`worker ${this.#world.upTo(WORKERS)}`, () => {
+    return this.#machine.begin(`worker ${this.#world.upTo(WORKERS)}`, () => {
       this.busy--;
       return effect();
     });

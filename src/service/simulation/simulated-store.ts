@@ -12,7 +12,7 @@ import type {
   QueuePage,
   Store,
 } from '../../store/store.ts';
-import type { World } from './world.ts';
+import type { Machine } from './world.ts';
 
 /** What is on the simulated disk: it outlives the replicas that write it. */
 export class Disk {
@@ -23,8 +23,8 @@ export class Disk {
   readonly ends: { readonly seq: number; readonly state: FinalState }[] = [];
 }
 
-export function simulatedStore(world: World, disk: Disk): Store {
-  const call = <T>(effect: () => T): Promise<T> => world.begin('store', effect);
+export function simulatedStore(machine: Machine, disk: Disk): Store {
+  const call = <T>(effect: () => T): Promise<T> => machine.begin('store', effect);
   const queued = (): StoredRequest[] =>
     [...disk.requests.values()]
       .filter(({ state }) => state.kind === 'queued')
@@ -91,7 +91,13 @@ export function simulatedStore(world: World, disk: Disk): Store {
     readLog: (number) => call((): JobLog => ({ ...log(number), chunks: [...log(number).chunks] })),
     recordBreak: (number) => call(() => ++log(number).breaks),
     prune: () => call(() => 0),
-    stats: () => call(() => ({ bytes: 0, freeBytes: 1, queued: queued().length })),
+    stats: () =>
+      call(() => ({
+        bytes: 0,
+        freeBytes: 1,
+        queued: queued().length,
+        lastSeq: Math.max(0, ...disk.requests.keys()),
+      })),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

@@ -4,6 +4,11 @@
  */
 import type { Clock } from '../../base/clock.ts';
 
+export interface Machine {
+  /** Something has begun; it takes effect when it completes. */
+  begin<T>(line: string, effect: () => T): Promise<T>;
+}
+
 interface Operation {
   /** Operations of one line complete in the order in which they were begun; those of different lines in any. */
   readonly line: string;
@@ -13,6 +18,7 @@ interface Operation {
 export class World {
   readonly #random: () => number;
   #operations: Operation[] = [];
+  #machine: Machine | undefined;
   #nowMs = Date.UTC(2026, 5, 1);
 
   /** `random`: numbers in [0, 1), from a seed. */
@@ -23,7 +29,7 @@ export class World {
   readonly clock: Clock = {
     wallMs: () => this.#nowMs,
     monotonicMs: () => this.#nowMs,
-    sleep: () => this.begin('timers', () => undefined),
+    sleep: () => new Promise(() => undefined),
   };
 
   chance(probability: number): boolean {
@@ -35,8 +41,17 @@ export class World {
     return Math.floor(this.#random() * below);
   }
 
-  /** Something has begun; it takes effect when it completes. */
-  begin<T>(line: string, effect: () => T): Promise<T> {
+  /** A process that lives until the next crash: what it begins after that never happens. */
+  boot(): Machine {
+    const machine: Machine = {
+      begin: (line, effect) =>
+        this.#machine === machine ? this.#begin(line, effect) : new Promise(() => undefined),
+    };
+    this.#machine = machine;
+    return machine;
+  }
+
+  #begin<T>(line: string, effect: () => T): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const complete = (): void => {
       try {
@@ -49,10 +64,10 @@ export class World {
     return promise;
   }
 
-  /** Completes one operation, other than timers, and lets everything follow that follows from it. False if there is none. */
+  /** Completes one operation and lets everything follow that follows from it. False if there is none. */
   async step(): Promise<boolean> {
     this.#nowMs += this.upTo(40);
-    const lines = [...new Set(this.#operations.map(({ line }) => line))].filter((line) => line !== 'timers');
+    const lines = [...new Set(this.#operations.map(({ line }) => line))];
     const line = lines[this.upTo(lines.length)];
     const index = this.#operations.findIndex((operation) => operation.line === line);
     const [operation] = index === -1 ? [] : this.#operations.splice(index, 1);
@@ -63,6 +78,7 @@ export class World {
 
   /** The power goes: what was under way in the store may have taken effect in part, in order, but nobody is told any more. */
   crash(): void {
+    this.#machine = undefined;
     const storing = this.#operations.filter(({ line }) => line === 'store');
     for (const { complete } of storing.slice(0, this.upTo(storing.length + 1))) complete();
     this.#operations = [];

@@ -93,7 +93,9 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
           ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
         );
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 7, ordinalMax: 2 }]);
-        assert.equal((await store.stats()).queued, 7);
+        const { queued, lastSeq } = await store.stats();
+        assert.equal(queued, 7);
+        assert.equal(lastSeq, FIRST_SEQ + 92);
       }));
   });
 }

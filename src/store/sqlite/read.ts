@@ -20,11 +20,12 @@ export function readHandlers(
      WHERE status = ${QUEUED} AND caller = ? AND seq > ? ORDER BY seq LIMIT ?`,
   );
   const known = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
+  const lastSeq = prepare<readonly [number | null]>(db, 'SELECT max(seq) FROM requests');
   return {
     get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
     backlog: () => backlog.all(),
     queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),
     known: (numbers) => numbers.map((number) => known.get(number)?.[0] ?? null),
-    stats: () => room.stats(),
+    stats: () => ({ ...room.stats(), lastSeq: lastSeq.get()?.[0] ?? 0 }),
   };
 }

@@ -63,7 +63,7 @@ export class Room {
     this.#open = false;
   }
 
-  stats(): StoreStats {
+  stats(): Omit<StoreStats, 'lastSeq'> {
     this.#lookedAtMs = -Infinity;
     this.look();
     const freeBytes = Math.max(0, this.#acceptBelow - this.#takenBytes());

@@ -1,0 +1,90 @@
+/** The HTTP server over a service: routes, limits, problems and metrics put together. It listens to nothing yet. */
+import swagger from '@fastify/swagger';
+import Fastify from 'fastify';
+import type { Registry } from 'prom-client';
+import { HEADER_BYTES_MAX, WAITERS_MAX } from '../domain/limits.ts';
+import type { Service } from '../service/service.ts';
+import { addChangeRoutes } from './change-routes.ts';
+import { onClientError } from './client-error.ts';
+import { COMPONENTS } from './documented.ts';
+import { addDocumentsRoutes } from './documents-routes.ts';
+import { errorHandler, notFoundHandler } from './error-handler.ts';
+import { addEventsRoute } from './events-route.ts';
+import { addFetchRoute } from './fetch-route.ts';
+import type { HttpApp, HttpConfig, HttpContext, SchemaTypes } from './http-context.ts';
+import type { HttpLogger } from './http-logger.ts';
+import { keepHttpMetrics } from './http-metrics.ts';
+import { takeJsonBodies } from './json-body.ts';
+import { addListRoute } from './list-route.ts';
+import { openApiOptions } from './openapi-options.ts';
+import { addOperationsRoutes } from './operations-routes.ts';
+import { schemaCheck } from './schema-check.ts';
+import { addSubmitRoute } from './submit-route.ts';
+import { Waiters } from './waiters.ts';
+
+export interface AppParts {
+  readonly service: Service;
+  readonly config: HttpConfig;
+  readonly metrics: Registry;
+  readonly logger: HttpLogger;
+}
+
+/** To be started with `listen` and stopped with `close`, which answers what is in flight and ends all waiting first. */
+export function buildApp({ service, config, metrics, logger }: AppParts): HttpApp {
+  const onError = errorHandler(logger);
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, keepAliveMs = 75_000 } = config;
+  const app: HttpApp = Fastify({
+    logger: false,
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      // How exactly the two above are kept.
+      connectionsCheckingInterval: Math.max(50, Math.min(headersTimeoutMs, requestTimeoutMs) / 5),
+      optimizeEmptyRequests: true,
+    },
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    clientErrorHandler: onClientError,
+    frameworkErrors: onError,
+    // While closing, requests on open connections are still answered; what accepts work refuses by itself.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true },
+  }).withTypeProvider<SchemaTypes>();
+
+  // An expectation other than 100-continue may be ignored (RFC 9110, section 10.1.1).
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.setErrorHandler(onError);
+  app.setNotFoundHandler(notFoundHandler(app));
+  app.setValidatorCompiler(schemaCheck);
+  // Bodies are checked by tests against the schemas that document them; compiling those would only slow the start.
+  app.setSerializerCompiler(() => JSON.stringify);
+  takeJsonBodies(app);
+
+  const waiters = new Waiters(config.waitersMax ?? WAITERS_MAX);
+  app.addHook('preClose', (done) => {
+    waiters.close();
+    // Connections that become idle from here on have nothing to wait for.
+    app.server.keepAliveTimeout = 1;
+    app.server.keepAliveTimeoutBuffer = 0;
+    done();
+  });
+  keepHttpMetrics(app, metrics, waiters);
+
+  for (const [name, schema] of Object.entries(COMPONENTS)) app.addSchema({ ...schema, $id: name });
+  app.register(swagger, openApiOptions);
+  app.register((routes, _options, done) => {
+    const context: HttpContext = { service, config, waiters, metrics, logger };
+    const typed: HttpApp = routes.withTypeProvider<SchemaTypes>();
+    addSubmitRoute(typed, context);
+    addListRoute(typed, context);
+    addFetchRoute(typed, context);
+    addEventsRoute(typed, context);
+    addChangeRoutes(typed, context);
+    addOperationsRoutes(typed, context);
+    addDocumentsRoutes(typed);
+    done();
+  });
+  return app;
+}

@@ -1,0 +1,35 @@
+/** What arrives and is no HTTP request never reaches a route: it is answered here, on the bare socket. */
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { HEADER_BYTES_MAX } from '../domain/limits.ts';
+import { HttpProblem, PROBLEM_CONTENT_TYPE, problemBody } from './problem.ts';
+
+type ClientError = Error & { readonly code?: string };
+
+/** A handler for the server's `clientError`: answers in turn, after the requests that came before on this connection, and closes it. */
+export function onClientError(error: ClientError, socket: Socket): void {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion, no-underscore-dangle -- Node's own handler looks there too; nothing public tells.
+  const current = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+  // The request in hand had arrived in full, so what is wrong came after it.
+  else if (current?.req.complete === true) current.once('finish', () => onClientError(error, socket));
+  else if (current?.headersSent === true) socket.destroy();
+  else refuse(problemOf(error), socket);
+}
+
+function refuse(problem: HttpProblem, socket: Socket): void {
+  const body = JSON.stringify(problemBody(problem));
+  socket.write(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${PROBLEM_CONTENT_TYPE}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`,
+  );
+  socket.destroySoon();
+}
+
+function problemOf({ code = 'unknown' }: ClientError): HttpProblem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new HttpProblem('request_timeout', 'The whole request did not arrive in the time allowed');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new HttpProblem('header_too_large', `The headers have more than ${HEADER_BYTES_MAX} bytes`);
+  return new HttpProblem('request_malformed', `What arrived is not an HTTP/1.1 request (${code})`);
+}

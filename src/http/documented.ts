@@ -1,0 +1,82 @@
+/** Parts of the OpenAPI document that the routes share. They describe; nothing here validates. */
+import * as Type from 'typebox';
+import { ProgressEvent } from '../contract/event-stream.ts';
+import { Readiness } from '../contract/health.ts';
+import { ProblemBody } from '../contract/problem-body.ts';
+import { RequestBody } from '../contract/request-body.ts';
+import { RequestPage } from '../contract/request-page.ts';
+import { Accepted, AcceptedBatch } from '../contract/submission.ts';
+
+/** The schemas that have a name in the document. */
+export const COMPONENTS = {
+  Accepted,
+  AcceptedBatch,
+  Problem: ProblemBody,
+  ProgressEvent,
+  Readiness,
+  Request: RequestBody,
+  RequestPage,
+};
+
+type Headers = Readonly<Record<string, Type.TSchema>>;
+
+/** An answer in JSON, with one of the named schemas or several. */
+export function answer(
+  description: string,
+  names: readonly (keyof typeof COMPONENTS)[],
+  headers: Headers = {},
+) {
+  const refs = names.map((name) => ({ $ref: `${name}#` }));
+  const schema = refs.length === 1 ? refs[0] : { anyOf: refs };
+  return { description, headers, content: { 'application/json': { schema } } };
+}
+
+/** Every refusal. */
+export const PROBLEM = {
+  description: 'Refused.',
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+};
+
+/** A refusal that passes by itself. */
+export const UNAVAILABLE = {
+  ...PROBLEM,
+  description: 'Not now.',
+  headers: { 'Retry-After': Type.Integer({ description: 'Seconds until another try makes sense.' }) },
+};
+
+export const LOCATION: Headers = {
+  Location: Type.String({ description: 'Where the request is to be fetched.' }),
+};
+export const POLLING: Headers = {
+  'Retry-After': Type.Integer({
+    description: 'Seconds until asking again makes sense; absent once it has ended.',
+  }),
+};
+export const VALIDATOR: Headers = { ETag: Type.String({ description: 'Strong, over the body.' }) };
+export const NOT_MODIFIED = {
+  description: 'It is as the entity tag given says.',
+  headers: VALIDATOR,
+  type: 'null',
+};
+
+/** Request headers, for a route's `config.headers`. */
+export const CALLER_ID_HEADERS: Headers = {
+  'X-Caller-Id': Type.Optional(
+    Type.String({
+      description:
+        'Who is asking; also as `caller-id`, `caller_id`, or `caller_id` in the query. One of them must be given.',
+    }),
+  ),
+};
+export const IDEMPOTENCY_HEADERS: Headers = {
+  'Idempotency-Key': Type.Optional(
+    Type.String({ description: '1 to 255 printable ASCII characters, in quotes or not.' }),
+  ),
+};
+export const WAIT_HEADERS: Headers = {
+  Prefer: Type.Optional(Type.String({ description: '`wait=N`: hold the answer for up to N seconds.' })),
+  'If-None-Match': Type.Optional(Type.String({ description: 'The entity tag known.' })),
+};
+export const RESUME_STREAM_HEADERS: Headers = {
+  'Last-Event-ID': Type.Optional(Type.String({ description: 'Sent by an EventSource that reconnects.' })),
+};

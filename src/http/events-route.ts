@@ -1,0 +1,104 @@
+/** `GET /requests/{id}/events`: server-sent events until the request has ended. */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import * as Type from 'typebox';
+import { HEARTBEAT_MS } from '../domain/limits.ts';
+import { hasEnded } from '../domain/request.ts';
+import type { RequestView } from '../service/service.ts';
+import { PROBLEM, RESUME_STREAM_HEADERS } from './documented.ts';
+import { notFound, RequestParams } from './fetch-route.ts';
+import type { HttpApp, HttpContext } from './http-context.ts';
+import { progressEventJson, requestJson } from './request-json.ts';
+
+export function addEventsRoute(app: HttpApp, { service, config, waiters, logger }: HttpContext): void {
+  app.get(
+    '/requests/:request_id/events',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'events',
+        summary: 'The life of a request as server-sent events',
+        description:
+          'First a `state` event with the whole request, another at each change of status, `progress` events in between, and a comment as a heartbeat. The stream ends after the final state; a client that reconnects after having seen it gets 204, which ends an EventSource for good.',
+        tags: ['requests'],
+        params: RequestParams,
+        response: {
+          200: {
+            description:
+              'The stream. The data of `state` is a `Request`, that of `progress` a `ProgressEvent`.',
+            content: { 'text/event-stream': { schema: Type.String() } },
+          },
+          204: Type.Null({
+            description: 'The request has ended, and `Last-Event-ID` says that this is known.',
+          }),
+          '4xx': PROBLEM,
+        },
+      },
+      config: { documentedHeaders: RESUME_STREAM_HEADERS },
+    },
+    async (request, reply) => {
+      const view = await service.lookUp(request.params.request_id);
+      if (view === undefined) throw notFound(request.params.request_id);
+      if (hasEnded(view.status) && request.headers['last-event-id'] === view.status)
+        return reply.code(204).send();
+      reply.hijack();
+      const stream = new EventStream(reply.raw, config.heartbeatMs ?? HEARTBEAT_MS);
+      const waiter = waiters.enter(reply.raw);
+      try {
+        // Without a place to wait in, the client gets the state now and is told to come back later.
+        if (waiter === undefined) await stream.send(view);
+        else
+          for await (const next of service.watch(request.params.request_id, waiter.signal)) {
+            if (waiter.signal.aborted) break;
+            await stream.send(next, waiter.signal);
+          }
+      } catch (error) {
+        // The answer has begun: all that is left is to end it, and the client will come back.
+        logger.error({ err: error, method: request.method, url: request.url }, 'An event stream failed');
+      } finally {
+        waiter?.leave();
+        stream.end();
+      }
+      return reply;
+    },
+  );
+}
+
+/** The `retry` of a stream: when a client that lost it should come back. */
+const RECONNECT_MS = 3_000;
+
+class EventStream {
+  readonly #response: ServerResponse;
+  readonly #heartbeat: NodeJS.Timeout;
+  #status: RequestView['status'] | undefined;
+
+  constructor(response: ServerResponse, heartbeatMs: number) {
+    this.#response = response;
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    response.write(`retry: ${RECONNECT_MS}\n\n`);
+    this.#heartbeat = setInterval(() => {
+      // A client that has taken nothing for a whole interval is as good as gone.
+      if (response.writableNeedDrain) response.destroy();
+      else response.write(': alive\n\n');
+    }, heartbeatMs);
+  }
+
+  /** Sends what the client does not know yet; resolves once there is room for more. */
+  async send(view: RequestView, signal?: AbortSignal): Promise<void> {
+    const [event, data] =
+      view.status === this.#status ? ['progress', progressEventJson(view)] : ['state', requestJson(view)];
+    this.#status = view.status;
+    const room = this.#response.write(`event: ${event}\nid: ${view.status}\ndata: ${data}\n\n`);
+    if (room || signal === undefined) return;
+    await once(this.#response, 'drain', { signal }).catch(() => undefined);
+  }
+
+  end(): void {
+    clearInterval(this.#heartbeat);
+    this.#response.end();
+  }
+}

@@ -1,0 +1,152 @@
+/** A service for tests: in memory, with the outcome of each call in the hands of the test. */
+import { EventEmitter, on } from 'node:events';
+import type {
+  AcceptInput,
+  AcceptResult,
+  ChangeResult,
+  ListRequests,
+  RequestView,
+  Service,
+} from '../service/service.ts';
+
+export class FakeService implements Service {
+  readonly requests = new Map<string, RequestView>();
+  /** Every input that `accept` was given. */
+  readonly accepted: AcceptInput[] = [];
+  /** Answered instead of accepting, once set. */
+  refusal: AcceptResult | undefined;
+  /** Thrown by every call, once set. */
+  failure: Error | undefined;
+  notReady: string[] = [];
+  /** Signals of the watches and waits that have not ended. */
+  readonly watching = new Set<AbortSignal>();
+  readonly #keys = new Map<string, { fingerprint: string; requests: RequestView[] }>();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+
+  // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
+  async accept(input: AcceptInput): Promise<AcceptResult> {
+    this.#mayFail();
+    this.accepted.push(input);
+    if (this.refusal !== undefined) return this.refusal;
+    const key = input.idempotency && `${input.callerId} ${input.idempotency.key}`;
+    const known = key === undefined ? undefined : this.#keys.get(key);
+    if (known !== undefined)
+      return known.fingerprint === input.idempotency?.fingerprint
+        ? { kind: 'accepted', requests: known.requests, replayed: true }
+        : { kind: 'conflict' };
+    const requests = input.numbers.map((number) =>
+      this.add({ callerId: input.callerId, mode: input.mode, number: String(number) }),
+    );
+    if (key !== undefined && input.idempotency)
+      this.#keys.set(key, { fingerprint: input.idempotency.fingerprint, requests });
+    return { kind: 'accepted', requests, replayed: false };
+  }
+
+  /** Adds a request, queued unless told otherwise. */
+  add(view: Partial<RequestView> = {}): RequestView {
+    const requestId = String(this.requests.size + 1).padStart(28, '0');
+    const added: RequestView = {
+      requestId,
+      callerId: 'acme',
+      mode: 'queued',
+      status: 'queued',
+      number: '15',
+      factors: [],
+      complete: false,
+      cpuMs: 0,
+      acceptedAtMs: Date.UTC(2026, 10, 21, 12),
+      timeline: [{ event: 'accepted', atMs: Date.UTC(2026, 10, 21, 12) }],
+      ...view,
+    };
+    this.requests.set(added.requestId, added);
+    return added;
+  }
+
+  /** Changes a request and tells those who watch it. */
+  change(requestId: string, change: Partial<RequestView>): void {
+    const view = this.requests.get(requestId);
+    if (view === undefined) throw new Error(`No request ${requestId}`);
+    this.requests.set(requestId, { ...view, ...change });
+    this.#changes.emit(requestId);
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
+  async lookUp(requestId: string): Promise<RequestView | undefined> {
+    this.#mayFail();
+    return this.requests.get(requestId);
+  }
+
+  async wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
+    let latest: RequestView | undefined;
+    for await (const view of this.watch(requestId, AbortSignal.any([signal, AbortSignal.timeout(waitMs)])))
+      latest = view;
+    return latest;
+  }
+
+  async *watch(requestId: string, signal: AbortSignal): AsyncGenerator<RequestView> {
+    this.#mayFail();
+    this.watching.add(signal);
+    try {
+      const changes = on(this.#changes, requestId, { signal });
+      for (;;) {
+        const view = this.requests.get(requestId);
+        if (view === undefined) return;
+        yield view;
+        if (view.status !== 'queued' && view.status !== 'running') return;
+        await changes.next();
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.watching.delete(signal);
+    }
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
+  async list({
+    callerId,
+    mode,
+    status,
+    cursor,
+    limit,
+  }: ListRequests): Promise<{ requests: RequestView[]; next?: string }> {
+    this.#mayFail();
+    const matching = [...this.requests.values()]
+      .toReversed()
+      .filter((view) => callerId === undefined || view.callerId === callerId)
+      .filter((view) => mode === undefined || view.mode === mode)
+      .filter((view) => status === undefined || view.status === status);
+    const start = Number(cursor ?? 0);
+    const requests = matching.slice(start, start + limit);
+    return { requests, ...(start + limit < matching.length && { next: String(start + limit) }) };
+  }
+
+  async cancel(requestId: string): Promise<ChangeResult> {
+    return this.#transition(requestId, ['queued', 'running'], { status: 'cancelled' });
+  }
+
+  async resume(requestId: string): Promise<ChangeResult> {
+    return this.#transition(requestId, ['partial'], { status: 'queued' });
+  }
+
+  readiness(): { ready: boolean; reasons: string[] } {
+    return { ready: this.notReady.length === 0, reasons: this.notReady };
+  }
+
+  #transition(
+    requestId: string,
+    from: readonly RequestView['status'][],
+    change: Partial<RequestView>,
+  ): ChangeResult {
+    this.#mayFail();
+    const request = this.requests.get(requestId);
+    if (request === undefined) return { kind: 'not_found' };
+    if (!from.includes(request.status)) return { kind: 'refused', request };
+    this.change(requestId, change);
+    return { kind: 'changed', request: { ...request, ...change } };
+  }
+
+  #mayFail(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+}

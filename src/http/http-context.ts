@@ -1,0 +1,46 @@
+/** What every route group is given. */
+import type { Registry } from 'prom-client';
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Static, TSchema } from 'typebox';
+import type { Service } from '../service/service.ts';
+import type { HttpLogger } from './http-logger.ts';
+import type { Waiters } from './waiters.ts';
+
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  SchemaTypes
+>;
+
+/** What arrives has the type of its schema. Answers are text already: the routes write their JSON themselves, for its entity tag. */
+export interface SchemaTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+  serializer: unknown;
+}
+
+export interface HttpContext {
+  readonly service: Service;
+  readonly config: HttpConfig;
+  readonly waiters: Waiters;
+  readonly metrics: Registry;
+  readonly logger: HttpLogger;
+}
+
+export interface HttpConfig {
+  /** Most decimal digits of a number. */
+  readonly digitsMax: number;
+  /** Longest that `Prefer: wait` holds an answer. */
+  readonly waitMsMax: number;
+  /** Time for the headers, and for the whole of a request, to arrive; then 408 and the connection closes. */
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  /** How long an idle connection is kept. Longer than that of a balancer in front, or it meets closed ones. */
+  readonly keepAliveMs?: number;
+  /** Requests held open at once, `WAITERS_MAX` by default. */
+  readonly waitersMax?: number;
+  /** `HEARTBEAT_MS` by default. */
+  readonly heartbeatMs?: number;
+}

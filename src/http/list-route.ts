@@ -1,0 +1,52 @@
+/** `GET /requests`: recent requests, newest first, in pages. */
+import { PAGE_LIMIT_DEFAULT } from '../domain/limits.ts';
+import { RequestQuery } from '../contract/request-page.ts';
+import { answer, NOT_MODIFIED, PROBLEM } from './documented.ts';
+import { answerRequest } from './fetch-route.ts';
+import type { HttpApp, HttpContext } from './http-context.ts';
+import { HttpProblem } from './problem.ts';
+import { requestPageJson } from './request-json.ts';
+
+export function addListRoute(app: HttpApp, context: HttpContext): void {
+  app.get(
+    '/requests',
+    {
+      schema: {
+        operationId: 'list',
+        summary: 'Recent requests, or with request_id a single one',
+        tags: ['requests'],
+        querystring: RequestQuery,
+        response: {
+          200: answer('A page; with `request_id`, the request.', ['RequestPage', 'Request']),
+          304: NOT_MODIFIED,
+          '4xx': PROBLEM,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { request_id, mode, status, caller_id, cursor, limit } = request.query;
+      if (request_id !== undefined) {
+        const filters = Object.keys(request.query).filter(
+          (name) => name !== 'request_id' && name !== 'caller_id',
+        );
+        if (filters.length > 0)
+          throw new HttpProblem(
+            'query_invalid',
+            `The query parameter request_id goes without ${filters.join(', ')}`,
+          );
+        return answerRequest(request_id, request, reply, context);
+      }
+      const page = await context.service.list({
+        limit: limit ?? PAGE_LIMIT_DEFAULT,
+        ...(mode !== undefined && { mode }),
+        ...(status !== undefined && { status }),
+        ...(caller_id !== undefined && { callerId: caller_id }),
+        ...(cursor !== undefined && { cursor }),
+      });
+      return reply
+        .header('cache-control', 'no-store')
+        .header('content-type', 'application/json; charset=utf-8')
+        .send(requestPageJson(page));
+    },
+  );
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TestServer } from './test-server.ts';
+
+describe('Those who run the service', () => {
+  it('see that it lives, whatever its readiness', async () => {
+    await using server = await TestServer.start();
+    server.service.notReady = ['the disk is full'];
+    server.service.failure = new Error('the store is gone');
+    const response = await server.fetch('/healthz');
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.json(), { status: 'ok' });
+  });
+
+  it('see whether it is ready, and if not, why', async () => {
+    await using server = await TestServer.start();
+    const ready = await server.fetch('/readyz');
+    assert.equal(ready.status, 200);
+    assert.deepEqual(await ready.json(), { status: 'ready', reasons: [] });
+    server.service.notReady = ['the disk is full'];
+    const notReady = await server.fetch('/readyz');
+    assert.equal(notReady.status, 503);
+    assert.equal(notReady.headers.get('retry-after'), '1');
+    assert.deepEqual(await notReady.json(), { status: 'not_ready', reasons: ['the disk is full'] });
+  });
+
+  it('see requests counted and timed by route and status, never by id', async () => {
+    await using server = await TestServer.start();
+    const { requestId } = server.service.add();
+    await server.fetch(`/requests/${requestId}`);
+    await server.fetch('/requests/NOPE');
+    await server.submit({ number: 15 });
+    await server.submit({ number: 0 });
+    await server.fetch('/nope');
+    const response = await server.fetch('/metrics');
+    assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0.0.4/);
+    const text = await response.text();
+    const count = (labels: string) =>
+      text.includes(`fairsieve_http_request_duration_seconds_count{${labels}} 1\n`);
+    assert.ok(count('method="GET",route="/requests/:request_id",status="200"'), text);
+    assert.ok(count('method="GET",route="/requests/:request_id",status="404"'), text);
+    assert.ok(count('method="POST",route="/requests",status="202"'), text);
+    assert.ok(count('method="POST",route="/requests",status="422"'), text);
+    assert.ok(!text.includes(requestId));
+  });
+});
+
+describe('Whoever looks at the service in a browser', () => {
+  it('is led from / to a page about the API', async () => {
+    await using server = await TestServer.start();
+    const root = await server.fetch('/');
+    assert.equal(root.status, 302);
+    const page = await server.fetch(root.headers.get('location') ?? '');
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+  });
+
+  it('gets all that the page needs from this server', async () => {
+    await using server = await TestServer.start();
+    const page = await server.fetch('/docs/');
+    const html = await page.text();
+    const policy = page.headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'self'/);
+    assert.doesNotMatch(policy, /https?:|upgrade-insecure-requests/);
+    const links = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+    assert.ok(links.length > 3);
+    for (const link of links) {
+      assert.doesNotMatch(link, /^(https?:)?\/\//);
+      const path = new URL(link, `http://127.0.0.1/docs/`).pathname;
+      assert.equal((await server.fetch(path)).status, 200, path);
+    }
+    const start = await (await server.fetch('/docs/static/swagger-initializer.js')).text();
+    assert.match(start, /"validatorUrl":null/);
+    const document = (await (await server.fetch('/docs/json')).json()) as object;
+    assert.deepEqual(document, await (await server.fetch('/openapi.json')).json());
+  });
+});

@@ -1,0 +1,91 @@
+/** A server over a fake service, on a port of its own, for tests. */
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Registry } from 'prom-client';
+import type { ProblemBody } from '../contract/problem-body.ts';
+import { buildApp } from './build-app.ts';
+import { FakeService } from './fake-service.ts';
+import type { HttpConfig } from './http-context.ts';
+
+export class TestServer implements AsyncDisposable {
+  readonly service = new FakeService();
+  /** What was logged. */
+  readonly logged: { context: object; message: string }[] = [];
+  readonly #app: ReturnType<typeof buildApp>;
+
+  private constructor(config: Partial<HttpConfig>) {
+    this.#app = buildApp({
+      service: this.service,
+      config: { digitsMax: 1000, waitMsMax: 1800, ...config },
+      metrics: new Registry(),
+      logger: { error: (context, message) => this.logged.push({ context, message }) },
+    });
+  }
+
+  static async start(config: Partial<HttpConfig> = {}): Promise<TestServer> {
+    const server = new TestServer(config);
+    await server.#app.listen({ port: 0, host: '127.0.0.1' });
+    return server;
+  }
+
+  get port(): number {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
+    return (this.#app.server.address() as AddressInfo).port;
+  }
+
+  get connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, { redirect: 'manual', ...init });
+  }
+
+  /** Sends a JSON body to `/requests` as caller acme; a string is sent as it is. */
+  submit(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return this.fetch('/requests', {
+      method: 'POST',
+      headers: { 'x-caller-id': 'acme', 'content-type': 'application/json', ...headers },
+      body:
+        typeof body === 'string'
+          ? body
+          : body instanceof Uint8Array
+            ? new Blob([new Uint8Array(body)])
+            : JSON.stringify(body),
+    });
+  }
+
+  /** A bare connection. */
+  connect(): Socket {
+    return connect(this.port, '127.0.0.1').on('error', () => undefined);
+  }
+
+  /** Sends bytes as they are; resolves to all that came back until the server closed. */
+  async exchange(text: string | Uint8Array): Promise<string> {
+    const socket = this.connect();
+    socket.write(text);
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    return answer;
+  }
+
+  /** Stops the server; resolves once all that was in flight is answered. */
+  close(): Promise<void> {
+    return this.#app.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#app.server.closeAllConnections();
+    await this.#app.close();
+  }
+}
+
+/** The problem that an answer holds; throws if it is none. */
+export async function problemOf(response: Response): Promise<ProblemBody> {
+  const type = response.headers.get('content-type');
+  if (type === null || !type.startsWith('application/problem+json'))
+    throw new Error(`Expected a problem, got ${response.status} ${type}: ${await response.text()}`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- told by its content type
+  return (await response.json()) as ProblemBody;
+}

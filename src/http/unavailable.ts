@@ -1,0 +1,13 @@
+/** Refusals that pass by themselves: 503 with the time after which another try makes sense. */
+import { HttpProblem } from './problem.ts';
+
+const DETAILS = {
+  store_full: 'There is no room to write anything down now; what was accepted goes on',
+  stopping: 'This server is stopping and accepts nothing new',
+} as const;
+
+export function unavailable(code: keyof typeof DETAILS, retryAfterMs: number): HttpProblem {
+  return new HttpProblem(code, DETAILS[code], {
+    headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+  });
+}
