@@ -1,21 +1,17 @@
 /**
- * From the log of relations to a small matrix: structured Gaussian elimination (LaMacchia and Odlyzko 1990; Cavallar 2000).
+ * From a sparse matrix to a small one: structured Gaussian elimination (LaMacchia and Odlyzko 1990; Cavallar 2000).
  *
- * A row is an ascending list of u32: the columns where it is odd, then the relations it is made of with the top bit set, so
- * that adding two rows adds what they are made of as well. In passes, a column of low weight is eliminated by adding its
- * shortest row to its others and dropping it; a column of weight 1 just loses its row. A pass leaves alone columns with a row
- * that it has changed already, so that its lists stay right. Large primes are columns like others.
+ * Rows are lists as `relation-matrix.ts` writes them. In passes, a column of low weight is eliminated by adding its shortest row
+ * to its others and dropping it; a column of weight 1 just loses its row. A pass leaves alone columns with a row that it has
+ * changed already, so that its lists stay right. Large primes are columns like others.
  *
  * Everything goes on in pieces: each `siqsMerge` call does about as much as its budget of entries allows.
  */
 import {
-  BASE_SIZE,
-  CHOSEN,
   COLUMN_COUNT,
   COLUMN_LISTS,
   COLUMN_WEIGHTS,
   CURSOR,
-  DEGREES,
   DENSE_SIDE_MAX,
   LA_REMOVED,
   LA_STAGE,
@@ -24,12 +20,6 @@ import {
   LIST_END,
   MERGE_PASS,
   MERGE_WEIGHT,
-  RELATION_COUNT,
-  RELATION_LARGE_1,
-  RELATION_LARGE_2,
-  RELATION_LOG,
-  RELATION_OFFSETS,
-  ROOT_BYTES,
   ROWS_ALIVE,
   ROW_BEGINS,
   ROW_COUNT,
@@ -40,25 +30,18 @@ import {
   ROW_POOL_END,
   ROW_SPARE,
   ROW_TOUCHED,
-  VERTEX_KEYS,
-  VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from '../siqs/header';
 
 const RELATION: u32 = 0x80000000;
 const DEAD: u32 = 0xffffffff;
-const ROW_BYTES_MAX: u32 = 2048;
 const MERGE_WEIGHT_MAX: u32 = 24;
 
-const BEGIN = 0;
-const COUNT_DEGREES = 1;
-const PRUNE = 2;
-const UNPACK = 3;
-const WEIGH = 4;
-const LIST = 5;
-const FILL = 6;
-const ELIMINATE = 7;
-const COMPACT = 8;
+const WEIGH = 0;
+const LIST = 1;
+const FILL = 2;
+const ELIMINATE = 3;
+const COMPACT = 4;
 
 /** Small matrices go through several stages in one call. */
 const PIECES = 8;
@@ -71,18 +54,6 @@ export function siqsMerge(budget: i32): bool {
 
 function mergePiece(budget: i32): bool {
   switch (field(LA_STAGE)) {
-    case BEGIN:
-      begin();
-      return false;
-    case COUNT_DEGREES:
-      countDegrees(budget);
-      return false;
-    case PRUNE:
-      prune(budget);
-      return false;
-    case UNPACK:
-      unpack(budget);
-      return false;
     case WEIGH:
       return weigh(budget);
     case LIST:
@@ -103,144 +74,6 @@ function mergePiece(budget: i32): bool {
 function enter(stage: u32): void {
   setField(LA_STAGE, stage);
   setField(CURSOR, 0);
-}
-
-function begin(): void {
-  memory.fill(field(DEGREES), 0, field(VERTEX_SLOTS) << 2);
-  memory.fill(field(CHOSEN), 1, field(RELATION_COUNT));
-  enter(COUNT_DEGREES);
-}
-
-function degreeAt(slot: u32): u32 {
-  return entry(DEGREES, slot);
-}
-
-function countDegrees(budget: i32): void {
-  const count = field(RELATION_COUNT);
-  let i = field(CURSOR);
-  for (; i < count && budget > 0; i++, budget -= 2) {
-    const one = degreeAt(load<u32>(entry(RELATION_LARGE_1, i)));
-    store<u32>(one, load<u32>(one) + 1);
-    const two = degreeAt(load<u32>(entry(RELATION_LARGE_2, i)));
-    store<u32>(two, load<u32>(two) + 1);
-  }
-  setField(CURSOR, i);
-  if (i < count) return;
-  enter(PRUNE);
-  setField(LA_REMOVED, 0);
-}
-
-function isDeadEnd(slot: u32): bool {
-  return load<u32>(degreeAt(slot)) == 1 && load<u32>(entry(VERTEX_KEYS, slot)) != 1;
-}
-
-/** Drops relations with a large prime that no other has, until there are none: on large numbers these are most of all. */
-function prune(budget: i32): void {
-  const count = field(RELATION_COUNT);
-  const alive = field(CHOSEN);
-  let i = field(CURSOR);
-  for (; i < count && budget > 0; i++, budget -= 2) {
-    if (load<u8>(alive + i) == 0) continue;
-    const slot1 = load<u32>(entry(RELATION_LARGE_1, i));
-    const slot2 = load<u32>(entry(RELATION_LARGE_2, i));
-    if (!isDeadEnd(slot1) && !isDeadEnd(slot2)) continue;
-    store<u8>(alive + i, 0);
-    store<u32>(degreeAt(slot1), load<u32>(degreeAt(slot1)) - 1);
-    store<u32>(degreeAt(slot2), load<u32>(degreeAt(slot2)) - 1);
-    setField(LA_REMOVED, field(LA_REMOVED) + 1);
-  }
-  setField(CURSOR, i);
-  if (i < count) return;
-  if (field(LA_REMOVED) != 0) {
-    enter(PRUNE);
-    setField(LA_REMOVED, 0);
-    return;
-  }
-  enter(UNPACK);
-  setField(ROW_COUNT, 0);
-  setField(ROWS_ALIVE, 0);
-  setField(ROW_POOL_END, 0);
-  setField(COLUMN_COUNT, field(BASE_SIZE));
-  setField(MERGE_WEIGHT, 1);
-  setField(MERGE_PASS, 1);
-}
-
-/** Writes the rows of the relations still alive. */
-function unpack(budget: i32): void {
-  const count = field(RELATION_COUNT);
-  const alive = field(CHOSEN);
-  let i = field(CURSOR);
-  for (; i < count && budget > 0; i++) {
-    const begin = field(ROW_POOL_END);
-    if (load<u8>(alive + i) == 0 || begin + ROW_BYTES_MAX > field(ROW_POOL_BYTES)) continue;
-    const row = field(ROW_COUNT);
-    const end = unpackRelation(i, field(ROW_POOL) + begin) - field(ROW_POOL);
-    store<u32>(entry(ROW_BEGINS, row), begin);
-    store<u32>(entry(ROW_LENGTHS, row), (end - begin) >> 2);
-    store<u32>(entry(ROW_TOUCHED, row), 0);
-    setField(ROW_COUNT, row + 1);
-    setField(ROW_POOL_END, end);
-    budget -= 32;
-  }
-  setField(CURSOR, i);
-  if (i < count) return;
-  setField(ROWS_ALIVE, field(ROW_COUNT));
-  enter(WEIGH);
-}
-
-/** Writes the row of relation `index` at `to`; the address after it. */
-function unpackRelation(index: u32, to: u32): u32 {
-  const relation = field(RELATION_LOG) + load<u32>(entry(RELATION_OFFSETS, index));
-  const end = relation + (load<u16>(relation) & 0x7fff);
-  let last: u32 = 0;
-  let odd = false;
-  for (let at = relation + 10 + field(ROOT_BYTES); at < end;) {
-    let factor: u32 = 0;
-    let shift: u32 = 0;
-    let byte: u32;
-    do {
-      byte = load<u8>(at++);
-      factor |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte & 128);
-    if (odd && factor != last) {
-      store<u32>(to, last);
-      to += 4;
-      odd = false;
-    }
-    last = factor;
-    odd = !odd;
-  }
-  if (odd) {
-    store<u32>(to, last);
-    to += 4;
-  }
-  const slot1 = load<u32>(entry(RELATION_LARGE_1, index));
-  const slot2 = load<u32>(entry(RELATION_LARGE_2, index));
-  if (slot1 != slot2) {
-    const column1 = columnOf(slot1);
-    const column2 = columnOf(slot2);
-    // Column 0 here stands for the vertex 1, which is no prime.
-    if (min(column1, column2) != 0) {
-      store<u32>(to, min(column1, column2));
-      to += 4;
-    }
-    store<u32>(to, max(column1, column2));
-    to += 4;
-  }
-  store<u32>(to, index | RELATION);
-  return to + 4;
-}
-
-function columnOf(slot: u32): u32 {
-  if (load<u32>(entry(VERTEX_KEYS, slot)) == 1) return 0;
-  const at = degreeAt(slot);
-  const known = load<u32>(at);
-  if (known & RELATION) return known & ~RELATION;
-  const column = field(COLUMN_COUNT);
-  setField(COLUMN_COUNT, column + 1);
-  store<u32>(at, column | RELATION);
-  return column;
 }
 
 /** Counts the rows of each column; decides at the end whether another pass of merging pays. True if not. */
@@ -279,7 +112,7 @@ function weigh(budget: i32): bool {
 function paysToMerge(entries: u32): bool {
   if (field(MERGE_WEIGHT) <= 2) return true;
   if (field(MERGE_WEIGHT) > MERGE_WEIGHT_MAX) return false;
-  if (entries << 2 > field(ROW_POOL_BYTES) >> 1) return false;
+  if (entries > (field(ROW_POOL_BYTES) >> 4) * 3) return false;
   if (field(ROWS_ALIVE) > field(DENSE_SIDE_MAX)) return true;
   const rows = <f64>field(ROWS_ALIVE);
   return (rows * rows * rows) / 6000 > 20 * <f64>entries;

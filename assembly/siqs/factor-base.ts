@@ -23,6 +23,8 @@ import {
   SCRATCH,
   SEGMENT,
   SEGMENT_BEGIN,
+  SHORT_INVERSES,
+  SHORT_LIMITS,
   SQRTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
@@ -149,6 +151,8 @@ function setPrime(i: u32, p: u32, root: u32): void {
   store<u32>(entry(SQRTS, i), root);
   store<u32>(entry(INVERSES, i), inverseModuloPower(p));
   store<u32>(entry(LIMITS, i), u32.MAX_VALUE / p);
+  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverseModuloPower(p));
+  store<u16>(field(SHORT_LIMITS) + (i << 1), <u16>(<u32>0xffff / p));
   store<u32>(entry(HALF_INTERVAL, i), (field(INTERVAL) >> 1) % p);
 }
 
@@ -157,5 +161,7 @@ function setInert(i: u32): void {
   store<u32>(entry(SQRTS, i), 0);
   store<u32>(entry(INVERSES, i), 1);
   store<u32>(entry(LIMITS, i), 0);
+  store<u16>(field(SHORT_INVERSES) + (i << 1), 1);
+  store<u16>(field(SHORT_LIMITS) + (i << 1), 0);
   store<u32>(entry(HALF_INTERVAL, i), 0);
 }

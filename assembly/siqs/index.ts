@@ -2,8 +2,9 @@
 export { siqsBuildFactorBase, siqsChooseMultiplier } from './factor-base';
 export { siqsIngest } from './ingest';
 export { siqsPreparePool } from './pool';
-export { siqsSkipCoefficients } from './polynomial';
+export { siqsSkipCoefficients } from './coefficient';
 export { siqsSieve } from './sieve';
 export { siqsSquareRoot } from './square-root';
+export { siqsUnpack } from '../linear-algebra/relation-matrix';
 export { siqsMerge } from '../linear-algebra/merge';
 export { siqsSolve } from '../linear-algebra/dense';

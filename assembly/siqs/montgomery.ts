@@ -10,7 +10,7 @@ import {
 } from '../../src/kernel/siqs-header';
 import { field, setField } from './header';
 import { inverseModuloPower } from './modular';
-import { add, bitLength, clear, copy, isLess, subtract } from './natural';
+import { add, clear, copy, isLess, subtract } from './natural';
 
 /** Prepares R and R² modulo n. */
 export function prepareMontgomery(): void {

@@ -40,6 +40,13 @@ export function bitLength(a: u32, length: u32): u32 {
   return 0;
 }
 
+/** The limbs of an unsigned number without leading zeros, at least 1. */
+export function limbsUsed(a: u32, length: u32): u32 {
+  let used = length;
+  while (used > 1 && load<u32>(a + ((used - 1) << 2)) == 0) used--;
+  return used;
+}
+
 /** sum = a + b; the carry out. */
 export function add(sum: u32, a: u32, b: u32, length: u32): u32 {
   let carry: u64 = 0;

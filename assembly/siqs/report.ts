@@ -9,7 +9,6 @@ import {
   A,
   A_BASE_INDEX,
   A_FACTORS,
-  A_PRIME,
   B,
   BASE_PADDED,
   C,
@@ -28,6 +27,8 @@ import {
   ROOT,
   ROOTS_1,
   ROOTS_2,
+  SHORT_INVERSES,
+  SHORT_LIMITS,
   SIEVE_FROM,
   TEMP,
   THRESHOLD_REPORT,
@@ -40,6 +41,7 @@ import {
   copy,
   divideExactWord,
   isNegative,
+  limbsUsed,
   multiplyWord,
   negate,
   shiftRight,
@@ -56,20 +58,21 @@ const SPLIT_LEVEL = 1;
 /** Divides the value at `position` of the interval; `sieved` is the sum of the logarithms that the sieve took off there. */
 export function evaluateReport(position: u32, sieved: u32): void {
   setField(REPORT_COUNT, field(REPORT_COUNT) + 1);
-  const limbs = field(LIMBS_POLY);
+  let limbs = field(LIMBS_POLY);
   let count = evaluate(<i32>(position - (field(INTERVAL) >> 1)), limbs);
   if (count == 0) return;
+  limbs = limbsUsed(VALUE, limbs);
   count = divideByCoefficient(count, limbs);
   const from = field(SIEVE_FROM);
-  count = divideRange(position, 0, from, count, limbs);
-  const scale = field(LOG_SCALE);
-  if (bitLength(VALUE, limbs) * scale > field(THRESHOLD_REPORT) + sieved) return;
+  count = divideSieved(position, 0, from, count, limbs);
+  limbs = limbsUsed(VALUE, limbs);
+  if (bitLength(VALUE, limbs) * field(LOG_SCALE) > field(THRESHOLD_REPORT) + sieved) return;
   const once = field(ONCE_FROM);
-  count = divideRange(position, from, once, count, limbs);
+  count = divideSieved(position, from, once, count, limbs);
+  limbs = limbsUsed(VALUE, limbs);
   count = divideOnce(position, once, field(BASE_PADDED), count, limbs);
-  const bits = bitLength(VALUE, limbs);
-  if (bits > 64) return;
-  splitCofactor(load<u64>(VALUE), count);
+  if (bitLength(VALUE, limbs) > 64) return;
+  splitCofactor(limbs == 1 ? <u64>load<u32>(VALUE) : load<u64>(VALUE), count);
 }
 
 /** Adds the relation if its cofactor is 1, a large prime, or a product of two. */
@@ -84,7 +87,9 @@ function splitCofactor(cofactor: u64, count: u32): void {
   const inverse = inverseWord(cofactor);
   const one = montOne(cofactor);
   if (isFermatPrime(cofactor, inverse, one)) return;
-  const factor = isSquareWord(cofactor) ? isqrtWord(cofactor) : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL);
+  const factor = isSquareWord(cofactor)
+    ? isqrtWord(cofactor)
+    : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL);
   const other = cofactor / factor;
   if (factor == 1 || max(factor, other) > largePrimeMax) return;
   addRelation(<u32>min(factor, other), <u32>max(factor, other), count, false);
@@ -145,8 +150,10 @@ function divideByCoefficient(count: u32, limbs: u32): u32 {
   return count;
 }
 
+/** Divides by prime `i` of the base as often as it goes; entries that stand for no prime may be asked for, too. */
 function divideAll(i: u32, count: u32, limbs: u32): u32 {
   const p = load<u32>(entry(PRIMES, i));
+  if (p == 0) return count;
   const inverse = load<u32>(entry(INVERSES, i));
   while (divideExactWord(TEMP, VALUE, p, inverse, limbs) == 0) {
     copy(VALUE, TEMP, limbs);
@@ -155,7 +162,40 @@ function divideAll(i: u32, count: u32, limbs: u32): u32 {
   return count;
 }
 
-/** Divides by all primes of the base with index in [from, to) that divide. */
+/** Divides by all primes of the base with index in [from, to), multiples of 8, that divide: none greater than the interval. */
+function divideSieved(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
+  if (field(INTERVAL) <= 0x10000) return divideShort(position, from, to, count, limbs);
+  return divideRange(position, from, to, count, limbs);
+}
+
+/**
+ * Eight primes at a time, in 16 bits: the interval, so every root too, is below 2^16. Where the position is below the root the
+ * difference wraps around; that hits by chance at most, and division tells.
+ */
+function divideShort(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
+  const inverses = field(SHORT_INVERSES);
+  const limits = field(SHORT_LIMITS);
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  const x = i16x8.splat(<i16>position);
+  for (let i = from; i < to; i += 8) {
+    const at = i << 2;
+    const inverse = v128.load(inverses + (at >> 1));
+    const limit = v128.load(limits + (at >> 1));
+    const r1 = i16x8.narrow_i32x4_u(v128.load(roots1 + at), v128.load(roots1 + at, 16));
+    const r2 = i16x8.narrow_i32x4_u(v128.load(roots2 + at), v128.load(roots2 + at, 16));
+    const first = i16x8.le_u(i16x8.mul(i16x8.sub(x, r1), inverse), limit);
+    const second = i16x8.le_u(i16x8.mul(i16x8.sub(x, r2), inverse), limit);
+    const hits = v128.or(first, second);
+    if (!v128.any_true(hits)) continue;
+    for (let mask = i16x8.bitmask(hits); mask != 0; mask &= mask - 1) {
+      count = divideAll(i + <u32>ctz(mask), count, limbs);
+    }
+  }
+  return count;
+}
+
+/** The same for longer intervals, four primes at a time. */
 function divideRange(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
   const primes = field(PRIMES);
   const inverses = field(INVERSES);
@@ -173,8 +213,7 @@ function divideRange(position: u32, from: u32, to: u32, count: u32, limbs: u32):
     const hits = v128.or(i32x4.le_u(first, limit), i32x4.le_u(second, limit));
     if (!v128.any_true(hits)) continue;
     for (let mask = i32x4.bitmask(hits); mask != 0; mask &= mask - 1) {
-      const index = i + <u32>ctz(mask);
-      if (index >= 2 && index < to) count = divideAll(index, count, limbs);
+      count = divideAll(i + <u32>ctz(mask), count, limbs);
     }
   }
   return count;

@@ -10,11 +10,11 @@ export interface SiqsLayout {
 
 /** Relations kept for each prime of the base, with one large prime and with two; about 5 and 9 are met. */
 const RELATIONS_PER_PRIME = { one: 8, two: 12 };
-/** Met are 46 at 40 digits, 57 at 65. */
-const BYTES_PER_RELATION = 66;
+/** Met are 46 at 40 digits, 57 at 65, 73 at 78; indices of the base from 2^14 on take three bytes each. */
+const bytesPerRelation = (baseSize: number) => (baseSize > 0x4000 ? 84 : 66);
 const SEGMENT_BYTES = 0x8000;
 /** Per prime of the base; rows fill at most 170 from 65 to 78 digits. Merging stops at three quarters of the pool. */
-const ROW_POOL_BYTES = 420;
+const ROW_POOL_BYTES = 360;
 const LISTS_BYTES = 24;
 /** Merging leaves 0.59 unknowns for each prime of the base at 55 digits, 0.35 at 65, 0.31 at 78. */
 const denseUnknowns = (baseSize: number) => Math.min(baseSize + 256, 1500 + 0.34 * baseSize);
@@ -27,7 +27,7 @@ export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameter
   const vertexSlots = powerOfTwoFrom(2.1 * relations);
   const seenSlots = powerOfTwoFrom(1.5 * relations);
   const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));
-  const logBytes = relations * BYTES_PER_RELATION;
+  const logBytes = relations * bytesPerRelation(baseSize);
   const rowPoolBytes = 0x10000 + baseSize * ROW_POOL_BYTES;
   const listsBytes = 0x4000 + baseSize * LISTS_BYTES;
   const denseSide = Math.ceil(denseUnknowns(baseSize) / 128) * 128;
@@ -59,8 +59,6 @@ export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameter
   arrays(padded, header.LOGS);
   place(header.SIEVE, 2 * interval + header.MISS_BYTES);
   place(header.SEGMENT, SEGMENT_BYTES);
-  place(header.DELTAS, 4 * padded * header.A_FACTORS_MAX);
-  place(header.POOL_INVERSES, 4 * padded * header.POOL_MAX);
   arrays(4 * relations, header.RELATION_OFFSETS, header.RELATION_LARGE_1, header.RELATION_LARGE_2);
   place(header.RELATION_LOG, logBytes);
   // From here to VERTEX_PARENTS all is zeroed at the start.
@@ -75,10 +73,16 @@ export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameter
   arrays(4 * (relations + baseSize), header.COLUMN_WEIGHTS, header.COLUMN_LISTS);
   place(header.LISTS, listsBytes);
   arrays(rowPoolBytes, header.ROW_POOL, header.ROW_SPARE);
-  place(header.MATRIX, (denseSide * denseSide) / 8);
   place(header.PANEL_TABLE, 32 * denseSide);
   place(header.PIVOT_COLUMNS, 4 * denseSide);
   place(header.SOLUTIONS, 8 * denseSide);
   place(header.EXPONENTS, 4 * baseSize);
-  return { fields, end };
+  // The matrix takes the place of what the sieve can make again.
+  const shared = end;
+  place(header.DELTAS, 4 * padded * header.A_FACTORS_MAX);
+  place(header.POOL_INVERSES, 4 * padded * header.POOL_MAX);
+  const sieveEnd = end;
+  end = shared;
+  place(header.MATRIX, (denseSide * denseSide) / 8);
+  return { fields, end: Math.max(end, sieveEnd) };
 }

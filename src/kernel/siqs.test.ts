@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import { gcd, randomPrime, seededRandom } from './siqs-test-numbers.ts';
 import { loadKernelModule } from './load-kernel.ts';
 import * as header from './siqs-header.ts';
-import { Siqs, type SiqsExports, siqsMemoryPages } from './siqs.ts';
+import { Siqs, SIQS_BITS_MAX, SIQS_BITS_MIN, type SiqsExports, siqsMemoryPages } from './siqs.ts';
 
 let module: WebAssembly.Module;
 before(async () => {
@@ -244,6 +244,35 @@ test('relations with two large primes count for the cycles that they close', () 
     assert.ok(log.getUint32(at + 6, true) <= largePrimeMax);
   }
   assert.ok(twice > 500, `only ${twice} relations have two large primes`);
+});
+
+test('a sieve whose dependencies all fail goes on for more relations', () => {
+  const n = semiprime(40, seededRandom(16));
+  const memory = memoryFor(n);
+  const siqs = sieveFor(n, memory);
+  const fields = new Uint32Array(memory.buffer, header.ARENA);
+  while (siqs.progress().stage !== 'square-root') siqs.step(() => true);
+  const needed = siqs.progress().needed;
+  // An empty dependency: both sides are 1.
+  const unknowns = fields[header.DENSE_COLUMNS] ?? 0;
+  new BigUint64Array(memory.buffer, fields[header.SOLUTIONS], unknowns).fill(0n);
+  while (siqs.progress().stage === 'square-root')
+    assert.equal(
+      siqs.step(() => true),
+      'unfinished',
+    );
+  assert.equal(siqs.progress().stage, 'siqs');
+  assert.ok(siqs.progress().needed > needed);
+  assertSplits(n, run(siqs));
+});
+
+test('there is a memory class for every size, growing with it', () => {
+  let pages = 0;
+  for (let bits = SIQS_BITS_MIN; bits <= SIQS_BITS_MAX; bits++) {
+    assert.ok(siqsMemoryPages(bits) >= pages);
+    pages = siqsMemoryPages(bits);
+  }
+  assert.throws(() => siqsMemoryPages(SIQS_BITS_MAX + 1), /at most 335 are allowed/);
 });
 
 test('progress never falls and names the stages in order', () => {

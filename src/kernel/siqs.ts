@@ -68,7 +68,7 @@ const EXCESS = 12;
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2624, 4224, 6528, 9600, 12288];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2432, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
@@ -117,7 +117,8 @@ export class Siqs {
 
   /**
    * Begins with `n`: odd, composite, no perfect power, without prime factors below 1,000, of SIQS_BITS_MIN to SIQS_BITS_MAX bits.
-   * The memory has at least `siqsMemoryPages` pages. Threads that sieve for the same number have different `helper` numbers.
+   * The memory has at least `siqsMemoryPages` pages and the kernel's tables (`init`). Threads that sieve for the same number
+   * have different `helper` numbers.
    */
   start(n: bigint, helper = 0): void {
     this.#begin(n, helper, 0);
@@ -256,9 +257,11 @@ export class Siqs {
     }
   }
 
+  /** Goes back to the sieve, by way of the pool, where the matrix has been, and with a new coefficient. */
   #sieveOn(more: number): void {
     this.#set(header.NEEDED, this.#get(header.CYCLE_COUNT) + more);
-    this.#enter(Stage.sieve);
+    this.#set(header.GRAY_INDEX, 0);
+    this.#enter(Stage.pool);
   }
 
   #solve(): void {

@@ -41,7 +41,7 @@ class Model {
     const { callerId } = entry;
     let caller = this.callers.get(callerId);
     if (!caller) {
-      caller = { tag: this.floor, served: 0, order: ++this.#appearances };
+      caller = { tag: this.floor - cost(OPTIONS.sliceMs, callerId), served: 0, order: ++this.#appearances };
       this.callers.set(callerId, caller);
     }
     const job = this.jobs.get(entry.job) ?? {
@@ -56,7 +56,10 @@ class Model {
     const joins = this.entries.some((e) => e.callerId === callerId && e.job === entry.job);
     const turn = joins && job.running?.payer === callerId ? job.running : undefined;
     if (turn && this.entries.some((e) => turn.seqs.has(e.seq))) turn.seqs.add(entry.seq);
-    if (!joins && !this.#canRun(callerId) && (!waits || this.#isReady(job))) this.#raise(caller);
+    if (!joins && !this.#canRun(callerId) && (!waits || this.#isReady(job))) {
+      const headStart = cost(OPTIONS.sliceMs, callerId) - cost(job.estimateMs, callerId);
+      this.#raise(caller, Math.max(0, headStart));
+    }
     this.entries.push(entry);
   }
 
@@ -204,7 +207,8 @@ class Model {
       const busy =
         this.entries.some((e) => e.callerId === id) ||
         [...this.jobs.values()].some((j) => j.running?.payer === id);
-      if (!busy && tag <= this.floor) this.callers.delete(id);
+      if (!busy && (this.jobs.size === 0 || tag <= this.floor - cost(OPTIONS.sliceMs, id)))
+        this.callers.delete(id);
     }
   }
 
@@ -218,8 +222,8 @@ class Model {
     return !job.running && (job.bytes === 0 || job.place !== undefined);
   }
 
-  #raise(caller: ModelCaller): void {
-    caller.tag = Math.max(caller.tag, this.floor);
+  #raise(caller: ModelCaller, headStart = 0): void {
+    caller.tag = Math.max(caller.tag, this.floor - headStart);
   }
 
   #job(entry: Entry): ModelJob {

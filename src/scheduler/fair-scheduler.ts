@@ -20,20 +20,22 @@
  * Invariants:
  *   F1. The floor is the greatest tag at which a turn began, thus the least tag of those who could run at that time; it never
  *       falls. When nothing waits or runs, it rises to the greatest tag there is: no debt outlives a busy period.
- *   F2. A caller with nothing that could run, when something comes (a request, a place, its own job back from its slice),
- *       goes on from the floor if it was below: capacity that it did not or could not use is no credit. While it waits
- *       for a place it keeps its tag, and with it its turn among those who wait for places.
- *   F3. A caller with no entries and nothing running is kept only while its tag is above the floor.
+ *   F2. A caller with nothing that could run, when a place comes, or its own job back from its slice, goes on from the floor if
+ *       it was below: capacity that it did not or could not use is no credit. When a request comes, it goes on from as much below
+ *       the floor as the request is expected to be shorter than a slice. So short work, at its caller's first turn, goes before
+ *       the slices of all who wait, however many; what that is worth is less than one slice, and once, since the tag is not
+ *       lowered. While a caller waits for a place it keeps its tag, and with it its turn among those who wait for places.
+ *   F3. A caller with no entries and nothing running is kept only while its tag is above the floor less a slice.
  *   F4. Tags are whole virtual microseconds, and each dispatch costs at least one, so that equal jobs are served in exact
  *       round robin and free ones cannot starve others.
- *   F5. Two callers who always have something to run differ in CPU time per weight by at most (W + 1) · U, where W is the
- *       number of dispatches under way and U the most that one of them used or was charged, per weight.
+ *   F5. Two callers who always have something to run differ in CPU time per weight by at most (W + 1) · U and the one slice of F2,
+ *       where W is the number of dispatches under way and U the most that one of them used or was charged, per weight.
  */
 import { assert } from '../base/assert.ts';
 import type { Entry } from './entry.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import { Places } from './places.ts';
-import { Caller, comesFirst, type Contender, Job, Stake, type Turn } from './stake.ts';
+import { Caller, type Contender, Job, Stake, type Turn } from './stake.ts';
 import { TurnOrder } from './turn-order.ts';
 
 export interface Dispatch {
@@ -74,7 +76,7 @@ export class FairScheduler {
   readonly #callers = new Map<string, Caller>();
   readonly #order = new TurnOrder();
   /** Callers with no entries and nothing running. */
-  readonly #idle = new IndexedHeap<Contender>(comesFirst);
+  readonly #idle = new IndexedHeap<Contender>((a, b) => this.#owesUntil(a.lead) < this.#owesUntil(b.lead));
   /** The job whose turn it is to get a place, with the tag that its caller had when it came up. */
   #applicant: { readonly job: Job; readonly tag: number } | undefined;
   /** Whether there may be room for the applicant now. */
@@ -316,7 +318,8 @@ export class FairScheduler {
     const { caller, job } = stake;
     const runnable = job.running === undefined && !job.needsPlace;
     if (caller.home === this.#idle) this.#order.leave(caller);
-    if (!this.#order.canRun(caller) && (runnable || caller.needing.size === 0)) this.#raise(caller);
+    if (!this.#order.canRun(caller) && (runnable || caller.needing.size === 0))
+      this.#raise(caller, this.#headStart(caller, job));
     this.#order.unfollow(caller);
     caller.stakes++;
     job.addStake(stake);
@@ -372,25 +375,44 @@ export class FairScheduler {
 
   // Callers and jobs
 
-  #raise(caller: Caller): void {
-    if (caller.tag >= this.#floor) return;
-    caller.tag = this.#floor;
+  #raise(caller: Caller, headStart = 0): void {
+    const start = this.#floor - headStart;
+    if (caller.tag >= start) return;
+    caller.tag = start;
     this.#order.reposition(caller);
+  }
+
+  /** By how much less than a slice the job is expected to take. */
+  #headStart({ weight }: Caller, { estimateMs }: Job): number {
+    return Math.max(0, this.#sliceCost(weight) - virtualCost(estimateMs, weight));
+  }
+
+  #sliceCost(weight: number): number {
+    return virtualCost(this.#sliceMs, weight);
   }
 
   #raiseFloor(tag: number): void {
     if (tag <= this.#floor) return;
     this.#floor = tag;
-    for (let idle = this.#idle.top; idle !== undefined && idle.lead.tag <= tag; idle = this.#idle.top) {
+    for (
+      let idle = this.#idle.top;
+      idle !== undefined && this.#owesUntil(idle.lead) <= tag;
+      idle = this.#idle.top
+    ) {
       this.#idle.remove(idle);
       this.#callers.delete(idle.lead.id);
     }
   }
 
+  /** The floor from which on it is worth nothing to the caller, who has nothing here, to be forgotten. */
+  #owesUntil({ tag, weight }: Caller): number {
+    return tag + this.#sliceCost(weight);
+  }
+
   #newCaller(id: string): Caller {
     const weight = this.#weightOf(id);
     assert(weight > 0 && Number.isFinite(weight), `The weight of caller ${id} must be above 0: ${weight}`);
-    const caller = new Caller(id, weight, this.#floor, ++this.#appearances);
+    const caller = new Caller(id, weight, this.#floor - this.#sliceCost(weight), ++this.#appearances);
     this.#callers.set(id, caller);
     return caller;
   }
@@ -418,10 +440,18 @@ export class FairScheduler {
   /** Keeps a caller with nothing left only as long as it owes something (F3, and F1 at the end of a busy period). */
   #retire(caller: Caller): void {
     if (caller.stakes > 0 || caller.running > 0 || caller.home !== undefined) return;
-    if (caller.tag > this.#floor) this.#order.enter(caller, this.#idle);
+    if (this.#owesUntil(caller) > this.#floor) this.#order.enter(caller, this.#idle);
     else this.#callers.delete(caller.id);
-    if (this.#jobs.size > 0) return;
-    for (const { tag } of this.#callers.values()) this.#raiseFloor(tag);
+    if (this.#jobs.size === 0) this.#rest();
+  }
+
+  /** Nothing waits or runs: the floor rises to the greatest tag, and all are forgotten. */
+  #rest(): void {
+    for (const { tag } of this.#callers.values()) this.#floor = Math.max(this.#floor, tag);
+    for (let idle = this.#idle.top; idle !== undefined; idle = this.#idle.top) {
+      this.#idle.remove(idle);
+      this.#callers.delete(idle.lead.id);
+    }
   }
 }
 

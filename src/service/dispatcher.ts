@@ -47,6 +47,9 @@ export class Dispatcher {
   readonly #underWay = new Set<Promise<void>>();
   /** Slices under way: at most one for each worker. */
   readonly #slices = new Set<Dispatch>();
+  /** Callers whose work has arrived since the last dispatch. */
+  readonly #arrivals = new Set<string>();
+  #pumping = false;
   #opening = 0;
   #madeWayAtMs = -Infinity;
   #stopped = false;
@@ -55,13 +58,29 @@ export class Dispatcher {
     this.#parts = parts;
   }
 
-  /** Gives work to every worker that has room for some. Cheap when there is none. Never throws: a failure here is fatal. */
+  /** Work of `callerId` has arrived. */
+  arrived(callerId: string): void {
+    this.#arrivals.add(callerId);
+    this.pump();
+  }
+
+  /**
+   * Gives work to every worker that has room for some, at the end of this turn of the event loop: so what arrives in one turn goes in
+   * one batch. A failure there is fatal.
+   */
   pump(): void {
-    try {
-      this.#dispatch();
-    } catch (error) {
-      this.#parts.onFatal(error);
-    }
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      try {
+        this.#dispatch();
+        for (const callerId of this.#arrivals) this.#makeWay(callerId);
+        this.#arrivals.clear();
+      } catch (error) {
+        this.#parts.onFatal(error);
+      }
+    });
   }
 
   #dispatch(): void {
@@ -85,10 +104,10 @@ export class Dispatcher {
   }
 
   /**
-   * Work of `callerId` has arrived. Where every worker is at a slice, those of callers who have had more CPU time end early: short
+   * Where every worker is at a slice, those of callers who have had more CPU time end early: short
    * work is not kept waiting for the rest of a slice. Not more often than every `SLICE_MS_MIN`, or slices would shrink to nothing.
    */
-  makeWay(callerId: string): void {
+  #makeWay(callerId: string): void {
     const { engine, scheduler, clock } = this.#parts;
     const virtualMs = scheduler.callerView(callerId)?.virtualMs;
     const nowMs = clock.monotonicMs();

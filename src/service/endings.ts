@@ -6,6 +6,7 @@
  *   E2. An end that the store has no room for is kept and tried again until it has; meanwhile `congested` holds work back.
  */
 import type { Clock } from '../base/clock.ts';
+import { COMMIT_ROWS_MAX } from '../domain/limits.ts';
 import type { FinalState, StoredRequest, TimelineEvent } from '../domain/request.ts';
 import { StoreError, type EndedJob, type Store } from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
@@ -21,6 +22,11 @@ export interface EndedHandler {
   (live: LiveRequest, stored: StoredRequest, applied: boolean): void;
 }
 
+interface Gathered {
+  readonly job: Omit<EndedJob, 'requests'>;
+  readonly endings: readonly Ending[];
+}
+
 /** Ends that may be on their way to the disk before work is held back. */
 const PENDING_MAX = 20_000;
 const RETRY_MS = 500;
@@ -31,6 +37,8 @@ export class Endings {
   readonly #onEnded: EndedHandler;
   readonly #onFatal: (error: unknown) => void;
   readonly #underWay = new Set<Promise<void>>();
+  #gathered: Gathered[] = [];
+  #gatheredRows = 0;
   #pending = 0;
   #closing = false;
 
@@ -46,13 +54,14 @@ export class Endings {
     return this.#pending > PENDING_MAX;
   }
 
-  /** Ends requests of one job. They are `ending` from now on. */
+  /** Ends requests of one job. They are `ending` from now on. What ends in the same turn goes to the store together. */
   end(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
     for (const { live } of endings) live.phase = 'ending';
     this.#pending += endings.length;
-    const work = this.#commit(job, endings).catch(this.#onFatal);
-    this.#underWay.add(work);
-    void work.finally(() => this.#underWay.delete(work));
+    if (this.#gathered.length === 0) queueMicrotask(() => this.#send());
+    this.#gathered.push({ job, endings });
+    this.#gatheredRows += endings.length;
+    if (this.#gatheredRows >= COMMIT_ROWS_MAX) this.#send();
   }
 
   /**
@@ -61,17 +70,34 @@ export class Endings {
    */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#send();
     await Promise.all(this.#underWay);
   }
 
-  async #commit(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): Promise<void> {
-    const requests = endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline }));
-    const ended = await this.#finish([{ ...job, requests }]);
+  #send(): void {
+    const gathered = this.#gathered;
+    if (gathered.length === 0) return;
+    this.#gathered = [];
+    this.#gatheredRows = 0;
+    const work = this.#commit(gathered).catch(this.#onFatal);
+    this.#underWay.add(work);
+    void work.finally(() => this.#underWay.delete(work));
+  }
+
+  async #commit(gathered: readonly Gathered[]): Promise<void> {
+    const ended = await this.#finish(
+      gathered.map(({ job, endings }) => ({
+        ...job,
+        requests: endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline })),
+      })),
+    );
     if (!ended) return;
     const applied = new Set(ended);
-    this.#pending -= endings.length;
-    for (const { live, state, timeline } of endings) {
-      this.#onEnded(live, { ...live.stored, state, timeline }, applied.has(live.stored.seq));
+    for (const { endings } of gathered) {
+      this.#pending -= endings.length;
+      for (const { live, state, timeline } of endings) {
+        this.#onEnded(live, { ...live.stored, state, timeline }, applied.has(live.stored.seq));
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 /** Reading: a request by its id, now or once it has ended; and lists of them. */
-import { LruCache } from '../base/lru-cache.ts';
+import { RecentMap } from '../base/recent-map.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import type { ListQuery, Store } from '../store/store.ts';
@@ -26,7 +26,7 @@ const WATCH_EVERY_MS = 250;
 
 export class Lookups {
   readonly #parts: LookupParts;
-  readonly #ended = new LruCache<number, StoredRequest>(ENDED_CACHE);
+  readonly #ended = new RecentMap<number, StoredRequest>(ENDED_CACHE);
   readonly #views = new WeakMap<StoredRequest, RequestView>();
   readonly #waiters = new Waiters();
 

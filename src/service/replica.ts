@@ -162,8 +162,7 @@ export class Replica implements Service, AsyncDisposable {
       return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
     }
     if (accepted.kind === 'conflict') return accepted;
-    this.#dispatcher.pump();
-    this.#dispatcher.makeWay(input.callerId);
+    this.#dispatcher.arrived(input.callerId);
     if (!accepted.replayed) this.#accepted += accepted.requests.length;
     const requests = accepted.requests.map((stored) => this.#lookups.view(this.#present(stored)));
     return { kind: 'accepted', requests, replayed: accepted.replayed };

@@ -72,6 +72,8 @@ export class World {
     const index = this.#operations.findIndex((operation) => operation.line === line);
     const [operation] = index === -1 ? [] : this.#operations.splice(index, 1);
     operation?.complete();
+    // Twice: what follows may itself wait for the end of this turn.
+    await new Promise(setImmediate);
     await new Promise(setImmediate);
     return operation !== undefined;
   }

@@ -1,0 +1,126 @@
+/** Without room for new requests they are refused, nothing accepted is lost, and service returns by itself. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AcceptedBatch } from '../src/contract/submission.ts';
+import {
+  ask,
+  assertFactored,
+  assertProblem,
+  ended,
+  list,
+  listAll,
+  look,
+  metric,
+  post,
+  submit,
+} from './support/api.ts';
+import { composite, NumberSource, type Composite } from './support/number-source.ts';
+import { Server } from './support/server.ts';
+import { SmallDisk } from './support/small-disk.ts';
+import { until } from './support/until.ts';
+
+const BATCH = 500;
+const BATCHES_MAX = 400;
+const numbers = new NumberSource(11);
+
+/** Posts batches until one is refused for want of room; returns what was accepted, by id. */
+async function fillUp(server: Server): Promise<Map<string, Composite>> {
+  const accepted = new Map<string, Composite>();
+  for (let i = 0; i < BATCHES_MAX; i++) {
+    const batch = Array.from({ length: BATCH }, () =>
+      composite([numbers.prime(2), numbers.prime(3), numbers.prime(3)]),
+    );
+    const reply = await post(server, { numbers: batch.map(({ number }) => String(number)) });
+    if (reply.status !== 202) {
+      assertProblem(reply, 503, 'store_full');
+      assert.match(reply.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+      return accepted;
+    }
+    const { requests } = JSON.parse(reply.text) as AcceptedBatch;
+    for (const [j, { request_id }] of requests.entries()) accepted.set(request_id, batch[j]!);
+  }
+  throw new Error(`The store was not full after ${BATCHES_MAX * BATCH} requests`);
+}
+
+async function assertAllDone(server: Server, accepted: ReadonlyMap<string, Composite>): Promise<void> {
+  await until(
+    'the end of all work',
+    async () => (await metric(server, 'fairsieve_requests_waiting')) === 0,
+    120_000,
+  );
+  const requests = await listAll(server, { limit: '500' });
+  for (const request of requests) {
+    const work = accepted.get(request.request_id);
+    if (work) assertFactored(request, work);
+  }
+  const there = new Set(requests.map(({ request_id }) => request_id));
+  assert.deepEqual(
+    [...accepted.keys()].filter((id) => !there.has(id)),
+    [],
+  );
+}
+
+function returns(server: Server): Promise<unknown> {
+  return until(
+    'requests accepted again',
+    async () => (await post(server, { number: 91 }, 'after')).status === 202,
+  );
+}
+
+test('on a full disk new requests are refused, what was accepted is finished, and service returns with the room', async (t) => {
+  await using disk = await SmallDisk.mount(20);
+  if (!disk) return t.skip('needs root on Linux, for a small tmpfs');
+  await using server = await Server.start({ dataDir: disk.folder });
+  await disk.fill(8 * 2 ** 20);
+  const accepted = await fillUp(server);
+  assert.ok(accepted.size > BATCH, `only ${accepted.size} were accepted`);
+  const [first = ''] = accepted.keys();
+  await assertAllDone(server, accepted);
+  assertFactored(await look(server, first), accepted.get(first)!);
+  assert.equal((await list(server, {})).requests.length, 50);
+  assert.equal((await ask(server, '/healthz')).status, 200);
+  await disk.clear();
+  await returns(server);
+  return undefined;
+});
+
+test('while another program holds all the room nothing accepted is lost, over a kill too, and work ends when there is room', async (t) => {
+  await using disk = await SmallDisk.mount(24);
+  if (!disk) return t.skip('needs root on Linux, for a small tmpfs');
+  await using server = await Server.start({ dataDir: disk.folder, env: { FAIRSIEVE_WORKERS: '1' } });
+  const hard = numbers.semiprimes(20, 46);
+  const accepted = new Map<string, Composite>();
+  for (const work of hard) accepted.set((await submit(server, work.number)).request_id, work);
+  await disk.fill();
+  const refused = await until('a refusal', async () => {
+    const reply = await post(server, { number: 91 });
+    if (reply.status === 202)
+      accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite([7n, 13n]));
+    return reply.status !== 202 && reply;
+  });
+  assertProblem(refused, 503, 'store_full');
+  for (const id of accepted.keys())
+    assert.equal((await look(server, id)).number, String(accepted.get(id)!.number));
+  await server.end('SIGKILL');
+  await disk.clear();
+  await server.start();
+  await returns(server);
+  for (const [id, work] of accepted) assertFactored(await ended(server, id), work);
+  return undefined;
+});
+
+test('at its own bound the store refuses new requests, finishes the others, and makes room from the oldest that have ended', async () => {
+  await using server = await Server.start({
+    env: { FAIRSIEVE_STORE_BYTES_MAX: '6MiB', FAIRSIEVE_WORKERS: '1' },
+  });
+  const accepted = await fillUp(server);
+  await until(
+    'the end of all work',
+    async () => (await metric(server, 'fairsieve_requests_waiting')) === 0,
+    120_000,
+  );
+  assert.equal(await metric(server, 'fairsieve_requests_ended_total{status="done"}'), accepted.size);
+  await returns(server);
+  const newest = [...accepted.keys()].at(-1)!;
+  assertFactored(await look(server, newest), accepted.get(newest)!);
+});
