@@ -45,8 +45,6 @@ export const PAGE_SCAN_MAX = 20_000;
 export const TIMELINE_EVENTS_MAX = 50;
 /** Rows in one group commit, so that nobody's batch delays others for long. */
 export const COMMIT_ROWS_MAX = 1_000;
-/** Bytes in one chunk of a job's log. */
-export const CHUNK_BYTES_MAX = 65_536;
 /** A number whose factoring took at least this long is remembered on disk; looking up cheaper ones would cost more than computing them. */
 export const KNOWN_CPU_MS_MIN = 5;
 /** Numbers shorter than this never took that long, so they are not looked up. */

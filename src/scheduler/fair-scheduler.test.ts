@@ -79,7 +79,7 @@ test('a newcomer goes before all who were served before, however many wait and w
           if (done && done.entry.estimateMs > SLICE_MS && turn % 2 === 0) queue.park(done, SLICE_MS);
           else if (done) queue.finish(done, done.chargedMs);
         }
-        queue.add(entry('newcomer'));
+        queue.add(entry('newcomer', { estimateMs: 0 }));
         for (let next = pick(queue).entry; next.callerId !== 'newcomer'; next = pick(queue).entry) {
           assert.ok(!served.has(next.callerId), `${next.callerId} was served before, and now again`);
           served.add(next.callerId);
@@ -87,6 +87,30 @@ test('a newcomer goes before all who were served before, however many wait and w
       },
     ),
   );
+});
+
+test('short work of a newcomer is next, however many callers wait for their first slice or for another', () => {
+  for (const slices of [0, 50, 250]) {
+    const queue = scheduler();
+    for (let i = 0; i < 200; i++) queue.add(entry(`long ${i}`, { estimateMs: 3_600_000 }));
+    for (let i = 0; i < slices; i++) queue.park(pick(queue), SLICE_MS);
+    queue.add(entry('newcomer', { estimateMs: 1 }));
+    assert.equal(pick(queue).entry.callerId, 'newcomer');
+  }
+});
+
+test('a head start is had once: whoever sends short work again and again gets one slice more than a fair share at most', () => {
+  const queue = scheduler();
+  addMany(queue, 1, 'long', { estimateMs: 3_600_000 });
+  let shortMs = 0;
+  for (let slices = 0; slices < 100;) {
+    if (queue.callerView('short')?.entries !== 1) queue.add(entry('short', { estimateMs: 1 }));
+    const dispatch = pick(queue);
+    if (dispatch.entry.callerId === 'short') shortMs += queue.finish(dispatch, 1).length;
+    else slices++;
+    if (dispatch.entry.callerId === 'long') queue.park(dispatch, SLICE_MS);
+    assert.ok(shortMs <= (slices + 1) * SLICE_MS + 1, `${shortMs} ms against ${slices} slices`);
+  }
 });
 
 test('long work and short work get the same CPU time, not the same number of turns', () => {
@@ -154,7 +178,9 @@ test('weights divide the CPU time', () => {
   const queue = scheduler({ weightOf: (id) => (id === 'heavy' ? 3 : 1) });
   addMany(queue, 400, 'heavy');
   addMany(queue, 400, 'light');
-  assert.equal(serve(queue, 400).filter((id) => id === 'heavy').length, 300);
+  const heavy = serve(queue, 400).filter((id) => id === 'heavy').length;
+  // Not to the turn: short work has a head start, which weighs differently by weight.
+  assert.ok(Math.abs(heavy - 300) <= 3, `${heavy} of 400 turns`);
 });
 
 test('time without work is no credit', () => {
@@ -222,7 +248,7 @@ test('one number asked for by many is computed once, and ends for all of them', 
 
 test('a small caller who shares the number of a hog gets it at its own turn and pays for that alone', () => {
   const queue = scheduler();
-  addMany(queue, 100, 'hog');
+  addMany(queue, 100, 'hog', { estimateMs: SLICE_MS });
   const shared = entry('hog', { job: 'shared', estimateMs: 500 });
   queue.add(shared);
   queue.add(entry('small', { job: 'shared', estimateMs: 500 }));
@@ -231,7 +257,7 @@ test('a small caller who shares the number of a hog gets it at its own turn and 
   assert.equal(slice?.entry.callerId, 'small');
   queue.park(slice, SLICE_MS);
   assert.equal(queue.callerView('small')?.virtualMs, SLICE_MS);
-  assert.equal(queue.callerView('hog')?.virtualMs, 10);
+  assert.equal(queue.callerView('hog')?.virtualMs, SLICE_MS);
   queue.remove(shared.seq);
   assert.equal(queue.has(shared.seq), false);
   assert.equal(queue.hasJob('shared'), true, 'the other caller still waits for it');
@@ -266,7 +292,7 @@ test('a bounded pick takes what comes next if it is small enough, and never some
   const queue = scheduler();
   queue.add(entry('a', { estimateMs: 1, job: 'tiny' }));
   queue.add(entry('b', { estimateMs: 1000, job: 'long' }));
-  queue.add(entry('c', { estimateMs: 1, job: 'tiny too' }));
+  queue.add(entry('b', { estimateMs: 1, job: 'tiny too' }));
   assert.equal(queue.pick(5)?.entry.job, 'tiny');
   assert.equal(queue.pick(5), undefined);
   assert.equal(queue.pick()?.entry.job, 'long');
