@@ -1,18 +1,16 @@
 /** Which composites the quadratic sieve takes, and the memories for jobs that may come to it. */
 import { SIQS_BITS_MAX, siqsMemoryPages } from './siqs.ts';
 
-/** The sieve's table reaches further, but its memory does not: above about 80 digits it would take more than 1 GiB. */
-const SIEVE_BITS_MAX = Math.min(SIQS_BITS_MAX, 265);
 /** A number beyond the range may leave a composite within it: it gets the memory for one of 70 digits, not for the largest. */
 const COFACTOR_BITS_MAX = 232;
 const PAGE_BYTES = 0x10000;
 
 /** Pages of 64 KiB for a job whose number has that many bits. Stage 2 of ECM needs less than any sieve. */
 export function jobMemoryPages(bits: number): number {
-  return siqsMemoryPages(bits <= SIEVE_BITS_MAX ? bits : COFACTOR_BITS_MAX);
+  return siqsMemoryPages(bits <= SIQS_BITS_MAX ? bits : COFACTOR_BITS_MAX);
 }
 
 /** Whether a composite of that many bits can be sieved in a memory of `memoryBytes`. */
 export function isInSieveRange(bits: number, memoryBytes: number): boolean {
-  return bits <= SIEVE_BITS_MAX && siqsMemoryPages(bits) * PAGE_BYTES <= memoryBytes;
+  return bits <= SIQS_BITS_MAX && siqsMemoryPages(bits) * PAGE_BYTES <= memoryBytes;
 }
