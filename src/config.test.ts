@@ -36,6 +36,7 @@ test('all mistakes are told at once, with the value and the bound', () => {
     FAIRSIEVE_LOG_LEVEL: 'loud',
     FAIRSIEVE_WEIGHTS: 'acme=0',
     FAIRSIEVE_PARKED_BYTES_MAX: '-1',
+    FAIRSIEVE_STORE_BYTES_MAX: '1',
     FAIRSIEVE_WORKRES: '2',
   };
   assert.throws(

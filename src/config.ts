@@ -23,6 +23,7 @@ class Fault {
 }
 
 const GIB = 2 ** 30;
+const SIZE_LEAST = 2 ** 20;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const DURATION_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZE_BYTES: Record<string, number> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
@@ -149,8 +150,8 @@ function whole(
 function size(fallback: number, shown: string, about: string): Setting<number> {
   const parse = (value: string): number | Fault => {
     const match = /^(\d{1,15}) ?(|KiB|MiB|GiB)$/.exec(value);
-    if (!match) return new Fault('bytes, such as 268435456, 256MiB or 1GiB');
-    return Number(match[1]) * (SIZE_BYTES[match[2] ?? ''] ?? 1);
+    const bytes = Number(match?.[1]) * (SIZE_BYTES[match?.[2] ?? ''] ?? 1);
+    return bytes >= SIZE_LEAST ? bytes : new Fault('at least 1MiB, such as 268435456, 256MiB or 1GiB');
   };
   return { fallback, shown, about, parse };
 }

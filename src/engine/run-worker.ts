@@ -17,7 +17,10 @@ export function runWorker(port: MessagePort, control: Int32Array, kernel: Kernel
   // On Linux this is the priority of the calling thread alone; elsewhere it would be that of the whole process.
   if (process.platform === 'linux') os.setPriority(NICE);
 
+  let broken = false;
   port.on('message', (task: WorkerTask) => {
+    // Tasks behind the one that broke were here already; they go to another thread.
+    if (broken) return;
     Atomics.store(control, CONTROL.index, 0);
     try {
       const reply = task.kind === 'batch' ? runBatch(kernel, control, task) : runSlice(kernel, control, task);
@@ -25,6 +28,7 @@ export function runWorker(port: MessagePort, control: Int32Array, kernel: Kernel
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const reply: WorkerReply = { kind: 'broke', index: Atomics.load(control, CONTROL.index), reason };
+      broken = true;
       port.postMessage(reply);
       port.close();
     }

@@ -109,15 +109,15 @@ export class WorkerSlot {
       return;
     }
     if (reply.kind === 'broke') {
-      this.#replace(reply.reason);
+      this.#replace(reply.reason, reply.index);
       return;
     }
     this.#pending.shift()?.answer(reply);
     if (this.#pending.length === 0) this.#stopWatch();
   }
 
-  #replace(reason: string): void {
-    const index = Atomics.load(this.#control, CONTROL.index);
+  /** `index`: of the number at fault, as the thread said; where it could not say, as it was noted last. */
+  #replace(reason: string, index = Atomics.load(this.#control, CONTROL.index)): void {
     const [guilty, ...others] = this.#pending.splice(0);
     this.#stopWatch();
     const old = this.#thread;

@@ -11,13 +11,14 @@ import type { Factor } from '../domain/factorization.ts';
 import type { BatchOutcome, Engine, SliceOutcome, SliceResult } from '../engine/engine.ts';
 import type { Entry } from '../scheduler/entry.ts';
 import type { Dispatch, FairScheduler } from '../scheduler/fair-scheduler.ts';
-import type { Store } from '../store/store.ts';
+import type { JobLog, Store } from '../store/store.ts';
 import type { CostModel } from './cost-model.ts';
 import type { Endings } from './endings.ts';
 import { appendUnsaved } from './job-log.ts';
 import type { JobMemories } from './job-memories.ts';
 import { jobEvents, startTimeMs, type LiveJob, type LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
+import { untilRoom } from './patience.ts';
 
 export interface DispatcherParts {
   readonly scheduler: FairScheduler;
@@ -39,6 +40,8 @@ export interface DispatcherParts {
 const PAUSE_MS = 5;
 /** Slices that are cut short for others are at least this long, in ms from one cut to the next. */
 const SLICE_MS_MIN = 10;
+/** How long stopping waits for the slices under way. */
+const STOP_MS_MAX = 2_000;
 /** How often the log of a running job goes to the store: what a crash may cost. */
 const SAVE_EVERY_MS = 1_000;
 
@@ -52,7 +55,7 @@ export class Dispatcher {
   #pumping = false;
   #opening = 0;
   #madeWayAtMs = -Infinity;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -85,7 +88,7 @@ export class Dispatcher {
 
   #dispatch(): void {
     const { engine, endings, live, batchMs } = this.#parts;
-    while (!this.#stopped && !endings.congested && engine.hasRoomForBatch) {
+    while (!this.#stopping.signal.aborted && !endings.congested && engine.hasRoomForBatch) {
       // A job being opened has its worker reserved: if all were opened at once, what they are charged in advance would count for a while.
       const hasFree = engine.workers - engine.busy > this.#opening;
       const dispatch = this.#pick(hasFree ? Infinity : batchMs);
@@ -131,11 +134,20 @@ export class Dispatcher {
 
   /** Starts nothing more, ends the slices under way within milliseconds and keeps what they found. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#parts.engine.interrupt();
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    this.#stopping.abort();
+    const { engine, clock } = this.#parts;
+    engine.interrupt();
+    const idle = this.#idle();
+    await Promise.race([idle, clock.sleep(STOP_MS_MAX)]);
+    // A thread that hangs is ended; what it was at answers as broken, and is put back.
+    await engine[Symbol.asyncDispose]();
+    await idle;
     const jobs = [...this.#parts.live.jobs()].filter((job) => job.unsaved.length > 0);
     await Promise.allSettled(jobs.map((job) => appendUnsaved(job, this.#parts)));
+  }
+
+  async #idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
   /** Picks that fit into the same batch as `first`, in the order of single picks. */
@@ -182,17 +194,22 @@ export class Dispatcher {
 
   /** Before a job's first slice: is its number known meanwhile, has it a log? Costs its caller nothing. */
   async #open(dispatch: Dispatch, job: LiveJob): Promise<void> {
-    const { store, scheduler } = this.#parts;
+    const { store, scheduler, clock } = this.#parts;
+    const read = (): Promise<[(readonly Factor[] | undefined)[], JobLog]> =>
+      Promise.all([store.known([job.number]), store.readLog(job.number)]);
     this.#opening++;
-    const [[known], log] = await Promise.all([store.known([job.number]), store.readLog(job.number)]);
+    const found = await untilRoom(read, clock, this.#stopping.signal);
     this.#opening--;
+    if (!found) return this.#putBack(dispatch);
+    const [[known], log] = found;
     if (known) {
       this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, done(known), 'known');
       return;
     }
     job.log = [...log.chunks, ...job.unsaved];
-    if (job.cpuMs < log.cpuMs) {
-      job.cpuMs = log.cpuMs;
+    const isFirst = job.cpuMs === 0;
+    job.cpuMs = Math.max(job.cpuMs, log.cpuMs);
+    if (isFirst && [...job.members].some(({ stored }) => stored.state.startedAtMs !== undefined)) {
       this.#recovered(job, 'the service was restarted');
     }
     this.#putBack(dispatch);
@@ -254,7 +271,7 @@ export class Dispatcher {
     const spent = [...job.members].filter(
       (m) => m.phase === 'waiting' && job.cpuMs >= (m.budgetEndMs ?? Infinity),
     );
-    const saveNow = spent.length > 0 || clock.wallMs() - job.savedAtMs >= SAVE_EVERY_MS;
+    const saveNow = spent.length > 0 || clock.monotonicMs() - job.savedAtMs >= SAVE_EVERY_MS;
     // Saved before the members end, so that whoever resumes one finds everything.
     if (saveNow) this.#save(job);
     if (spent.length > 0) {
@@ -272,11 +289,13 @@ export class Dispatcher {
   }
 
   async #broke(dispatch: Dispatch, job: LiveJob, reason: string): Promise<void> {
-    const { scheduler, store } = this.#parts;
+    const { scheduler, store, clock } = this.#parts;
     // Not given back to the pool: the thread that broke may still be writing to it.
     this.#parts.memories.abandon(job);
-    const breaks = await store.recordBreak(job.number);
-    if (breaks < JOB_BREAKS_MAX) {
+    const { signal } = this.#stopping;
+    const breaks = signal.aborted ? 0 : await untilRoom(() => store.recordBreak(job.number), clock, signal);
+    job.hasBroken = true;
+    if (breaks === undefined || breaks < JOB_BREAKS_MAX) {
       this.#recovered(job, `a worker failed: ${reason}`);
       this.#putBack(dispatch);
       scheduler.drop(job.number);
@@ -323,7 +342,7 @@ export class Dispatcher {
     endings.end(
       {
         number: job.number,
-        dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && !job.small),
+        dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && (!job.small || job.hasBroken)),
         ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
       },
       requests.map(end),
@@ -335,7 +354,7 @@ export class Dispatcher {
   }
 
   #save(job: LiveJob): void {
-    job.savedAtMs = this.#parts.clock.wallMs();
+    job.savedAtMs = this.#parts.clock.monotonicMs();
     this.#run(appendUnsaved(job, this.#parts));
   }
 

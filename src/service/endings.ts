@@ -8,8 +8,9 @@
 import type { Clock } from '../base/clock.ts';
 import { COMMIT_ROWS_MAX } from '../domain/limits.ts';
 import type { FinalState, StoredRequest, TimelineEvent } from '../domain/request.ts';
-import { StoreError, type EndedJob, type Store } from '../store/store.ts';
+import type { EndedJob, Store } from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
+import { untilRoom } from './patience.ts';
 
 export interface Ending {
   readonly live: LiveRequest;
@@ -28,8 +29,7 @@ interface Gathered {
 }
 
 /** Ends that may be on their way to the disk before work is held back. */
-const PENDING_MAX = 20_000;
-const RETRY_MS = 500;
+const PENDING_MAX = 4_000;
 
 export class Endings {
   readonly #store: Store;
@@ -40,7 +40,7 @@ export class Endings {
   #gathered: Gathered[] = [];
   #gatheredRows = 0;
   #pending = 0;
-  #closing = false;
+  readonly #closing = new AbortController();
 
   constructor(store: Store, clock: Clock, onEnded: EndedHandler, onFatal: (error: unknown) => void) {
     this.#store = store;
@@ -56,12 +56,9 @@ export class Endings {
 
   /** Ends requests of one job. They are `ending` from now on. What ends in the same turn goes to the store together. */
   end(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
-    for (const { live } of endings) live.phase = 'ending';
     this.#pending += endings.length;
-    if (this.#gathered.length === 0) queueMicrotask(() => this.#send());
-    this.#gathered.push({ job, endings });
-    this.#gatheredRows += endings.length;
-    if (this.#gatheredRows >= COMMIT_ROWS_MAX) this.#send();
+    for (let i = 0; i < endings.length; i += COMMIT_ROWS_MAX)
+      this.#gather(job, endings.slice(i, i + COMMIT_ROWS_MAX));
   }
 
   /**
@@ -69,9 +66,17 @@ export class Endings {
    * next start computes them again.
    */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort();
     this.#send();
     await Promise.all(this.#underWay);
+  }
+
+  #gather(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
+    for (const { live } of endings) live.phase = 'ending';
+    if (this.#gathered.length === 0) queueMicrotask(() => this.#send());
+    this.#gathered.push({ job, endings });
+    this.#gatheredRows += endings.length;
+    if (this.#gatheredRows >= COMMIT_ROWS_MAX) this.#send();
   }
 
   #send(): void {
@@ -85,31 +90,17 @@ export class Endings {
   }
 
   async #commit(gathered: readonly Gathered[]): Promise<void> {
-    const ended = await this.#finish(
-      gathered.map(({ job, endings }) => ({
-        ...job,
-        requests: endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline })),
-      })),
-    );
+    const jobs = gathered.map(({ job, endings }) => ({
+      ...job,
+      requests: endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline })),
+    }));
+    const ended = await untilRoom(() => this.#store.finish(jobs), this.#clock, this.#closing.signal);
     if (!ended) return;
     const applied = new Set(ended);
     for (const { endings } of gathered) {
       this.#pending -= endings.length;
       for (const { live, state, timeline } of endings) {
         this.#onEnded(live, { ...live.stored, state, timeline }, applied.has(live.stored.seq));
-      }
-    }
-  }
-
-  /** Undefined if there was no room until `close`. */
-  async #finish(ended: readonly EndedJob[]): Promise<readonly number[] | undefined> {
-    for (;;) {
-      try {
-        return await this.#store.finish(ended);
-      } catch (error) {
-        if (!(error instanceof StoreError) || !error.retryable) throw error;
-        if (this.#closing) return undefined;
-        await this.#clock.sleep(RETRY_MS);
       }
     }
   }

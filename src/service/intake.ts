@@ -20,9 +20,12 @@ export type Accepted =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'full' };
 
+/** `true`: queued again; `false`: it was not `partial` any more; `full`: there is no room to write it down. */
+export type Requeued = boolean | 'full';
+
 export class Intake {
   readonly #parts: IntakeParts;
-  readonly #requeuing = new Map<number, Promise<boolean>>();
+  readonly #requeuing = new Map<number, Promise<Requeued>>();
   #lastSeq = 0;
 
   constructor(parts: IntakeParts) {
@@ -49,9 +52,11 @@ export class Intake {
       ? { requests, idempotency: { ...idempotency, expiresAtMs: acceptedAtMs + IDEMPOTENCY_TTL_MS } }
       : { requests };
     const outcome = await store.accept(batch).catch((error: unknown) => {
-      if (error instanceof StoreError && error.code === 'full') return { kind: 'full' } as const;
+      for (const request of requests) pager.left(request);
+      if (error instanceof StoreError && error.retryable) return { kind: 'full' } as const;
       throw error;
     });
+    if (outcome.kind === 'full') return outcome;
     if (outcome.kind === 'accepted') {
       const stored = requests.map((request, i) => asStored(request, outcome.known[i]));
       for (const request of stored) this.#settle(request);
@@ -67,7 +72,7 @@ export class Intake {
   }
 
   /** Puts a `partial` request back in the queue. False if it is not `partial` any more. Several calls at once are one. */
-  requeue(stored: StoredRequest): Promise<boolean> {
+  requeue(stored: StoredRequest): Promise<Requeued> {
     const underWay = this.#requeuing.get(stored.seq);
     if (underWay) return underWay;
     const requeuing = this.#requeue(stored).finally(() => this.#requeuing.delete(stored.seq));
@@ -75,13 +80,18 @@ export class Intake {
     return requeuing;
   }
 
-  async #requeue(stored: StoredRequest): Promise<boolean> {
+  async #requeue(stored: StoredRequest): Promise<Requeued> {
     const { store, pager, clock } = this.#parts;
     const ordinal = pager.admit(stored.callerId, stored.seq);
     const timeline = [...stored.timeline, { event: 'resumed', atMs: clock.wallMs() } as const].slice(
       -TIMELINE_EVENTS_MAX,
     );
-    const done = await store.requeue(stored.seq, ordinal, timeline);
+    const done = await store.requeue(stored.seq, ordinal, timeline).catch((error: unknown) => {
+      pager.left({ ...stored, ordinal });
+      if (error instanceof StoreError && error.retryable) return 'full' as const;
+      throw error;
+    });
+    if (done === 'full') return done;
     const queued: StoredRequest = { ...stored, ordinal, timeline, state: { kind: 'queued' } };
     if (done) this.#settle(queued);
     else pager.left({ ...stored, ordinal });

@@ -3,6 +3,9 @@ import type { Clock } from '../base/clock.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import { startTimeMs, type LiveJob } from './live-job.ts';
 
+/** Chunks kept for the store while it has no room, a few KiB each as a rule. */
+const UNSAVED_CHUNKS_MAX = 500;
+
 /**
  * Appends what is unsaved. Where the store has no room it stays unsaved, to go with the next call: a log is worth time, not
  * correctness.
@@ -22,6 +25,7 @@ export async function appendUnsaved(
     await store.appendLog({ number: job.number, chunks, cpuMs: job.cpuMs, started, atMs: clock.wallMs() });
   } catch (error) {
     if (!(error instanceof StoreError) || !error.retryable) throw error;
-    job.unsaved = [...chunks, ...job.unsaved];
+    // A disk that stays full must not fill the memory as well: what is left out costs time after a crash, no more.
+    job.unsaved = [...chunks, ...job.unsaved].slice(0, UNSAVED_CHUNKS_MAX);
   }
 }

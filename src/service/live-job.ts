@@ -24,9 +24,12 @@ export interface LiveJob {
   state?: JobState;
   /** The log as read from the store, until it is fed into a memory. Undefined: not read yet, or no longer valid. */
   log?: readonly Uint8Array[];
-  /** Chunks that are not in the store yet, and since when. */
+  /** Chunks that are not in the store yet. */
   unsaved: readonly Uint8Array[];
+  /** When they last went there, by the monotonic clock. */
   savedAtMs: number;
+  /** Whether it has broken a worker. */
+  hasBroken: boolean;
   progress?: Progress;
   /** Known factors, from the last slice. */
   factors: readonly Factor[];
@@ -65,6 +68,7 @@ export function createJob(number: string, value: bigint, needs: JobNeeds, nowMs:
     cpuMs: 0,
     unsaved: NONE,
     savedAtMs: nowMs,
+    hasBroken: false,
     factors: NONE,
     recoveries: NONE,
   };

@@ -69,7 +69,7 @@ export class LiveSet {
 
   #newJob(number: string): LiveJob {
     const value = BigInt(number);
-    const job = createJob(number, value, this.#needsOf(value), this.#clock.wallMs());
+    const job = createJob(number, value, this.#needsOf(value), this.#clock.monotonicMs());
     this.#jobs.set(number, job);
     return job;
   }

@@ -22,7 +22,10 @@ export type Found = { readonly live: LiveRequest } | { readonly stored: StoredRe
 
 /** Ended requests kept in memory, since what has just ended is what is asked for most. */
 const ENDED_CACHE = 10_000;
+/** A watched request is looked at this often; one whose turn is far, which may be in the store only, less often. */
 const WATCH_EVERY_MS = 250;
+const WATCH_FAR_EVERY_MS = 2_000;
+const WATCH_CLOSELY_BELOW = 10;
 
 export class Lookups {
   readonly #parts: LookupParts;
@@ -87,14 +90,15 @@ export class Lookups {
       if (seen !== told) yield view;
       if (hasEnded(view.status)) return;
       told = seen;
-      await this.ended(requestId, WATCH_EVERY_MS, signal);
+      const isNear = view.status === 'running' || (view.position ?? 0) < WATCH_CLOSELY_BELOW;
+      await this.ended(requestId, isNear ? WATCH_EVERY_MS : WATCH_FAR_EVERY_MS, signal);
     }
   }
 
   async list(
     query: ListRequests,
   ): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
-    if (query.status === 'running') return { requests: this.#running(query) };
+    if (query.status === 'running') return this.#running(query);
     const page = await this.#parts.store.list(asStoreQuery(query));
     const views = page.requests.map((stored) => {
       const live = this.#parts.live.get(stored.seq);
@@ -126,18 +130,23 @@ export class Lookups {
     this.#waiters.wakeAll();
   }
 
-  /** Running requests are few and all in memory: one page, newest first. */
-  #running({ callerId, mode, limit, cursor }: ListRequests): RequestView[] {
+  /** Running requests are all in memory. */
+  #running({ callerId, mode, limit, cursor }: ListRequests): {
+    readonly requests: readonly RequestView[];
+    readonly next?: string;
+  } {
     const before = cursor === undefined ? Infinity : Number(cursor);
     const running = [...this.#parts.live.jobs()].filter((job) => job.startedAtMs !== undefined);
-    return running
+    const found = running
       .flatMap((job) => [...job.members])
       .filter(({ stored }) => stored.seq < before)
       .filter(({ stored }) => callerId === undefined || stored.callerId === callerId)
       .filter(({ stored }) => mode === undefined || stored.mode === mode)
-      .toSorted((a, b) => b.stored.seq - a.stored.seq)
-      .slice(0, limit)
-      .map((live) => this.view({ live }));
+      .toSorted((a, b) => b.stored.seq - a.stored.seq);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const requests = page.map((live) => this.view({ live }));
+    return last && found.length > limit ? { requests, next: String(last.stored.seq) } : { requests };
   }
 }
 

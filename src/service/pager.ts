@@ -2,6 +2,7 @@
  * Keeps the windows in memory filled: what is accepted is loaded, or left to the store and read back in pages as its turn comes
  * near. The rules are the backlog's; this file asks the store and hands what is loaded to the scheduler.
  */
+import type { Clock } from '../base/clock.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { Backlog, Queued } from '../scheduler/backlog.ts';
 import type { Entry } from '../scheduler/entry.ts';
@@ -10,6 +11,7 @@ import type { Store } from '../store/store.ts';
 import type { CostModel } from './cost-model.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
+import { untilRoom } from './patience.ts';
 
 export interface PagerParts {
   readonly store: Store;
@@ -17,6 +19,7 @@ export interface PagerParts {
   readonly scheduler: FairScheduler;
   readonly live: LiveSet;
   readonly costs: CostModel;
+  readonly clock: Clock;
   /** What a batch of small numbers may take: nothing else is estimated to take so little. */
   readonly batchMs: number;
   /** A page has brought new work. */
@@ -27,7 +30,7 @@ export interface PagerParts {
 export class Pager {
   readonly #parts: PagerParts;
   #reading: Promise<void> | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: PagerParts) {
     this.#parts = parts;
@@ -57,7 +60,7 @@ export class Pager {
 
   /** Reads the pages that are wanted now, one read of the store at a time. Costs nothing if none is. */
   read(): void {
-    if (this.#reading || this.#closed) return;
+    if (this.#reading || this.#closing.signal.aborted) return;
     const pages = this.#parts.backlog.demand();
     if (pages.length === 0) return;
     this.#reading = this.#read(pages)
@@ -69,13 +72,14 @@ export class Pager {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     await this.#reading;
   }
 
   async #read(pages: ReturnType<Backlog['demand']>): Promise<void> {
-    const { store, backlog, onLoaded } = this.#parts;
-    const rows = await store.queued(pages);
+    const { store, backlog, clock, onLoaded } = this.#parts;
+    const rows = await untilRoom(() => store.queued(pages), clock, this.#closing.signal);
+    if (!rows) return;
     for (const [i, page] of pages.entries()) {
       for (const stored of backlog.arrived(page, rows[i] ?? [])) this.#load(stored);
     }

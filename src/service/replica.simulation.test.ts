@@ -30,6 +30,8 @@ class Simulation {
   /** What a caller was told of: accepted, and how it ended as far as it was ever told. */
   readonly told = new Map<string, string>();
   readonly faults: unknown[] = [];
+  /** How often the disk refuses: it fills up now and then, and has room at the end. */
+  fullness = 0;
   replica!: Replica;
 
   constructor(seed: number) {
@@ -39,7 +41,7 @@ class Simulation {
   async open(): Promise<void> {
     const machine = this.world.boot();
     this.replica = new Replica({
-      store: simulatedStore(machine, this.disk),
+      store: simulatedStore(machine, this.disk, () => this.fullness > 0 && this.world.chance(this.fullness)),
       engine: new SimulatedEngine(this.world, machine),
       kernel: { isSmall: (n) => n < 1_000n, memoryPages: () => 1 },
       expectedCpuMs: (n) => (n < 1_000n ? 1 : n < 5_000n ? 20 : 200),
@@ -106,9 +108,11 @@ test('through crashes at any point nothing accepted is lost, and everything ends
     await simulation.open();
     for (let i = 0; i < STEPS; i++) {
       if (i < STEPS / 2 && world.chance(0.3)) simulation.act();
+      if (world.chance(0.02)) simulation.fullness = world.chance(0.5) ? 0 : 0.5;
       if (world.chance(0.01)) await simulation.crash();
       await world.step();
     }
+    simulation.fullness = 0;
     while (await world.step());
 
     assert.deepEqual(simulation.faults, [], `seed ${seed}`);

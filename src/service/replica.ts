@@ -24,6 +24,7 @@ import { LiveSet } from './live-set.ts';
 import { Lookups, type Found } from './lookups.ts';
 import type { Outlook } from './request-view.ts';
 import type { ReplicaStats } from './replica-stats.ts';
+import { untilRoom } from './patience.ts';
 import { Retention } from './retention.ts';
 import type {
   AcceptInput,
@@ -64,7 +65,10 @@ const PAGE_BYTES = 65_536;
 const LOADED_MAX = 16_384;
 const WINDOWS = { pageMin: 1, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
-const RETRY_AFTER_MS = 2_000;
+const NO_ROOM = { kind: 'unavailable', code: 'store_full', retryAfterMs: 2_000 } as const;
+const STOPPING = { kind: 'unavailable', code: 'stopping', retryAfterMs: 2_000 } as const;
+/** How often it is looked whether there is room again. */
+const ROOM_EVERY_MS = 500;
 /** How long a cancellation may wait for the disk. */
 const CHANGE_MS_MAX = 1_500;
 /** Share of the store's bytes from which on the oldest ended requests go before their time. */
@@ -82,6 +86,7 @@ export class Replica implements Service, AsyncDisposable {
   readonly #dispatcher: Dispatcher;
   readonly #lookups: Lookups;
   readonly #closing = new AbortController();
+  #isFull = false;
   readonly #retention: Retention;
   #retaining: Promise<void> = Promise.resolve();
   #accepted = 0;
@@ -144,6 +149,7 @@ export class Replica implements Service, AsyncDisposable {
   /** Takes up what the store holds from before, and begins to work. */
   async start(): Promise<void> {
     const { store, onFatal } = this.#options;
+    void store.failed.then(onFatal);
     const [{ lastSeq }, backlog] = await Promise.all([store.stats(), store.backlog()]);
     this.#intake.startAfter(lastSeq);
     for (const { callerId, count, ordinalMax } of backlog) {
@@ -154,12 +160,12 @@ export class Replica implements Service, AsyncDisposable {
   }
 
   async accept(input: AcceptInput): Promise<AcceptResult> {
-    if (this.#closing.signal.aborted)
-      return { kind: 'unavailable', code: 'stopping', retryAfterMs: RETRY_AFTER_MS };
+    if (this.#closing.signal.aborted) return STOPPING;
     const accepted = await this.#intake.accept(input);
     if (accepted.kind === 'full') {
       this.#retention.hurry();
-      return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+      this.#watchRoom();
+      return NO_ROOM;
     }
     if (accepted.kind === 'conflict') return accepted;
     this.#dispatcher.arrived(input.callerId);
@@ -196,8 +202,7 @@ export class Replica implements Service, AsyncDisposable {
     await this.#lookups.ended(requestId, CHANGE_MS_MAX, this.#closing.signal);
     const request = await this.#lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
-    if (!hasEnded(request.status))
-      return { kind: 'unavailable', code: 'store_full', retryAfterMs: RETRY_AFTER_MS };
+    if (!hasEnded(request.status)) return this.#closing.signal.aborted ? STOPPING : NO_ROOM;
     return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
   }
 
@@ -207,6 +212,7 @@ export class Replica implements Service, AsyncDisposable {
     const stored = 'stored' in found ? found.stored : undefined;
     if (stored?.state.kind !== 'partial') return { kind: 'refused', request: this.#lookups.view(found) };
     const changed = await this.#intake.requeue(stored);
+    if (changed === 'full') return NO_ROOM;
     this.#dispatcher.pump();
     const request = await this.#lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
@@ -216,6 +222,7 @@ export class Replica implements Service, AsyncDisposable {
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     const reasons = [
       ...(this.#closing.signal.aborted ? ['this server is stopping'] : []),
+      ...(this.#isFull ? ['the store has no room for new requests'] : []),
       ...(this.#endings.congested ? ['the store has no room for results'] : []),
     ];
     return { ready: reasons.length === 0, reasons };
@@ -246,7 +253,6 @@ export class Replica implements Service, AsyncDisposable {
     this.stopAccepting();
     await this.#dispatcher.stop();
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
-    await this.#engine[Symbol.asyncDispose]();
     await this.#options.store[Symbol.asyncDispose]();
   }
 
@@ -264,6 +270,22 @@ export class Replica implements Service, AsyncDisposable {
     const small = kernel.isSmall(n);
     const short = small || expectedCpuMs(n) < SLICE_MS / 2;
     return { small, placeBytes: short ? 0 : kernel.memoryPages(n) * PAGE_BYTES };
+  }
+
+  /** After a refusal for want of room: not ready until the store says that there is some. */
+  #watchRoom(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    const { store, clock, onFatal } = this.#options;
+    const { signal } = this.#closing;
+    const look = async (): Promise<void> => {
+      while (this.#isFull && !signal.aborted) {
+        await clock.sleep(ROOM_EVERY_MS, signal);
+        const stats = await untilRoom(() => store.stats(), clock, signal);
+        this.#isFull = stats?.freeBytes === 0;
+      }
+    };
+    look().catch(onFatal);
   }
 
   #present(stored: StoredRequest): Found {
@@ -294,5 +316,7 @@ export class Replica implements Service, AsyncDisposable {
     if (applied) this.#lookups.remember(stored);
     if (applied && stored.state.kind !== 'queued') this.#endedCounts[stored.state.kind]++;
     this.#lookups.wake(stored.seq);
+    // Ends that waited for room may have held work back.
+    this.#dispatcher.pump();
   }
 }

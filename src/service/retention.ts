@@ -1,6 +1,7 @@
 /** Deletes what is past retention, in small steps with pauses between, so that nobody notices. */
 import type { Clock } from '../base/clock.ts';
 import type { Store } from '../store/store.ts';
+import { untilRoom } from './patience.ts';
 
 export interface RetentionOptions {
   readonly store: Store;
@@ -27,7 +28,8 @@ export class Retention {
     while (!signal.aborted) {
       this.#nap = new AbortController();
       const nowMs = clock.wallMs();
-      const deleted = await store.prune({ endedBeforeMs: nowMs - retentionMs, nowMs, bytesMax });
+      const limits = { endedBeforeMs: nowMs - retentionMs, nowMs, bytesMax };
+      const deleted = await untilRoom(() => store.prune(limits), clock, signal);
       await clock.sleep(BETWEEN_STEPS_MS, signal);
       if (deleted === 0) await clock.sleep(EVERY_MS, AbortSignal.any([signal, this.#nap.signal]));
     }

@@ -44,7 +44,11 @@ export type ChangeResult =
   /** It is in a state in which this can't be done. */
   | { readonly kind: 'refused'; readonly request: RequestView }
   /** The store has no room to write it down; nothing has changed for sure. */
-  | { readonly kind: 'unavailable'; readonly code: ErrorCode & 'store_full'; readonly retryAfterMs: number };
+  | {
+      readonly kind: 'unavailable';
+      readonly code: ErrorCode & ('store_full' | 'stopping');
+      readonly retryAfterMs: number;
+    };
 
 export interface ListRequests {
   readonly callerId?: string;

@@ -2,15 +2,16 @@
 import { assert } from '../../base/assert.ts';
 import type { Factor } from '../../domain/factorization.ts';
 import type { FinalState, NewRequest, StoredRequest } from '../../domain/request.ts';
-import type {
-  AcceptOutcome,
-  CallerBacklog,
-  EndedJob,
-  JobLog,
-  JobLogEntry,
-  NewBatch,
-  QueuePage,
-  Store,
+import {
+  StoreError,
+  type AcceptOutcome,
+  type CallerBacklog,
+  type EndedJob,
+  type JobLog,
+  type JobLogEntry,
+  type NewBatch,
+  type QueuePage,
+  type Store,
 } from '../../store/store.ts';
 import type { Machine } from './world.ts';
 
@@ -23,8 +24,14 @@ export class Disk {
   readonly ends: { readonly seq: number; readonly state: FinalState }[] = [];
 }
 
-export function simulatedStore(machine: Machine, disk: Disk): Store {
-  const call = <T>(effect: () => T): Promise<T> => machine.begin('store', effect);
+export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boolean): Store {
+  // What `isFull` refuses changes nothing.
+  const call = <T>(effect: () => T): Promise<T> =>
+    machine.begin('store', () => {
+      if (isFull()) throw new StoreError('full', 'simulated');
+      return effect();
+    });
+  const read = <T>(effect: () => T): Promise<T> => machine.begin('store', effect);
   const queued = (): StoredRequest[] =>
     [...disk.requests.values()]
       .filter(({ state }) => state.kind === 'queued')
@@ -35,13 +42,14 @@ export function simulatedStore(machine: Machine, disk: Disk): Store {
     return found;
   };
   return {
+    failed: new Promise(() => undefined),
     accept: ({ requests }: NewBatch) =>
       call((): AcceptOutcome => {
         for (const request of requests) disk.requests.set(request.seq, asQueued(request));
         return { kind: 'accepted', known: requests.map(() => undefined) };
       }),
-    get: (seqs) => call(() => seqs.map((seq) => disk.requests.get(seq))),
-    list: () => call(() => ({ requests: [...disk.requests.values()] })),
+    get: (seqs) => read(() => seqs.map((seq) => disk.requests.get(seq))),
+    list: () => read(() => ({ requests: [...disk.requests.values()] })),
     finish: (ended: readonly EndedJob[]) =>
       call(() => {
         const applied: number[] = [];
@@ -66,7 +74,7 @@ export function simulatedStore(machine: Machine, disk: Disk): Store {
         return true;
       }),
     backlog: () =>
-      call((): CallerBacklog[] =>
+      read((): CallerBacklog[] =>
         [...Map.groupBy(queued(), ({ callerId }) => callerId)].map(([callerId, all]) => ({
           callerId,
           count: all.length,
@@ -92,7 +100,7 @@ export function simulatedStore(machine: Machine, disk: Disk): Store {
     recordBreak: (number) => call(() => ++log(number).breaks),
     prune: () => call(() => 0),
     stats: () =>
-      call(() => ({
+      read(() => ({
         bytes: 0,
         freeBytes: 1,
         queued: queued().length,

@@ -29,7 +29,8 @@ export class World {
   readonly clock: Clock = {
     wallMs: () => this.#nowMs,
     monotonicMs: () => this.#nowMs,
-    sleep: () => new Promise(() => undefined),
+    // Long sleeps never end: nothing here waits for them. Short ones are pauses before another try.
+    sleep: (ms) => (ms < 1_000 ? this.#begin('timers', () => undefined) : new Promise(() => undefined)),
   };
 
   chance(probability: number): boolean {
