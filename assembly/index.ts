@@ -1,7 +1,7 @@
 /** What the kernel exports to JavaScript. An algorithm stands in its own file; this one only names them. */
 export { INPUT, INPUT_BYTES, ODD_PRIMES, ODD_PRIMES_COUNT, OUTPUT, OUTPUT_BYTES } from './layout';
 export { init } from './init';
-export { factorWords } from './word/factor-word';
+export { factorWord } from './word/factor-word';
 export { findOddDivisor } from './arithmetic/trial-division';
 export { setModulus } from './arithmetic/modulus';
 export { bailliePswStart, bailliePswStep } from './primality/baillie-psw';

@@ -1,9 +1,9 @@
 /**
- * Factors words (n < 2^64) to the end, in one call each or many at once. Every factor is proven prime.
+ * Factors words (n < 2^64) to the end. Every factor is proven prime.
  *
  * Input at INPUT, output at OUTPUT, so that JavaScript makes no call and no BigInt more than it must.
  */
-import { INPUT, OUTPUT, OUTPUT_BYTES } from '../layout';
+import { INPUT, OUTPUT } from '../layout';
 import { microEcmWord } from './micro-ecm-word';
 import { inverseWord, montOne } from './montgomery-word';
 import { pollardRhoBrentWord } from './pollard-rho-brent-word';
@@ -16,20 +16,10 @@ const TRIAL_BOUND: u64 = 8191;
 /** Up to this size rho is faster than elliptic curves. */
 const RHO_BITS_MAX: i32 = 40;
 
-/** Factors the `count` words at INPUT in turn. See `factorWord` for what is written; the number of words done, for want of room. */
-export function factorWords(count: i32): i32 {
-  let out = OUTPUT;
-  for (let i = 0; i < count; i++) {
-    if (out + 66 * 8 > OUTPUT + OUTPUT_BYTES) return i;
-    out = factorWord(load<u64>(INPUT + ((<usize>i) << 3)), out);
-  }
-  return count;
-}
-
-/** Writes the number of prime factors of n >= 1 at `out`, then the factors, ascending and with multiplicity, all u64. The address after. */
-function factorWord(n: u64, out: usize): usize {
-  const first = out + 8;
-  let end = trialDivideWord(n, TRIAL_COUNT, first);
+/** Factors the word at INPUT, at least 1. Writes the number of its prime factors, then them, ascending and with multiplicity, all u64. */
+export function factorWord(): void {
+  const first = OUTPUT + 8;
+  let end = trialDivideWord(load<u64>(INPUT), TRIAL_COUNT, first);
   let rest = load<u64>(end - 8);
   if (rest == 1) end -= 8;
   else if (rest > TRIAL_BOUND * TRIAL_BOUND) {
@@ -48,8 +38,7 @@ function factorWord(n: u64, out: usize): usize {
       end += 8;
     }
   }
-  store<u64>(out, <u64>(end - first) >> 3);
-  return end;
+  store<u64>(OUTPUT, <u64>(end - first) >> 3);
 }
 
 /** A nontrivial factor of a composite without factors below `TRIAL_BOUND`. */

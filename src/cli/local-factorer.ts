@@ -14,11 +14,10 @@ const METHODS: Record<Stage, { readonly rank: number; readonly name: Stage }> = 
   small: { rank: 0, name: 'small' },
   'trial-division': { rank: 1, name: 'trial-division' },
   primality: { rank: 2, name: 'primality' },
-  rho: { rank: 3, name: 'rho' },
-  ecm: { rank: 4, name: 'ecm' },
-  siqs: { rank: 5, name: 'siqs' },
-  'linear-algebra': { rank: 5, name: 'siqs' },
-  'square-root': { rank: 5, name: 'siqs' },
+  ecm: { rank: 3, name: 'ecm' },
+  siqs: { rank: 4, name: 'siqs' },
+  'linear-algebra': { rank: 4, name: 'siqs' },
+  'square-root': { rank: 4, name: 'siqs' },
 };
 
 export class LocalFactorer implements Factorer {

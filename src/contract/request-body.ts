@@ -8,7 +8,6 @@ const SOURCES = ['computed', 'shared', 'known'] as const;
 const STAGES = [
   'small',
   'trial-division',
-  'rho',
   'ecm',
   'siqs',
   'linear-algebra',

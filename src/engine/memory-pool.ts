@@ -2,7 +2,7 @@
  * Memories of finished jobs, kept for the next ones: making a memory is cheap, but giving one back to the system waits for the
  * garbage collector, and a memory used before has its pages at hand.
  */
-const PAGE_BYTES = 65_536;
+import { PAGE_BYTES } from '../kernel/page-bytes.ts';
 
 export class MemoryPool {
   readonly #bytesMax: number;

@@ -1,5 +1,5 @@
 /** How long a number takes, from its size alone. */
-import { bitLength } from './perfect-power.ts';
+import { bitLength } from './bit-length.ts';
 
 /** Bits, and median CPU milliseconds of a balanced semiprime of that size: the hard case. Between entries the logarithm is linear. */
 const MEASURED: readonly (readonly [bits: number, ms: number])[] = [

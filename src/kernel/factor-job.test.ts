@@ -3,8 +3,11 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { formatFactors } from '../domain/factorization.ts';
 import { nextPrime, seededNaturals } from './bigint-reference.ts';
-import type { Job } from './kernel.ts';
+import { encodeRecord } from './job-chunk.ts';
+import type { Job, Stage } from './kernel.ts';
 import { createKernel, loadKernelModule } from './load-kernel.ts';
+import { untestedPart } from './part.ts';
+import * as header from './siqs-header.ts';
 
 const kernel = createKernel(await loadKernelModule());
 const always = (): boolean => true;
@@ -205,6 +208,63 @@ test('a log with relations spares the sieve its work', () => {
   }
   assert.ok(moves < movesFromNothing / 2, `${moves} moves with the log, ${movesFromNothing} without`);
   assert.equal(answer(again), answer(fresh));
+});
+
+const LIMITS: readonly { name: string; from: Stage; field: number; value: number }[] = [
+  { name: 'polynomials run out', from: 'siqs', field: header.EXHAUSTED, value: 1 },
+  { name: 'matrix does not fit', from: 'linear-algebra', field: header.DENSE_SIDE_MAX, value: 1 },
+];
+
+for (const { name, from, field, value } of LIMITS)
+  test(`a composite that the sieve gives up, since its ${name}, is split by curves, here, elsewhere and from the log`, () => {
+    const p = nextPrime(10n ** 17n);
+    const n = p * nextPrime(3n * 10n ** 18n);
+    const memory = memoryFor(n);
+    const log: Uint8Array[] = [];
+    const job = kernel.start(n, memory, log);
+    const stages = new Set<Stage>();
+    const stepOn = (spoiled: boolean): Stage => {
+      if (spoiled) new Uint32Array(memory.buffer, header.ARENA)[field] = value;
+      assert.equal(job.step(always), 'unfinished');
+      log.push(...job.takeChunks());
+      const { stage } = job.progress();
+      stages.add(stage);
+      return stage;
+    };
+    while (stepOn(false) !== from);
+    while (stepOn(true) !== 'ecm');
+    assert.ok(stages.has('siqs'), [...stages].join(' '));
+
+    const elsewhere = memoryFor(n);
+    new Uint8Array(elsewhere.buffer).set(new Uint8Array(memory.buffer));
+    const goneOn = [
+      job,
+      kernel.attach(structuredClone(job.state()), elsewhere),
+      kernel.start(n, memoryFor(n), log),
+      kernel.start(n, memoryFor(n), [...log, ...log]),
+    ];
+    for (const next of goneOn) {
+      let outcome = next.step(always);
+      for (; outcome === 'unfinished'; outcome = next.step(always)) {
+        const { stage } = next.progress();
+        assert.ok(stage === 'ecm' || stage === 'primality', `it is in ${stage} again`);
+      }
+      assert.equal(answer(next), `${p} ${n / p}`);
+    }
+  });
+
+test('a composite given up by the sieve does not keep a larger one from it', () => {
+  const small = nextPrime(10n ** 19n + 10n ** 10n) * nextPrime(2n * 10n ** 19n);
+  const large = nextPrime(3n * 10n ** 22n) * nextPrime(4n * 10n ** 22n);
+  const composite = { kind: 'composite', curves: 10 ** 6 } as const;
+  const parts = [
+    { ...untestedPart(small, 1), ...composite, sieveGaveUp: true },
+    { ...untestedPart(large, 1), ...composite },
+  ];
+  const n = small * large;
+  const job = kernel.start(n, memoryFor(n), [encodeRecord({ kind: 'parts', parts })]);
+  while (job.factorization().factors.length === 2) job.step(always);
+  assert.ok(job.factorization().factors.some(({ prime }) => prime === small));
 });
 
 test('damaged, foreign and future chunks are passed over', () => {

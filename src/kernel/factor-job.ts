@@ -2,7 +2,8 @@
  * A number being factored, as a machine whose moves take a few milliseconds each.
  *
  * trial division → for each part: words to the end, perfect powers, Baillie–PSW → for each composite: elliptic curves as long
- * as they are the better bet → the quadratic sieve, where its range allows → else elliptic curves for ever.
+ * as they are the better bet → the quadratic sieve, where its range allows → else, or if the sieve gives up, elliptic curves
+ * for ever.
  *
  * Invariants:
  *   J1. `parts` always multiply to the number.
@@ -10,15 +11,16 @@
  */
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
+import { bitLength } from './bit-length.ts';
 import { curvesWithin, nextCurve, productNs } from './ecm-schedule.ts';
 import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
 import { decodeRecord, encodeRecord } from './job-chunk.ts';
 import type { Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
 import { ECM_ALL, ECM_FACTOR, PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kernel-exports.ts';
-import type { KernelInstance } from './kernel-instance.ts';
+import { type KernelInstance, WORD_END } from './kernel-instance.ts';
 import { learnFrom } from './learn-from.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
-import { bitLength, perfectPower } from './perfect-power.ts';
+import { perfectPower } from './perfect-power.ts';
 import { isInSieveRange } from './sieve-range.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
 import { divideByPrimes, TRIAL_BOUND } from './trial-division.ts';
@@ -42,7 +44,6 @@ interface FactorJobState extends JobState {
 }
 
 const STATE_VERSION = 1;
-const WORD_END = 1n << 64n;
 const MOVE_NS = 2_000_000;
 /** Share of the sieve's expected time that curves may take before it. */
 const ECM_SHARE = 0.1;
@@ -152,10 +153,10 @@ export class FactorJob implements Job {
   }
 
   /** Nothing honest can be said of curves that no sieve comes after. */
-  #ecmProgress({ value, curves }: Part): Progress {
-    const planned = this.#curvesBeforeSieve(value);
+  #ecmProgress(part: Part): Progress {
+    const planned = this.#curvesBeforeSieve(part);
     if (planned === Infinity) return { stage: 'ecm', fraction: 0 };
-    return progressOf('ecm', value, ECM_SHARE * Math.min(1, curves / Math.max(1, planned)));
+    return progressOf('ecm', part.value, ECM_SHARE * Math.min(1, part.curves / Math.max(1, planned)));
   }
 
   factorization(): Factorization {
@@ -184,7 +185,9 @@ export class FactorJob implements Job {
     const bySize = this.#parts.toSorted((a, b) => (a.value < b.value ? -1 : 1));
     const untested = bySize.find(({ kind }) => kind === 'untested');
     if (untested) return this.#identify(untested);
-    const composite = bySize.find(({ kind }) => kind === 'composite');
+    const composites = bySize.filter(({ kind }) => kind === 'composite');
+    // Curves that may go on for ever must not keep another composite from its sieve.
+    const composite = composites.find(({ sieveGaveUp }) => !sieveGaveUp) ?? composites[0];
     if (composite) return this.#split(composite);
     this.#activity = { kind: 'finished' };
   }
@@ -216,7 +219,7 @@ export class FactorJob implements Job {
 
   /** Begins the next attempt at a composite. */
   #split(part: Part): void {
-    if (part.curves >= this.#curvesBeforeSieve(part.value)) return this.#startSieve(part);
+    if (part.curves >= this.#curvesBeforeSieve(part)) return this.#startSieve(part);
     const { sigma, b1, b2, width } = nextCurve(part.curves, part.shrinks);
     this.#kernel.setModulus(part.value);
     this.#kernel.exports.ecmStart(sigma, b1, b2, width);
@@ -246,14 +249,19 @@ export class FactorJob implements Job {
   }
 
   #sieve(part: Part): void {
-    const divisor = this.#siqs.step(always);
-    if (divisor !== 'unfinished') this.#setParts(splitPart(this.#parts, part, divisor));
+    const outcome = this.#siqs.step(always);
+    if (outcome === 'unfinished') return;
+    const parts =
+      outcome === 'exhausted'
+        ? replacePart(this.#parts, part, [{ ...part, sieveGaveUp: true }])
+        : splitPart(this.#parts, part, outcome);
+    this.#setParts(parts);
   }
 
-  /** How many curves a composite gets before it is sieved: infinitely many where the sieve's range ends. */
-  #curvesBeforeSieve(value: bigint): number {
+  /** How many curves a composite gets before it is sieved: infinitely many beyond the sieve's range and where it gave up. */
+  #curvesBeforeSieve({ value, sieveGaveUp }: Part): number {
     const bits = bitLength(value);
-    if (!isInSieveRange(bits, this.#kernel.memory.buffer.byteLength)) return Infinity;
+    if (sieveGaveUp || !isInSieveRange(bits, this.#kernel.memory.buffer.byteLength)) return Infinity;
     return curvesWithin(ECM_SHARE * estimateCpuMsOfBits(bits), bits);
   }
 
@@ -278,7 +286,7 @@ export class FactorJob implements Job {
     for (const record of records) {
       if (record.kind !== 'relations') continue;
       const part = this.#parts.find(({ kind, value }) => kind === 'composite' && value === record.value);
-      if (!part || this.#curvesBeforeSieve(part.value) === Infinity) continue;
+      if (!part || this.#curvesBeforeSieve(part) === Infinity) continue;
       if (this.#activity.kind !== 'siqs') this.#startSieve(part);
       if (this.#activity.kind === 'siqs' && this.#activity.value === part.value)
         this.#siqs.feed(record.relations);

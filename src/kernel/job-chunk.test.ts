@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { decodeRecord, encodeRecord, type JobRecord } from './job-chunk.ts';
-import type { Part, PartKind } from './part.ts';
+import { type Part, type PartKind, untestedPart } from './part.ts';
 
 const natural = fc.bigInt({ min: 0n, max: 10n ** 1000n });
 const count = fc.nat();
@@ -13,6 +13,7 @@ const part = fc.record<Part>(
     kind: fc.constantFrom<PartKind[]>('untested', 'proven', 'probable', 'composite'),
     curves: count,
     shrinks: count,
+    sieveGaveUp: fc.boolean(),
   },
   { noNullPrototype: true },
 );
@@ -44,20 +45,25 @@ test('bytes of another version, and any bytes at all, are read as nothing rather
 test('a parts record that was cut off anywhere is passed over', () => {
   const chunk = encodeRecord({
     kind: 'parts',
-    parts: [{ value: 12345678901234567890n, exponent: 2, kind: 'composite', curves: 7, shrinks: 1 }],
+    parts: [{ ...untestedPart(12345678901234567890n, 2), kind: 'composite', curves: 7, shrinks: 1 }],
   });
   for (let length = 0; length < chunk.length; length++)
     assert.equal(decodeRecord(chunk.slice(0, length)), undefined);
 });
 
+test('a part written without a mark of the sieve counts as one that it has not given up', () => {
+  const text = new TextEncoder().encode('[["91",1,"composite",7,0]]');
+  assert.deepEqual(decodeRecord(Uint8Array.of(1, 1, text.length, 0, ...text)), {
+    kind: 'parts',
+    parts: [{ ...untestedPart(91n, 1), kind: 'composite', curves: 7 }],
+  });
+});
+
 test('what 1,000 digits split into fits a chunk of 64 KiB', () => {
   // Most parts come from most small primes: the product of the first 350 primes has about 1,000 digits.
   const parts = Array.from({ length: 350 }, (_, i) => ({
-    value: 10n ** 7n + BigInt(i),
-    exponent: 1,
+    ...untestedPart(10n ** 7n + BigInt(i), 1),
     kind: 'proven' as const,
-    curves: 0,
-    shrinks: 0,
   }));
   assert.ok(encodeRecord({ kind: 'parts', parts }).length < 0x10000);
 });

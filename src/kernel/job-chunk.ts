@@ -35,7 +35,7 @@ export function encodeRecord(record: JobRecord): Uint8Array {
 
 function textOf(record: JobRecord): unknown {
   if (record.kind === 'parts')
-    return record.parts.map((p) => [String(p.value), p.exponent, p.kind, p.curves, p.shrinks]);
+    return record.parts.map((p) => [String(p.value), p.exponent, p.kind, p.curves, p.shrinks, p.sieveGaveUp]);
   if (record.kind === 'curves') return [String(record.value), record.curves, record.shrinks];
   return String(record.value);
 }
@@ -66,7 +66,7 @@ export function decodeRecord(chunk: Uint8Array): JobRecord | undefined {
 }
 
 function readPart(fields: unknown): Part {
-  const [value, exponent, kind, curves, shrinks] = fields as unknown[];
+  const [value, exponent, kind, curves, shrinks, sieveGaveUp] = fields as unknown[];
   if (typeof kind !== 'string' || !PART_KINDS.includes(kind))
     throw new TypeError('Cannot read the kind of a part');
   return {
@@ -75,6 +75,7 @@ function readPart(fields: unknown): Part {
     kind: kind as PartKind,
     curves: readCount(curves),
     shrinks: readCount(shrinks),
+    sieveGaveUp: sieveGaveUp === true,
   };
 }
 

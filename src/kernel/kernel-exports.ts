@@ -17,8 +17,8 @@ export interface KernelExports extends SiqsExports {
   readonly ODD_PRIMES_COUNT: WebAssembly.Global;
   /** Fills the tables of a memory, whatever it held before. */
   init(): void;
-  /** Factors the `count` words at INPUT; the number done before OUTPUT was full. */
-  factorWords(count: number): number;
+  /** Factors the word at INPUT: the number of its prime factors stands at OUTPUT, then they. */
+  factorWord(): void;
   /** Index of the first odd prime in [first, end) that divides the number of `limbs` limbs at INPUT, or -1. */
   findOddDivisor(limbs: number, first: number, end: number): number;
   setModulus(source: number, limbs: number): void;

@@ -43,15 +43,6 @@ test('strong pseudoprimes to many bases are seen through', () => {
   for (const n of [318665857834031151167461n, 3317044064679887385961981n]) assert.ok(!isProbablePrime(n));
 });
 
-test('words are factored alike one at a time and in a batch larger than the areas for them', () => {
-  const below = seededNaturals(22n);
-  const numbers = Array.from({ length: 20_000 }, () => 1n + below(10n ** 9n));
-  assert.deepEqual(
-    kernel.factorWords(numbers),
-    numbers.map((n) => kernel.factorWord(n)),
-  );
-});
-
 test('numbers go in and come out unchanged, whatever their number of limbs', () => {
   const p = nextPrime(10n ** 9n);
   for (const digits of [15n, 20n, 30n, 60n, 100n, 300n]) {

@@ -7,8 +7,8 @@ import { assert } from '../base/assert.ts';
 import type { KernelExports } from './kernel-exports.ts';
 
 const WORD_BITS = 64n;
-/** Words that OUTPUT always has room for, one number's prime factors and their count. */
-const WORD_FACTORS_MAX = 66;
+/** The least number that is no word. */
+export const WORD_END = 1n << WORD_BITS;
 
 export class KernelInstance {
   readonly exports: KernelExports;
@@ -59,30 +59,13 @@ export class KernelInstance {
     return limbs;
   }
 
-  /** The prime factors of 1 <= n < 2^64, ascending, with multiplicity, proven. */
+  /** The prime factors of 1 <= n < WORD_END, ascending, with multiplicity, proven. */
   factorWord(n: bigint): bigint[] {
     this.#input[0] = n;
-    this.exports.factorWords(1);
+    this.exports.factorWord();
     const primes: bigint[] = [];
     const count = Number(this.#output[0]);
     for (let i = 1; i <= count; i++) primes.push(this.#output[i]!);
     return primes;
-  }
-
-  /** As `factorWord` for each of `numbers`, with a call for a few hundred of them instead of one for each. */
-  factorWords(numbers: readonly bigint[]): bigint[][] {
-    const room = Math.floor(this.#output.length / WORD_FACTORS_MAX);
-    const results: bigint[][] = [];
-    while (results.length < numbers.length) {
-      const count = Math.min(numbers.length - results.length, this.#input.length, room * 8);
-      for (let i = 0; i < count; i++) this.#input[i] = numbers[results.length + i]!;
-      const done = this.exports.factorWords(count);
-      for (let i = 0, at = 0; i < done; i++) {
-        const end = at + 1 + Number(this.#output[at]!);
-        results.push([...this.#output.subarray(at + 1, end)]);
-        at = end;
-      }
-    }
-    return results;
   }
 }

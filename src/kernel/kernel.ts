@@ -13,7 +13,6 @@ import type { Factorization } from '../domain/factorization.ts';
 export type Stage =
   | 'small'
   | 'trial-division'
-  | 'rho'
   | 'ecm'
   | 'siqs'
   | 'linear-algebra'

@@ -28,6 +28,14 @@ test('equal pieces become one, which keeps what is known of either', () => {
   assert.deepEqual(mergeParts([untestedPart(7n, 2), prime]), [{ ...prime, exponent: 3 }]);
 });
 
+test('the pieces of a part keep its curves, and may be sieved although it could not', () => {
+  const part: Part = { ...untestedPart(35n, 2), kind: 'composite', curves: 9, sieveGaveUp: true };
+  assert.deepEqual(splitPart([part], part, 5n), [
+    { ...untestedPart(5n, 2), curves: 9 },
+    { ...untestedPart(7n, 2), curves: 9 },
+  ]);
+});
+
 test('a part that nothing is known of is not passed off as prime', () => {
   assert.deepEqual(factorsOf([untestedPart(91n, 1)]), [{ prime: 91n, exponent: 1, certainty: 'composite' }]);
 });

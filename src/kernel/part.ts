@@ -18,10 +18,12 @@ export interface Part {
   readonly curves: number;
   /** How often a curve met all its factors at once, so that the bounds must shrink. */
   readonly shrinks: number;
+  /** Whether the quadratic sieve has ended without a factor of it, so that curves alone are left. */
+  readonly sieveGaveUp: boolean;
 }
 
 export function untestedPart(value: bigint, exponent: number): Part {
-  return { value, exponent, kind: 'untested', curves: 0, shrinks: 0 };
+  return { value, exponent, kind: 'untested', curves: 0, shrinks: 0, sieveGaveUp: false };
 }
 
 /** The same parts with pieces of 1 left out and equal ones made one. */
@@ -43,7 +45,10 @@ export function replacePart(parts: readonly Part[], part: Part, pieces: readonly
 
 /** Splits `part` by a divisor of its value; both pieces are untested and keep what curves have done. */
 export function splitPart(parts: readonly Part[], part: Part, divisor: bigint): Part[] {
-  const piece = (value: bigint): Part => ({ ...part, value, kind: 'untested', shrinks: 0 });
+  const piece = (value: bigint): Part => ({
+    ...untestedPart(value, part.exponent),
+    curves: part.curves,
+  });
   return replacePart(parts, part, [piece(divisor), piece(part.value / divisor)]);
 }
 

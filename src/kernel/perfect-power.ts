@@ -1,4 +1,5 @@
 /** Integer roots and perfect powers of integers of any size, by Newton's iteration on bigint. */
+import { bitLength } from './bit-length.ts';
 
 /** floor(n^(1/k)) for n >= 0, k >= 1. */
 export function integerRoot(n: bigint, k: number): bigint {
@@ -14,11 +15,6 @@ export function integerRoot(n: bigint, k: number): bigint {
     if (next >= x) return x;
     x = next;
   }
-}
-
-export function bitLength(n: bigint): number {
-  const hex = n.toString(16);
-  return 4 * hex.length - Math.clz32(Number.parseInt(hex[0]!, 16)) + 28;
 }
 
 /**

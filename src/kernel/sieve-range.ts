@@ -1,9 +1,9 @@
 /** Which composites the quadratic sieve takes, and the memories for jobs that may come to it. */
+import { PAGE_BYTES } from './page-bytes.ts';
 import { SIQS_BITS_MAX, siqsMemoryPages } from './siqs.ts';
 
 /** A number beyond the range may leave a composite within it: it gets the memory for one of 70 digits, not for the largest. */
 const COFACTOR_BITS_MAX = 232;
-const PAGE_BYTES = 0x10000;
 
 /** Pages of 64 KiB for a job whose number has that many bits. Stage 2 of ECM needs less than any sieve. */
 export function jobMemoryPages(bits: number): number {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { bitLength } from './bit-length.ts';
 import { gcd, randomPrime, seededRandom } from './siqs-test-numbers.ts';
 import { loadKernelModule } from './load-kernel.ts';
 import * as header from './siqs-header.ts';
@@ -10,7 +11,6 @@ before(async () => {
   module = await loadKernelModule();
 });
 
-const bitLength = (n: bigint) => n.toString(2).length;
 const instantiate = (memory: WebAssembly.Memory) =>
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as SiqsExports & { init(): void };
 
@@ -32,6 +32,7 @@ function sieveFor(n: bigint, memory = memoryFor(n)): Siqs {
 function run(siqs: Siqs): bigint {
   let factor = siqs.step(() => false);
   while (factor === 'unfinished') factor = siqs.step(() => false);
+  assert.ok(factor !== 'exhausted', 'the sieve gave up');
   return factor;
 }
 
@@ -112,6 +113,7 @@ test('a sieve goes on over its memory in a fresh instance after every step', () 
     factor = siqs.step(() => true);
     steps++;
   }
+  assert.ok(factor !== 'exhausted');
   assertSplits(n, factor);
   assert.ok(steps > 10, `there were only ${steps} steps`);
 });
@@ -145,6 +147,7 @@ test('relations taken at random points and fed into a fresh memory are not lost'
     }
     assert.equal(siqs.takeRelations(), undefined);
     if (factor === 'unfinished') continue;
+    assert.ok(factor !== 'exhausted');
     assertSplits(n, factor);
     assert.ok(round >= 2, `the sieve was never interrupted: ${round}`);
     return;
@@ -218,6 +221,72 @@ test('a sieve whose polynomials run out begins anew and comes to an end', () => 
   siqs.step(() => true);
   assert.equal(siqs.progress().found, 0);
   assertSplits(n, run(siqs));
+});
+
+/** Steps until the sieve gives up, its fields set as `spoil` sets them before every step; how often it began anew. */
+function timesBegunBeforeGivingUp(
+  siqs: Siqs,
+  memory: WebAssembly.Memory,
+  spoil: (fields: Uint32Array) => void,
+): number {
+  const fields = new Uint32Array(memory.buffer, header.ARENA);
+  let outcome: ReturnType<Siqs['step']> = 'unfinished';
+  for (let steps = 0; outcome === 'unfinished'; steps++) {
+    assert.ok(steps < 1000, 'the sieve does not give up');
+    spoil(fields);
+    outcome = siqs.step(() => true);
+  }
+  assert.equal(outcome, 'exhausted');
+  return fields[header.EFFORT]!;
+}
+
+test('a sieve whose polynomials run out every time gives up, and says so again on another thread', () => {
+  const n = semiprime(45, seededRandom(17));
+  const memory = memoryFor(n);
+  const siqs = sieveFor(n, memory);
+  const begun = timesBegunBeforeGivingUp(siqs, memory, (fields) => {
+    fields[header.EXHAUSTED] = 1;
+  });
+  assert.equal(begun, 2);
+  const another = new Siqs(instantiate(memory), memory);
+  another.attach(structuredClone(siqs.state()));
+  assert.equal(
+    another.step(() => false),
+    'exhausted',
+  );
+  siqs.start(n);
+  assertSplits(n, run(siqs));
+});
+
+test('a sieve gives up where the memory has no room for a larger base', () => {
+  const n = semiprime(79, seededRandom(18));
+  const memory = memoryFor(n);
+  const begun = timesBegunBeforeGivingUp(sieveFor(n, memory), memory, (fields) => {
+    fields[header.EXHAUSTED] = 1;
+  });
+  assert.ok(begun < 2, 'the memory has room after all: take another number');
+});
+
+test('a sieve without room for another relation does not go on for ever', () => {
+  const n = semiprime(45, seededRandom(19));
+  const memory = memoryFor(n);
+  timesBegunBeforeGivingUp(sieveFor(n, memory), memory, (fields) => {
+    fields[header.RELATION_MAX] = fields[header.RELATION_COUNT]!;
+  });
+});
+
+test('a sieve whose matrix does not fit gives up, and says so again', () => {
+  const n = semiprime(40, seededRandom(20));
+  const memory = memoryFor(n);
+  const siqs = sieveFor(n, memory);
+  while (siqs.progress().stage === 'siqs') siqs.step(() => true);
+  timesBegunBeforeGivingUp(siqs, memory, (fields) => {
+    fields[header.DENSE_SIDE_MAX] = 1;
+  });
+  assert.equal(
+    siqs.step(() => false),
+    'exhausted',
+  );
 });
 
 test('relations with two large primes count for the cycles that they close', () => {

@@ -3,7 +3,8 @@
  *
  * The work is done in WebAssembly (`assembly/siqs`); this half chooses parameters, decides what comes next, and splits n at the end.
  *   multiplier → factor base → pool of coefficients → sieve → sparse matrix → merging → dense elimination → square roots
- * A sieve that ends without a factor (every dependency trivial) goes on for some relations more.
+ * A sieve that ends without a factor (every dependency trivial) goes on for some relations more. One that comes to the end of
+ * its polynomials begins anew with a larger base; where that does not help either, it gives up.
  *
  * Invariants:
  *   S1. All state lies in the memory's arena: a fresh instance over the same memory, on any thread, goes on without loss.
@@ -11,9 +12,11 @@
  *   S3. No relation is in the log unless its congruence holds; a factor leaves only if it divides n.
  */
 import { assert } from '../base/assert.ts';
+import { bitLength } from './bit-length.ts';
+import { PAGE_BYTES } from './page-bytes.ts';
 import * as header from './siqs-header.ts';
 import { siqsLayout } from './siqs-layout.ts';
-import { SIQS_BITS_MAX, SIQS_BITS_MIN, siqsParameters } from './siqs-parameters.ts';
+import { SIQS_BITS_MAX, SIQS_BITS_MIN, type SiqsParameters, siqsParameters } from './siqs-parameters.ts';
 import { choosePolynomials } from './siqs-polynomials.ts';
 import { decodeChunk, encodeChunkHeader, SIQS_CHUNK_BYTES_MAX } from './siqs-chunk.ts';
 
@@ -46,9 +49,11 @@ export interface SiqsProgress {
   readonly fraction: number;
 }
 
+/** A factor; or that there is more to do; or that polynomials, relations or the matrix have come to a limit. */
+export type SiqsOutcome = bigint | 'unfinished' | 'exhausted';
+
 const STATE_VERSION = 1;
 const MAGIC = 0x53515331;
-const PAGE = 0x10000;
 /** Bits by which a number is taken to be larger when its polynomials run out, which only small ones might: theirs are few. */
 const EFFORT_BITS = 8;
 const EFFORTS = 2;
@@ -64,6 +69,8 @@ const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
 const EXCESS = 12;
+/** What `siqsSolve` answers when what merging has left is too large for the dense matrix. */
+const MATRIX_TOO_LARGE = 2;
 
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
@@ -80,14 +87,15 @@ export function siqsMemoryPages(bits: number): number {
     bits <= SIQS_BITS_MAX,
     `Cannot sieve a number of ${bits} bits: at most ${SIQS_BITS_MAX} are allowed`,
   );
-  const needed = Math.ceil(layoutEnd(bits) / PAGE);
+  const needed = Math.ceil(layoutEnd(bits) / PAGE_BYTES);
   const size = PAGE_CLASSES.find((pages) => pages >= needed);
   assert(size !== undefined, `Cannot sieve a number of ${bits} bits: no memory class has ${needed} pages`);
   return size;
 }
 
-function bitLength(n: bigint): number {
-  return n.toString(16).length * 4 - Math.clz32(Number.parseInt(n.toString(16)[0] ?? '0', 16)) + 28;
+/** `effort` says how often the number was begun anew. */
+function parametersFor(n: bigint, effort: number): SiqsParameters {
+  return siqsParameters(bitLength(n) + EFFORT_BITS * effort);
 }
 
 function gcd(a: bigint, b: bigint): bigint {
@@ -121,22 +129,24 @@ export class Siqs {
    * have different `helper` numbers.
    */
   start(n: bigint, helper = 0): void {
-    this.#begin(n, helper, 0);
-  }
-
-  #begin(n: bigint, helper: number, effort: number): void {
     const bits = bitLength(n);
     assert(
       bits >= SIQS_BITS_MIN && bits <= SIQS_BITS_MAX,
       `Cannot sieve a number of ${bits} bits: ${SIQS_BITS_MIN} to ${SIQS_BITS_MAX} are allowed`,
     );
-    this.#n = n;
-    const parameters = siqsParameters(bits + EFFORT_BITS * effort);
-    const { fields, end } = siqsLayout(parameters);
+    const { end } = siqsLayout(parametersFor(n, 0));
+    const { byteLength } = this.#memory.buffer;
     assert(
-      end <= this.#memory.buffer.byteLength,
-      `Cannot sieve a number of ${bits} bits: its memory has ${this.#memory.buffer.byteLength} bytes, ${end} are needed`,
+      end <= byteLength,
+      `Cannot sieve a number of ${bits} bits: its memory has ${byteLength} bytes, ${end} are needed`,
     );
+    this.#begin(n, helper, 0);
+  }
+
+  #begin(n: bigint, helper: number, effort: number): void {
+    this.#n = n;
+    const parameters = parametersFor(n, effort);
+    const { fields } = siqsLayout(parameters);
     this.#fields.fill(0);
     this.#writeNumber(n);
     for (const [field, value] of fields) this.#set(field, value);
@@ -174,11 +184,14 @@ export class Siqs {
     return { version: STATE_VERSION, number: this.#n };
   }
 
-  /** Works until there is a factor or `shouldYield` returns true; that is asked about once a millisecond. */
-  step(shouldYield: () => boolean): bigint | 'unfinished' {
+  /**
+   * Works until there is a factor or `shouldYield` returns true; that is asked about once a millisecond. `exhausted` is the
+   * end without a factor: every further step says so again.
+   */
+  step(shouldYield: () => boolean): SiqsOutcome {
     do {
-      const factor = this.#move();
-      if (factor !== undefined) return factor;
+      const outcome = this.#move();
+      if (outcome !== 'unfinished') return outcome;
     } while (!shouldYield());
     return 'unfinished';
   }
@@ -189,7 +202,7 @@ export class Siqs {
     this.#set(header.LA_STAGE, 0);
   }
 
-  #move(): bigint | undefined {
+  #move(): SiqsOutcome {
     const kernel = this.#exports;
     switch (this.#get(header.STAGE)) {
       case Stage.clear:
@@ -197,10 +210,7 @@ export class Siqs {
         break;
       case Stage.base:
         if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
-          choosePolynomials(
-            this.#memory,
-            siqsParameters(bitLength(this.#n) + EFFORT_BITS * this.#get(header.EFFORT)),
-          );
+          choosePolynomials(this.#memory, parametersFor(this.#n, this.#get(header.EFFORT)));
           this.#enter(Stage.pool);
         }
         break;
@@ -209,8 +219,7 @@ export class Siqs {
           this.#enter(Stage.sieve);
         break;
       case Stage.sieve:
-        this.#sieve();
-        break;
+        return this.#sieve();
       case Stage.unpack:
         if (kernel.siqsUnpack(LINEAR_WORK)) this.#enter(Stage.merge);
         break;
@@ -218,12 +227,11 @@ export class Siqs {
         if (kernel.siqsMerge(LINEAR_WORK)) this.#enter(Stage.solve);
         break;
       case Stage.solve:
-        this.#solve();
-        break;
+        return this.#solve();
       default:
         return this.#squareRoot();
     }
-    return undefined;
+    return 'unfinished';
   }
 
   /** Zeroes the tables that must begin empty. True at the end. */
@@ -236,17 +244,15 @@ export class Siqs {
     return begin + length === end;
   }
 
-  #sieve(): void {
+  #sieve(): 'unfinished' | 'exhausted' {
     if (this.#get(header.PENDING_BEGIN) < this.#get(header.PENDING_END)) {
       const takenAll = this.#get(header.LOG_TAKEN) === this.#get(header.LOG_END);
       this.#exports.siqsIngest(INGEST_RELATIONS);
       if (takenAll) this.#set(header.LOG_TAKEN, this.#get(header.LOG_END));
     } else if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
       this.#enter(Stage.unpack);
-    } else if (this.#get(header.EXHAUSTED) !== 0) {
-      const effort = this.#get(header.EFFORT) + 1;
-      assert(effort <= EFFORTS, `Cannot go on sieving ${this.#n}: its polynomials are used up`);
-      this.#begin(this.#n, this.#get(header.HELPER), effort);
+    } else if (this.#isUsedUp()) {
+      return this.#beginAnew();
     } else if (this.#get(header.A_COUNTER) < this.#get(header.FED_COUNTER)) {
       this.#exports.siqsSkipCoefficients(
         Math.min(SKIPPED_COEFFICIENTS, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
@@ -255,6 +261,23 @@ export class Siqs {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
       this.#exports.siqsSieve(Math.max(1, Math.floor(SIEVE_WORK / work)));
     }
+    return 'unfinished';
+  }
+
+  /** Whether there is no further polynomial, or no room for a further relation. */
+  #isUsedUp(): boolean {
+    return (
+      this.#get(header.EXHAUSTED) !== 0 || this.#get(header.RELATION_COUNT) >= this.#get(header.RELATION_MAX)
+    );
+  }
+
+  /** Goes back to the start with a larger base, if there is one to try and the memory has room for it. */
+  #beginAnew(): 'unfinished' | 'exhausted' {
+    const effort = this.#get(header.EFFORT) + 1;
+    if (effort > EFFORTS) return 'exhausted';
+    if (siqsLayout(parametersFor(this.#n, effort)).end > this.#memory.buffer.byteLength) return 'exhausted';
+    this.#begin(this.#n, this.#get(header.HELPER), effort);
+    return 'unfinished';
   }
 
   /** Goes back to the sieve, by way of the pool, where the matrix has been, and with a new coefficient. */
@@ -264,24 +287,22 @@ export class Siqs {
     this.#enter(Stage.pool);
   }
 
-  #solve(): void {
+  #solve(): 'unfinished' | 'exhausted' {
     const outcome = this.#exports.siqsSolve(LINEAR_WORK);
-    if (outcome === 0) return;
-    assert(
-      outcome === 1,
-      `Cannot solve for ${this.#n}: its matrix has ${this.#get(header.DENSE_COLUMNS)} unknowns left`,
-    );
+    if (outcome === MATRIX_TOO_LARGE) return 'exhausted';
+    if (outcome === 0) return 'unfinished';
     if (this.#get(header.DEPENDENCY_COUNT) === 0) {
       this.#sieveOn(EXCESS);
-      return;
+    } else {
+      this.#set(header.DEPENDENCY, 0);
+      this.#enter(Stage.root);
     }
-    this.#set(header.DEPENDENCY, 0);
-    this.#enter(Stage.root);
+    return 'unfinished';
   }
 
-  #squareRoot(): bigint | undefined {
+  #squareRoot(): bigint | 'unfinished' {
     const outcome = this.#exports.siqsSquareRoot(ROOT_WORK);
-    if (outcome === 0) return undefined;
+    if (outcome === 0) return 'unfinished';
     if (outcome === 1) {
       const factor = gcd(this.#n, this.#readNumber(header.SIDE_X) + this.#readNumber(header.SIDE_Y));
       if (factor > 1n && factor < this.#n && this.#n % factor === 0n) return factor;
@@ -289,11 +310,11 @@ export class Siqs {
     const next = this.#get(header.DEPENDENCY) + 1;
     if (next === this.#get(header.DEPENDENCY_COUNT)) {
       this.#sieveOn(EXCESS);
-      return undefined;
+      return 'unfinished';
     }
     this.#set(header.DEPENDENCY, next);
     this.#enter(Stage.root);
-    return undefined;
+    return 'unfinished';
   }
 
   /** The relations that came since the last call, at most 64 KiB of them; undefined when all are taken. To be called between steps. */

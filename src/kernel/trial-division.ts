@@ -1,7 +1,7 @@
 /** Trial division of a number of any size by the small primes, as parts. */
+import { bitLength } from './bit-length.ts';
 import type { KernelInstance } from './kernel-instance.ts';
 import { mergeParts, type Part, untestedPart } from './part.ts';
-import { bitLength } from './perfect-power.ts';
 
 /** After it no part has a prime factor below this; of numbers above `SHORT_BITS_MAX` bits none below 2^16. */
 export const TRIAL_BOUND = 1 << 13;

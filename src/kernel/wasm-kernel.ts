@@ -1,16 +1,15 @@
 /** The kernel over one compiled module: small numbers in a memory of its own, jobs in the memories that they bring. */
 import { assert } from '../base/assert.ts';
 import { checkFactorization, type Factor, type Factorization } from '../domain/factorization.ts';
+import { bitLength } from './bit-length.ts';
 import { FactorJob } from './factor-job.ts';
 import type { Job, JobState, Kernel } from './kernel.ts';
-import { KernelInstance } from './kernel-instance.ts';
-import { bitLength } from './perfect-power.ts';
+import { KernelInstance, WORD_END } from './kernel-instance.ts';
 import { jobMemoryPages } from './sieve-range.ts';
 
 /** Numbers up to here are done in about 5 ms, without a job. */
 const SMALL_BITS_MAX = 104;
 const SMALL_END = 1n << BigInt(SMALL_BITS_MAX);
-const WORD_END = 1n << 64n;
 
 export class WasmKernel implements Kernel {
   readonly #module: WebAssembly.Module;

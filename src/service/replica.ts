@@ -9,6 +9,7 @@ import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import type { Engine } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { PAGE_BYTES } from '../kernel/page-bytes.ts';
 import { Backlog } from '../scheduler/backlog.ts';
 import { expectedWaitMs } from '../scheduler/expected-wait.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
@@ -60,7 +61,7 @@ const SLICE_MS = 50;
 const BATCH_MS = 5;
 /** CPU time that a job keeps its place for, once it has one. */
 const RESIDENCY_MS = 5_000;
-const PAGE_BYTES = 65_536;
+
 /** Requests in memory that wait, at about 2 KiB each; the others wait in the store. */
 const LOADED_MAX = 16_384;
 const WINDOWS = { pageMin: 1, pageMax: 512 };
