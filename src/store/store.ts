@@ -18,12 +18,20 @@ import type { Factor } from '../domain/factorization.ts';
 
 export interface Store extends AsyncDisposable {
   /**
+   * Resolves, with the reason, once this store can no longer be used: its thread died, or what it wrote can't be made durable.
+   * Every call under way then or made later rejects. Never rejects; never resolves otherwise, nor when the store is disposed of
+   * in order.
+   */
+  readonly failed: Promise<StoreError>;
+
+  /**
    * Accepts the requests of one call, together: all are durable when it resolves. Numbers of `KNOWN_DIGITS_MIN` digits or
    * more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known).
    * With `idempotency`, a key already used by that caller with the same fingerprint and not expired gives `replayed` with the
    * requests of the first time (any of them that a crash kept from being written are written now, under their first ids; any
    * that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
-   * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with code `full` when there is no room.
+   * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with code `full` when there is no room,
+   * and when more large batches arrive at once, in all or of this caller, than can be accepted soon.
    */
   accept(batch: NewBatch): Promise<AcceptOutcome>;
 
@@ -155,7 +163,11 @@ export interface PruneLimits {
   /** Ended requests, known numbers and logs older than this go; idempotency keys go when they expire. */
   readonly endedBeforeMs: number;
   readonly nowMs: number;
-  /** If the store is larger than this, the oldest ended requests go whatever their age. */
+  /**
+   * If the store is larger than this, these go whatever their age until it is not, the oldest first: logs that nobody waits
+   * for, then ended requests, then known numbers. A log of the last minute stays, as its job may be at work; so do all while
+   * `PAGE_SCAN_MAX` requests or more are queued or partial, as it would be dear to find out who waits.
+   */
   readonly bytesMax: number;
 }
 
@@ -164,7 +176,10 @@ export interface StoreStats {
   /** Bytes that `accept` may still fill; 0: acceptance is refused with `full`. */
   readonly freeBytes: number;
   readonly queued: number;
-  /** The greatest sequence number that is held; 0 if there is none. Later ones must be above it, whatever the clock says. */
+  /**
+   * The greatest sequence number that is held or, when the store was opened, was set aside by an idempotency key for a number
+   * of its batch, written or not; 0 if there is none. Later ones must be above it, whatever the clock says.
+   */
   readonly lastSeq: number;
 }
 

@@ -56,6 +56,25 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
         assert.equal(order.at(-1), 'batch');
       }));
 
+    test('neither a small batch nor another caller’s batch waits behind the ten batches of one caller', () =>
+      withStore(async (store) => {
+        const order: string[] = [];
+        const accept = async (batch: string, count: number, given: Partial<NewRequest>): Promise<void> => {
+          await store.accept({ requests: newRequests(count, given) });
+          order.push(batch);
+        };
+        const ten = Array.from({ length: 10 }, (_, i) =>
+          accept('of ten', 2_500, { seq: FIRST_SEQ + i * 2_500 }),
+        );
+        await Promise.all([
+          ...ten,
+          accept('small', 100, { seq: FIRST_SEQ + 1e6 }),
+          accept('other', 2_500, { seq: FIRST_SEQ + 2e6, callerId: 'globex' }),
+        ]);
+        assert.equal(order[0], 'small');
+        assert.ok(order.indexOf('other') <= 2, order.join());
+      }));
+
     test('a known number of enough digits is done at once, a shorter one is not looked up', () =>
       withStore(async (store) => {
         const short = LONG_NUMBER.slice(1);

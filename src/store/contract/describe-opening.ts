@@ -1,6 +1,7 @@
 /** Contract of opening and closing. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
 import { StoreError } from '../store.ts';
 import { FIRST_SEQ, newRequests, type MakeHome, type StoreHome } from './store-fixture.ts';
@@ -24,6 +25,13 @@ export function describeOpening(name: string, makeHome: MakeHome): void {
         ['accepted', 'accepted'],
       );
       await assert.rejects(store.get([1]), StoreError);
+    });
+
+    test('closing in order is no failure of the store', async () => {
+      const store = await home.open();
+      await store[Symbol.asyncDispose]();
+      const outcome = await Promise.race([store.failed, nextTurn().then(() => 'closed')]);
+      assert.equal(outcome, 'closed');
     });
 
     test('a store that is open cannot be opened again; once closed, it can', async () => {

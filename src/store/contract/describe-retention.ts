@@ -64,6 +64,55 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 1_000, ordinalMax: 3_999 }]);
       }));
 
+    test('above its size, logs that nobody waits for go first, then ended requests, then known numbers', () =>
+      withStore(async (store) => {
+        const minuteLater = { ...limits, endedBeforeMs: 0, nowMs: NOW_MS + 120_000 };
+        const [waiting, partial, ...others] = newRequests(302);
+        assert.ok(waiting && partial);
+        const ended = others.map((request) => ({ ...request, number: '7'.repeat(900) }));
+        const endedSeqs = ended.map((r) => r.seq);
+        const countEnded = async (): Promise<number> =>
+          (await store.get(endedSeqs)).filter((r) => r !== undefined).length;
+        await store.accept({ requests: [waiting, partial, ...ended] });
+        await store.finish(endedSeqs.map((seq) => doneJob(seq)));
+        await store.finish([
+          { ...doneJob(partial.seq, { kind: 'partial', finishedAtMs: NOW_MS }), number: partial.number },
+          {
+            number: LONG_NUMBER,
+            dropLog: false,
+            known: { factors: SIX, cpuMs: 1, atMs: NOW_MS },
+            requests: [],
+          },
+        ]);
+        const numbers = [waiting.number, partial.number, '77', '91'];
+        const chunks = Array.from({ length: 20 }, () => new Uint8Array(20_000));
+        for (const [i, number] of numbers.entries()) {
+          const atMs = i === 3 ? minuteLater.nowMs : NOW_MS;
+          await store.appendLog({ number, chunks, cpuMs: 1, started: [], atMs });
+        }
+        const logs = async (): Promise<number[]> =>
+          (await Promise.all(numbers.map((n) => store.readLog(n)))).map((log) => log.chunks.length);
+        const pruneTo = async (share: number): Promise<void> => {
+          const { bytes } = await store.stats();
+          await pruneAll(store, { ...minuteLater, bytesMax: Math.round(bytes * share) });
+        };
+
+        await pruneTo(0.85);
+        assert.deepEqual(await logs(), [20, 20, 0, 20]);
+        assert.equal(await countEnded(), 300);
+
+        await pruneTo(0.95);
+        const left = await countEnded();
+        assert.ok(left > 0 && left < 300, `${left} ended requests are left`);
+        assert.deepEqual(await store.known([LONG_NUMBER]), [SIX]);
+
+        await pruneTo(0);
+        assert.equal(await countEnded(), 0);
+        assert.deepEqual(await store.known([LONG_NUMBER]), [undefined]);
+        assert.equal((await store.get([waiting.seq]))[0]?.state.kind, 'queued');
+        assert.equal((await logs())[0], 20);
+      }));
+
     test('known numbers go with age, keys when they expire', () =>
       withStore(async (store) => {
         const remember = (number: string, atMs: number): EndedJob => ({

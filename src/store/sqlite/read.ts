@@ -21,11 +21,16 @@ export function readHandlers(
   );
   const known = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
   const lastSeq = prepare<readonly [number | null]>(db, 'SELECT max(seq) FROM requests');
+  // A retry under the key may still write them. One pass over the keys, hence at opening only: later ones are given by this process.
+  const [keptSeq] = prepare<readonly [number | null]>(
+    db,
+    'SELECT max(first_seq + count - 1) FROM idempotency_keys',
+  ).get() ?? [null];
   return {
     get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
     backlog: () => backlog.all(),
     queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),
     known: (numbers) => numbers.map((number) => known.get(number)?.[0] ?? null),
-    stats: () => ({ ...room.stats(), lastSeq: lastSeq.get()?.[0] ?? 0 }),
+    stats: () => ({ ...room.stats(), lastSeq: Math.max(lastSeq.get()?.[0] ?? 0, keptSeq ?? 0) }),
   };
 }

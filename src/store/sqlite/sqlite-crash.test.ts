@@ -38,8 +38,13 @@ interface Victim {
   readonly gone: Promise<unknown>;
 }
 
-function start(dataDir: string, task: 'work' | 'batch', firstSeq: number): Victim {
-  const child = spawn(process.execPath, [KILLED_PROCESS, dataDir, task, String(firstSeq)], {
+function start(
+  dataDir: string,
+  task: 'work' | 'batch',
+  firstSeq: number,
+  nodeOptions: readonly string[] = [],
+): Victim {
+  const child = spawn(process.execPath, [...nodeOptions, KILLED_PROCESS, dataDir, task, String(firstSeq)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
@@ -97,6 +102,8 @@ test('a batch that a crash cut off is completed by the retry, under its first id
   await using store = await openSqliteStore({ dataDir });
   const before = (await store.stats()).queued;
   assert.ok(before > 0 && before < BATCH_NUMBERS_MAX, `${before} were written before the crash`);
+  // Nobody else is given the ids of those that are still to be written.
+  assert.equal((await store.stats()).lastSeq, FIRST_SEQ + BATCH_NUMBERS_MAX - 1);
   const retry = newRequests(BATCH_NUMBERS_MAX, { seq: FIRST_SEQ + 1e6, token: 'FEDCBA9876543210' });
   const outcome = await store.accept(keyed(retry));
   assert.equal(outcome.kind, 'replayed');
@@ -109,6 +116,15 @@ test('a batch that a crash cut off is completed by the retry, under its first id
   );
   assert.deepEqual(outcome.written, seqs.slice(before));
   assert.equal((await store.stats()).queued, BATCH_NUMBERS_MAX);
+});
+
+test('a thread that ends without a word while the store is opened is an error, not a wait without end', async () => {
+  const endThreads = `import { isMainThread } from 'node:worker_threads'; if (!isMainThread) process.exit(7)`;
+  const victim = start(await newFolder(), 'work', FIRST_SEQ, [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(endThreads)}`,
+  ]);
+  await assert.rejects(victim.said(1), /StoreError: The store did not start: its thread ended with code 7/);
 });
 
 test('a folder in use by another process is refused with its name, and free again when that is killed', async () => {

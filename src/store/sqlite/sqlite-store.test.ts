@@ -62,7 +62,7 @@ test('the log of a long job is deleted a few chunks at a time', async (t) => {
   assert.equal((await store.readLog('91')).chunks.length, 50);
 });
 
-test('when the thread of the store dies, every call is rejected as broken, and it can still be closed', async () => {
+test('when the thread of the store dies, that is told, every call is rejected as broken, and it can still be closed', async () => {
   const dataDir = await newFolder();
   await using store = await openSqliteStore({ dataDir });
   await store.get([1]);
@@ -70,6 +70,8 @@ test('when the thread of the store dies, every call is rejected as broken, and i
   await fs.rm(dataDir, { recursive: true });
   await sleep(300);
   const broken = (error: unknown): boolean => error instanceof StoreError && error.code === 'broken';
-  await assert.rejects(store.get([1]), broken);
+  const underWay = assert.rejects(store.get([1]), broken);
+  assert.ok(broken(await store.failed));
+  await underWay;
   await assert.rejects(store.get([1]), broken);
 });

@@ -48,6 +48,8 @@ const BYTES_MAX_LEAST = 2 ** 20;
 
 /** What a chunk of a log weighs in a round, in rows. */
 const CHUNK_ROWS = 40;
+/** What reading a log weighs, of whatever length it may be. */
+const LOG_ROWS = 250;
 
 /** Opens the store in `dataDir`, or rejects with a StoreError: `owned`, `version`, `broken`, `full`. */
 export async function openSqliteStore({ dataDir, bytesMax, clock }: SqliteStoreOptions): Promise<Store> {
@@ -65,6 +67,9 @@ export async function openSqliteStore({ dataDir, bytesMax, clock }: SqliteStoreO
     worker.once('error', (error) =>
       reject(new StoreError('broken', `The store did not start: ${errorMessage(error)}`, error)),
     );
+    worker.once('exit', (code) =>
+      reject(new StoreError('broken', `The store did not start: its thread ended with code ${code}`)),
+    );
   });
   if (fault) {
     await worker.terminate();
@@ -78,7 +83,10 @@ class SqliteStore implements Store {
   readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #rounds: RoundQueue;
   readonly #intake: BatchIntake;
+  readonly #failed = Promise.withResolvers<StoreError>();
+  readonly failed = this.#failed.promise;
   #closed: Promise<void> | undefined;
+  #closing = false;
   #ended = false;
 
   constructor(worker: Worker, clock: Pick<Clock, 'wallMs'>) {
@@ -88,13 +96,12 @@ class SqliteStore implements Store {
     this.#intake = new BatchIntake(this.#rounds);
     worker.on('message', (report: RoundReport) => this.#rounds.settle(report));
     worker.on('error', (error) =>
-      this.#rounds.fail(
-        new StoreError('broken', `The thread of the store failed: ${errorMessage(error)}`, error),
-      ),
+      this.#fail(new StoreError('broken', `The thread of the store failed: ${errorMessage(error)}`, error)),
     );
-    worker.on('exit', () => {
+    worker.on('exit', (code) => {
       this.#ended = true;
-      this.#rounds.fail(new StoreError('broken', 'The store is closed'));
+      if (this.#closing) this.#rounds.fail(new StoreError('broken', 'The store is closed'));
+      else this.#fail(new StoreError('broken', `The thread of the store ended with code ${code}`));
     });
   }
 
@@ -160,7 +167,7 @@ class SqliteStore implements Store {
   }
 
   readLog(number: string): Promise<JobLog> {
-    return this.#rounds.call('readLog', number, 1);
+    return this.#rounds.call('readLog', number, LOG_ROWS);
   }
 
   recordBreak(number: string): Promise<number> {
@@ -180,10 +187,16 @@ class SqliteStore implements Store {
     return this.#closed;
   }
 
+  #fail(error: StoreError): void {
+    this.#rounds.fail(error);
+    this.#failed.resolve(error);
+  }
+
   async #close(): Promise<void> {
-    await this.#intake.settled();
+    await this.#intake.close();
     await this.#rounds.idle();
     if (this.#ended) return;
+    this.#closing = true;
     const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.#worker.postMessage(null);
     await ended;
