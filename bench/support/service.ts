@@ -13,11 +13,18 @@ export async function submitBatch(
   callerId: string,
   numbers: readonly string[],
 ): Promise<string[]> {
-  const response = await fetch(`${url}/requests`, {
-    method: 'POST',
-    headers: { 'x-caller-id': callerId, 'content-type': 'application/json' },
-    body: `{"numbers":[${numbers.join(',')}]}`,
-  });
+  const post = (): Promise<Response> =>
+    fetch(`${url}/requests`, {
+      method: 'POST',
+      headers: { 'x-caller-id': callerId, 'content-type': 'application/json' },
+      body: `{"numbers":[${numbers.join(',')}]}`,
+    });
+  let response = await post();
+  // Too many at once: the service says when to come again.
+  for (; response.status === 503; response = await post()) {
+    await response.body?.cancel();
+    await sleep(Number(response.headers.get('retry-after')) * 1_000);
+  }
   if (response.status !== 202)
     throw new Error(`A batch was answered with ${response.status}: ${await response.text()}`);
   const { requests } = (await response.json()) as AcceptedBatch;

@@ -3,6 +3,7 @@ import { HttpProblem } from './problem.ts';
 
 const DETAILS = {
   store_full: 'There is no room to write anything down now; what was accepted goes on',
+  overloaded: 'Too many large batches are arriving at once',
   stopping: 'This server is stopping and accepts nothing new',
 } as const;
 

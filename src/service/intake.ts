@@ -18,7 +18,9 @@ export interface IntakeParts {
 export type Accepted =
   | { readonly kind: 'accepted'; readonly requests: readonly StoredRequest[]; readonly replayed: boolean }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'full' };
+  | { readonly kind: 'full' }
+  /** Too much is arriving at once. */
+  | { readonly kind: 'busy' };
 
 /** `true`: queued again; `false`: it was not `partial` any more; `full`: there is no room to write it down. */
 export type Requeued = boolean | 'full';
@@ -53,10 +55,11 @@ export class Intake {
       : { requests };
     const outcome = await store.accept(batch).catch((error: unknown) => {
       for (const request of requests) pager.left(request);
-      if (error instanceof StoreError && error.retryable) return { kind: 'full' } as const;
+      if (error instanceof StoreError && error.retryable)
+        return { kind: error.code === 'busy' ? 'busy' : 'full' } as const;
       throw error;
     });
-    if (outcome.kind === 'full') return outcome;
+    if (outcome.kind === 'full' || outcome.kind === 'busy') return outcome;
     if (outcome.kind === 'accepted') {
       const stored = requests.map((request, i) => asStored(request, outcome.known[i]));
       for (const request of stored) this.#settle(request);

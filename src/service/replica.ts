@@ -67,6 +67,7 @@ const LOADED_MAX = 16_384;
 const WINDOWS = { pageMin: 1, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
 const NO_ROOM = { kind: 'unavailable', code: 'store_full', retryAfterMs: 2_000 } as const;
+const BUSY = { kind: 'unavailable', code: 'overloaded', retryAfterMs: 1_000 } as const;
 const STOPPING = { kind: 'unavailable', code: 'stopping', retryAfterMs: 2_000 } as const;
 /** How often it is looked whether there is room again. */
 const ROOM_EVERY_MS = 500;
@@ -163,6 +164,7 @@ export class Replica implements Service, AsyncDisposable {
   async accept(input: AcceptInput): Promise<AcceptResult> {
     if (this.#closing.signal.aborted) return STOPPING;
     const accepted = await this.#intake.accept(input);
+    if (accepted.kind === 'busy') return BUSY;
     if (accepted.kind === 'full') {
       this.#retention.hurry();
       this.#watchRoom();

@@ -34,7 +34,7 @@ export type AcceptResult =
   | { readonly kind: 'conflict' }
   | {
       readonly kind: 'unavailable';
-      readonly code: ErrorCode & ('store_full' | 'stopping');
+      readonly code: ErrorCode & ('store_full' | 'overloaded' | 'stopping');
       readonly retryAfterMs: number;
     };
 

@@ -184,10 +184,10 @@ export interface StoreStats {
 }
 
 /**
- * `full`: no room, try again later. `owned`: another process has this store. `lost`: ownership was lost; stop.
+ * `full`: no room, try again later. `busy`: too much is arriving at once, try again soon. `owned`: another process has this store. `lost`: ownership was lost; stop.
  * `version`: the store was written by a newer program. `broken`: it cannot be read or written.
  */
-export type StoreErrorCode = 'full' | 'owned' | 'lost' | 'version' | 'broken';
+export type StoreErrorCode = 'full' | 'busy' | 'owned' | 'lost' | 'version' | 'broken';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -197,6 +197,6 @@ export class StoreError extends Error {
   constructor(code: StoreErrorCode, message: string, cause?: unknown) {
     super(message, { cause });
     this.code = code;
-    this.retryable = code === 'full';
+    this.retryable = code === 'full' || code === 'busy';
   }
 }

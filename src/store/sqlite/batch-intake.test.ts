@@ -89,7 +89,7 @@ test('large batches beyond the bound of a caller or of all are refused at once, 
   ]);
   const refused = results.flatMap((result, i) => {
     if (result.status === 'fulfilled') return [];
-    assert.ok(codeIs('full')(result.reason));
+    assert.ok(codeIs('busy')(result.reason));
     return [i];
   });
   assert.deepEqual(refused, [ofOne, ofAll + 1]);

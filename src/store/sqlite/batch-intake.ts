@@ -66,7 +66,7 @@ export class BatchIntake {
   async #inLine<T>(callerId: string, rows: number, work: () => Promise<T>): Promise<T> {
     const line = this.#lines.get(callerId) ?? { rows: 0, last: Promise.resolve() };
     if (line.rows + rows > CALLER_ROWS_MAX || this.#rowsUnderWay + rows > ROWS_UNDER_WAY_MAX)
-      throw new StoreError('full', 'Too many large batches are arriving at once');
+      throw new StoreError('busy', 'Too many large batches are arriving at once');
     this.#lines.set(callerId, line);
     line.rows += rows;
     this.#rowsUnderWay += rows;
