@@ -1,6 +1,9 @@
 /**
- * Makes dist/ for the published package: JavaScript and types of everything under src/ but tests, since Node.js strips no
- * types below node_modules. In a checkout nothing needs it.
+ * Makes dist/ for the published package: JavaScript and types, since Node.js strips no types below node_modules. In a checkout
+ * nothing needs it.
+ *
+ * What is published is what the `files` of tsconfig.build.json import, so tests and what only they use stay out: the modules
+ * that package.json and bin/ name, and those that are started by their address (base/module-url.ts), which no import tells of.
  *
  *   node scripts/build-package.mjs
  */

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProgressEvent } from '../contract/event-stream.ts';
 import type { RequestBody } from '../contract/request-body.ts';
-import { TestServer } from './test-server.ts';
+import type { RequestView } from '../service/service.ts';
+import { TestServer, until } from './test-server.ts';
 
 interface StreamEvent {
   readonly event: string;
@@ -11,16 +12,36 @@ interface StreamEvent {
   readonly data: RequestBody & ProgressEvent;
 }
 
-/** The events of a stream that has ended. */
+/** The events that came whole. */
 function eventsOf(text: string): StreamEvent[] {
   return text
     .split('\n\n')
+    .slice(0, -1)
     .filter((block) => block.startsWith('event:'))
     .map((block) => {
       const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
       const data = JSON.parse(fields.get('data') ?? 'null') as StreamEvent['data'];
       return { event: fields.get('event') ?? '', id: fields.get('id') ?? '', data };
     });
+}
+
+/** What a stream has told so far. */
+class Received {
+  text = '';
+  readonly ended: Promise<void>;
+
+  constructor(response: Response) {
+    assert(response.body);
+    this.ended = this.#collect(response.body.pipeThrough(new TextDecoderStream()));
+  }
+
+  get events(): StreamEvent[] {
+    return eventsOf(this.text);
+  }
+
+  async #collect(chunks: AsyncIterable<string>): Promise<void> {
+    for await (const chunk of chunks) this.text += chunk;
+  }
 }
 
 describe('GET /requests/{id}/events', () => {
@@ -30,15 +51,19 @@ describe('GET /requests/{id}/events', () => {
     const response = await server.fetch(`/requests/${requestId}/events`);
     assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
     assert.equal(response.headers.get('cache-control'), 'no-store');
-    await sleep(30);
-    server.service.change(requestId, { position: 0 });
-    await sleep(30);
-    server.service.change(requestId, { status: 'running', progress: { stage: 'siqs', fraction: 0.25 } });
-    await sleep(30);
-    server.service.change(requestId, { progress: { stage: 'siqs', fraction: 0.5, remainingMs: 10 } });
-    await sleep(30);
-    server.service.change(requestId, { status: 'done', complete: true });
-    const events = eventsOf(await response.text());
+    const received = new Received(response);
+    const changes: Partial<RequestView>[] = [
+      { position: 0 },
+      { status: 'running', progress: { stage: 'siqs', fraction: 0.25 } },
+      { progress: { stage: 'siqs', fraction: 0.5, remainingMs: 10 } },
+      { status: 'done', complete: true },
+    ];
+    for (const [i, change] of changes.entries()) {
+      await until(() => received.events.length === i + 1);
+      server.service.change(requestId, change);
+    }
+    await received.ended;
+    const { events } = received;
     assert.deepEqual(
       events.map(({ event, id, data }) => [event, id, data.status]),
       [
@@ -74,10 +99,11 @@ describe('GET /requests/{id}/events', () => {
   it('says that it is alive while nothing happens', async () => {
     await using server = await TestServer.start({ heartbeatMs: 50 });
     const { requestId } = server.service.add();
-    const response = await server.fetch(`/requests/${requestId}/events`);
-    await sleep(180);
+    const received = new Received(await server.fetch(`/requests/${requestId}/events`));
+    await until(() => received.text.split(': alive\n\n').length >= 3);
     server.service.change(requestId, { status: 'cancelled' });
-    assert.ok((await response.text()).split(': alive\n\n').length >= 3);
+    await received.ended;
+    assert.equal(received.events.at(-1)?.data.status, 'cancelled');
   });
 
   it('lets go of everything when the client goes away', async () => {
@@ -144,18 +170,22 @@ describe('GET /requests/{id}/events', () => {
     const { requestId } = server.service.add();
     const lookUp = server.service.lookUp.bind(server.service);
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const { promise: left, resolve: leave } = Promise.withResolvers<void>();
     server.service.lookUp = async (id) => {
       ask();
-      await sleep(100);
+      await left;
       return lookUp(id);
     };
     const socket = server.connect();
     socket.write(`GET /requests/${requestId}/events HTTP/1.1\r\nHost: x\r\n\r\n`);
     await asked;
     socket.destroy();
-    await sleep(200);
+    await until(async () => (await server.connections) === 0);
+    leave();
+    // By the time that this is answered, the route has gone on with what it was told.
+    const metrics = await (await server.fetch('/metrics')).text();
     assert.equal(server.service.watching.size, 0);
-    assert.match(await (await server.fetch('/metrics')).text(), /fairsieve_http_waiters 0/);
+    assert.match(metrics, /fairsieve_http_waiters 0/);
   });
 
   it('ends when the server stops', async () => {
@@ -169,11 +199,3 @@ describe('GET /requests/{id}/events', () => {
     );
   });
 });
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (await condition()) return;
-    await sleep(10);
-  }
-  assert.fail('It did not come about within 5 s');
-}

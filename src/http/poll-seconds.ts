@@ -1,3 +1,4 @@
+/** The `Retry-After` of a request that has not ended: the pace at which clients poll. Pure. */
 import type { RequestView } from '../service/service.ts';
 
 /** When to ask for a request again, in whole seconds from 1 to 30: about when it is expected to end. */

@@ -1,5 +1,6 @@
 /** A server over a fake service, on a port of its own, for tests. */
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { ProblemBody } from '../contract/problem-body.ts';
 import { buildApp } from './build-app.ts';
@@ -11,6 +12,7 @@ export class TestServer implements AsyncDisposable {
   /** What was logged. */
   readonly logged: { context: object; message: string }[] = [];
   readonly #app: ReturnType<typeof buildApp>;
+  readonly #sockets = new Set<Socket>();
 
   private constructor(config: Partial<HttpConfig>) {
     this.#app = buildApp({
@@ -19,6 +21,7 @@ export class TestServer implements AsyncDisposable {
       metrics: new Registry(),
       logger: { error: (context, message) => this.logged.push({ context, message }) },
     });
+    this.#app.server.on('connection', (socket: Socket) => this.#sockets.add(socket));
   }
 
   static async start(config: Partial<HttpConfig> = {}): Promise<TestServer> {
@@ -36,6 +39,11 @@ export class TestServer implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       this.#app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
     });
+  }
+
+  /** Bytes that have arrived, over all connections there ever were. */
+  get bytesRead(): number {
+    return this.#sockets.values().reduce((sum, socket) => sum + socket.bytesRead, 0);
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {
@@ -88,4 +96,13 @@ export async function problemOf(response: Response): Promise<ProblemBody> {
     throw new Error(`Expected a problem, got ${response.status} ${type}: ${await response.text()}`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- told by its content type
   return (await response.json()) as ProblemBody;
+}
+
+/** Resolves once `condition` holds; throws if it has not come about within 30 s. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + 30_000;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(`Waited in vain for ${String(condition)}`);
+    await sleep(10);
+  }
 }

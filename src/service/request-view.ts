@@ -2,7 +2,6 @@
 import type { RequestView } from './service.ts';
 import { formatRequestId } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
-import type { Progress } from '../kernel/kernel.ts';
 import { jobEvents, startTimeMs, type LiveRequest } from './live-job.ts';
 
 export interface Outlook {
@@ -37,17 +36,15 @@ export function viewOfLive(live: LiveRequest, shard: number, outlook: Outlook): 
   const startMs = startTimeMs(live);
   if (job.startedAtMs === undefined || startMs === undefined) return viewOfStored(stored, shard, outlook);
   const view = viewOfStored(stored, shard);
+  // Once a job runs, only the job itself can say how long it will take; where it can't, nothing is said.
+  const remainingMs = job.progress ? job.progress.remainingMs : outlook.expectedMs;
   return {
     ...view,
-    expectedMs: outlook.expectedMs,
+    ...(remainingMs !== undefined && { expectedMs: Math.max(remainingMs, outlook.expectedMs) }),
     status: 'running',
     cpuMs: job.cpuMs,
     startedAtMs: startMs,
-    ...(job.progress && { progress: job.progress, ...withRemaining(job.progress, outlook) }),
+    ...(job.progress && { progress: job.progress }),
     timeline: [...view.timeline, ...jobEvents(live)],
   };
-}
-
-function withRemaining(progress: Progress, outlook: Outlook): { expectedMs: number } {
-  return { expectedMs: Math.max(progress.remainingMs ?? 0, outlook.expectedMs) };
 }
