@@ -33,12 +33,18 @@ export async function* readEvents(
 async function* readLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
   let rest = '';
+  let endsInCr = false;
   for await (const chunk of bytes) {
-    rest += decoder.decode(chunk, { stream: true });
-    // A CR at the very end may be half of a CRLF.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop() ?? '';
-    yield* lines;
+    const text = decoder.decode(chunk, { stream: true });
+    rest += text;
+    // A long line comes in many chunks: looking through all of it at each would take the square of its length.
+    if (text.includes('\n') || text.includes('\r') || endsInCr) {
+      // A CR at the very end may be half of a CRLF.
+      const lines = rest.split(/\r\n|\n|\r(?!$)/);
+      rest = lines.pop() ?? '';
+      endsInCr = rest.endsWith('\r');
+      yield* lines;
+    }
     if (rest.length > LINE_CHARS_MAX)
       throw new Error(`An event has a line of more than ${LINE_CHARS_MAX} characters`);
   }

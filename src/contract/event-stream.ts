@@ -1,7 +1,7 @@
 /**
  * `GET /requests/{id}/events`: server-sent events.
  *
- * `state` comes first and at each change of status; its data is the whole request. `progress` comes between; its data is
+ * `state` comes first and at each change of status (changes close to each other are told as one); its data is the whole request. `progress` comes between; its data is
  * what changed. The stream ends after the state that is final.
  */
 import * as Type from 'typebox';

@@ -19,7 +19,7 @@ export function addEventsRoute(app: HttpApp, { service, config, waiters, logger 
         operationId: 'events',
         summary: 'The life of a request as server-sent events',
         description:
-          'First a `state` event with the whole request, another at each change of status, `progress` events in between, and a comment as a heartbeat. The stream ends after the final state; a client that reconnects after having seen it gets 204, which ends an EventSource for good.',
+          'First a `state` event with the whole request, another at each change of status (changes close to each other are told as one), `progress` events in between, and a comment as a heartbeat. The stream ends after the final state; a client that reconnects after having seen it gets 204, which ends an EventSource for good.',
         tags: ['requests'],
         params: RequestParams,
         response: {

@@ -65,6 +65,11 @@ function readBody(
           `The body must not be compressed: content-encoding is ${encoding}`,
         );
   const announced = Number(length ?? 0);
+  // Refused before it is sent; the connection can't be used again, since the body may come all the same.
+  if (announced > DISCARDED_BYTES_MAX) {
+    done(tooLarge(announced, { connection: 'close' }));
+    return;
+  }
   if (announced > BODY_BYTES_MAX) problem ??= tooLarge(announced);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -103,10 +108,11 @@ function readBody(
   payload.on('data', onData).on('end', finish).on('error', onError);
 }
 
-function tooLarge(bytes: number): HttpProblem {
+function tooLarge(bytes: number, headers: Readonly<Record<string, string>> = {}): HttpProblem {
   return new HttpProblem(
     'body_too_large',
     `The body has ${bytes} bytes or more, at most ${BODY_BYTES_MAX} are allowed`,
+    { headers },
   );
 }
 

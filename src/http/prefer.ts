@@ -32,7 +32,7 @@ export function parsePrefer(header: string | undefined): Preferences {
 
 const NONE: Preferences = { respondAsync: false };
 /** Whole seconds by the RFC; a fraction is understood as well. */
-const SECONDS = /^\d{1,9}(\.\d+)?$/;
+const SECONDS = /^\d{1,15}(\.\d+)?$/;
 
 /** The parts between separators that are in no quoted string (RFC 9110, section 5.6.4); one that is not closed runs to the end. */
 function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {

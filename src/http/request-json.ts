@@ -22,9 +22,9 @@ export function requestJson(view: RequestView): string {
   return (
     `{"request_id":"${view.requestId}","caller_id":${JSON.stringify(view.callerId)},"mode":"${view.mode}",` +
     `"status":"${view.status}","number":"${view.number}","prime_factors":[${primes}],"factors":[${factors}],` +
-    `"complete":${view.complete},"cpu_ms":${view.cpuMs},"accepted_at":"${isoTime(view.acceptedAtMs)}",` +
+    `"complete":${view.complete},"cpu_ms":${toThousandths(view.cpuMs)},"accepted_at":"${isoTime(view.acceptedAtMs)}",` +
     `"started_at":${timeJson(view.startedAtMs)},"finished_at":${timeJson(view.finishedAtMs)},` +
-    `"position":${view.position ?? null},"expected_ms":${view.expectedMs ?? null},` +
+    `"position":${view.position ?? null},"expected_ms":${wholeMs(view.expectedMs)},` +
     `"progress":${progressJson(view.progress)},"error":${errorJson(view.error)},"timeline":[${timelineJson(view.timeline)}]}`
   );
 }
@@ -33,7 +33,7 @@ export function requestJson(view: RequestView): string {
 export function acceptedJson(view: RequestView): string {
   return (
     `{"request_id":"${view.requestId}","status":"${view.status}","number":"${view.number}",` +
-    `"position":${view.position ?? null},"expected_ms":${view.expectedMs ?? null}}`
+    `"position":${view.position ?? null},"expected_ms":${wholeMs(view.expectedMs)}}`
   );
 }
 
@@ -61,14 +61,14 @@ export function requestPageJson({
 export function progressEventJson(view: RequestView): string {
   return (
     `{"request_id":"${view.requestId}","status":"${view.status}","position":${view.position ?? null},` +
-    `"expected_ms":${view.expectedMs ?? null},"progress":${progressJson(view.progress)}}`
+    `"expected_ms":${wholeMs(view.expectedMs)},"progress":${progressJson(view.progress)}}`
   );
 }
 
 function progressJson(progress: Progress | undefined): string {
   if (progress === undefined) return 'null';
   const { stage, fraction, remainingMs } = progress;
-  return `{"stage":"${stage}","fraction":${fraction},"remaining_ms":${remainingMs ?? null}}`;
+  return `{"stage":"${stage}","fraction":${fraction},"remaining_ms":${wholeMs(remainingMs)}}`;
 }
 
 function errorJson(error: RequestView['error']): string {
@@ -97,6 +97,16 @@ function timelineDetail(entry: RequestView['timeline'][number]): string {
       break;
   }
   return '';
+}
+
+/** A guess is not told to the nanosecond. */
+function wholeMs(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.ceil(ms);
+}
+
+/** CPU time is read in microseconds; sums of it are no finer. */
+function toThousandths(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 function timeJson(timeMs: number | undefined): string {
