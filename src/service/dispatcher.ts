@@ -39,7 +39,7 @@ export interface DispatcherParts {
 /** A gap between two slices that is longer than this is told as a pause. */
 const PAUSE_MS = 5;
 /** Slices that are cut short for others are at least this long, in ms from one cut to the next. */
-const SLICE_MS_MIN = 10;
+const SLICE_MS_MIN = 20;
 /** How long stopping waits for the slices under way. */
 const STOP_MS_MAX = 2_000;
 /** How often the log of a running job goes to the store: what a crash may cost. */
