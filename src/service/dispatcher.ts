@@ -138,7 +138,10 @@ export class Dispatcher {
     const { engine, clock } = this.#parts;
     engine.interrupt();
     const idle = this.#idle();
-    await Promise.race([idle, clock.sleep(STOP_MS_MAX)]);
+    const inTime = new AbortController();
+    await Promise.race([idle, clock.sleep(STOP_MS_MAX, inTime.signal)]);
+    // Or the timer would keep the process up.
+    inTime.abort();
     // A thread that hangs is ended; what it was at answers as broken, and is put back.
     await engine[Symbol.asyncDispose]();
     await idle;
