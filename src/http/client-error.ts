@@ -8,7 +8,7 @@ type ClientError = Error & { readonly code?: string };
 
 /** A handler for the server's `clientError`: answers in turn, after the requests that came before on this connection, and closes it. */
 export function onClientError(error: ClientError, socket: Socket): void {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion, no-underscore-dangle -- Node's own handler looks there too; nothing public tells.
+  // oxlint-disable-next-line no-underscore-dangle -- Node's own handler looks there too; nothing public tells.
   const current = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
   // The request in hand had arrived in full, so what is wrong came after it.

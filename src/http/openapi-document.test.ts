@@ -17,7 +17,6 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the tests below are the check
 const document = JSON.parse(JSON.stringify(await openApiDocument())) as Document;
 const operations = Object.entries(document.paths).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => ({ path, method, operation })),

@@ -31,7 +31,6 @@ export class TestServer implements AsyncDisposable {
   }
 
   get port(): number {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
     return (this.#app.server.address() as AddressInfo).port;
   }
 
@@ -94,7 +93,6 @@ export async function problemOf(response: Response): Promise<ProblemBody> {
   const type = response.headers.get('content-type');
   if (type === null || !type.startsWith('application/problem+json'))
     throw new Error(`Expected a problem, got ${response.status} ${type}: ${await response.text()}`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- told by its content type
   return (await response.json()) as ProblemBody;
 }
 
