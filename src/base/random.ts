@@ -1,4 +1,4 @@
-/** The only place that draws random bytes. */
+/** The only place that draws random bytes and numbers. */
 const BUFFER_BYTES = 8_192;
 
 const buffer = new Uint8Array(BUFFER_BYTES);
@@ -13,3 +13,6 @@ export function randomBytes(count: number): Uint8Array {
   used += count;
   return buffer.subarray(used - count, used);
 }
+
+/** In [0, 1); to spread things out, not to keep secrets. */
+export const randomFraction = Math.random;

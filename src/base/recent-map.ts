@@ -21,6 +21,11 @@ export class RecentMap<K, V> {
     return old;
   }
 
+  delete(key: K): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   set(key: K, value: V): void {
     if (this.#young.size >= this.#half) {
       this.#old = this.#young;

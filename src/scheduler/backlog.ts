@@ -236,6 +236,12 @@ export class Backlog {
     return this.#lines.get(callerId)?.waiting ?? 0;
   }
 
+  /** Admitted and not left: those that wait, and those that are being written. */
+  present(callerId: string): number {
+    const line = this.#lines.get(callerId);
+    return line === undefined ? 0 : line.waiting + line.admitted;
+  }
+
   /** Accepted and not left, of all callers. */
   get total(): number {
     return this.#total;

@@ -4,7 +4,7 @@ export interface Entry {
   /** Unique among all entries, ascending in order of acceptance. */
   readonly seq: number;
   readonly callerId: string;
-  /** Equal for equal numbers: entries of one job are computed once, together. */
+  /** A work key: entries of one job are computed once, together. */
   readonly job: string;
   /** Expected CPU milliseconds of what is left of the job, ≥ 0. Of several entries, the one that made the job decides. */
   readonly estimateMs: number;

@@ -32,10 +32,10 @@
  *       where W is the number of dispatches under way and U the most that one of them used or was charged, per weight.
  */
 import { assert } from '../base/assert.ts';
+import { CallerRoster, TAGS_PER_MS, virtualCost } from './caller-roster.ts';
 import type { Entry } from './entry.ts';
-import { IndexedHeap } from './indexed-heap.ts';
 import { Places } from './places.ts';
-import { Caller, type Contender, Job, Stake, type Turn } from './stake.ts';
+import { type Caller, type Contender, Job, Stake, type Turn } from './stake.ts';
 import { TurnOrder } from './turn-order.ts';
 
 export interface Dispatch {
@@ -65,35 +65,27 @@ export interface CallerView {
   readonly estimateMeanMs: number;
 }
 
-const TAGS_PER_MS = 1_000;
-
 export class FairScheduler {
-  readonly #weightOf: (callerId: string) => number;
   readonly #sliceMs: number;
   readonly #places: Places<Job>;
   readonly #stakes = new Map<number, Stake>();
   readonly #jobs = new Map<string, Job>();
-  readonly #callers = new Map<string, Caller>();
   readonly #order = new TurnOrder();
-  /** Callers with no entries and nothing running. */
-  readonly #idle = new IndexedHeap<Contender>((a, b) => this.#owesUntil(a.lead) < this.#owesUntil(b.lead));
+  readonly #roster: CallerRoster;
   /** The job whose turn it is to get a place, with the tag that its caller had when it came up. */
   #applicant: { readonly job: Job; readonly tag: number } | undefined;
   /** Whether there may be room for the applicant now. */
   #placesChanged = false;
   /** Jobs evicted and not yet reported. */
   #evicted: string[] = [];
-  #floor = 0;
-  #appearances = 0;
   #dispatches = 0;
   #running = 0;
-  #weights = 0;
   #estimateMs = 0;
 
   constructor({ weightOf = () => 1, sliceMs, placeBytesMax, residencyMs }: FairSchedulerOptions) {
     assert(sliceMs > 0, `A slice must be above 0 ms: ${sliceMs}`);
-    this.#weightOf = weightOf;
     this.#sliceMs = sliceMs;
+    this.#roster = new CallerRoster(weightOf, sliceMs, this.#order);
     this.#places = new Places(placeBytesMax, residencyMs);
   }
 
@@ -104,11 +96,9 @@ export class FairScheduler {
       entry.estimateMs >= 0,
       `The estimate of entry ${entry.seq} must not be negative: ${entry.estimateMs} ms`,
     );
-    const caller = this.#callers.get(entry.callerId) ?? this.#newCaller(entry.callerId);
+    const caller = this.#roster.find(entry.callerId) ?? this.#roster.admit(entry.callerId);
     const job = this.#jobs.get(entry.job) ?? this.#newJob(entry);
-    if (caller.entries === 0) this.#weights += caller.weight;
-    caller.entries++;
-    caller.estimateMs += entry.estimateMs;
+    this.#roster.count(caller, entry.estimateMs);
     this.#estimateMs += entry.estimateMs;
     let stake = job.stakeOf(caller);
     if (stake === undefined) {
@@ -186,7 +176,7 @@ export class FairScheduler {
     const { caller, stake, memoryLost } = this.#stop(dispatch, usedMs);
     const { job } = stake;
     const alive = stake.entries.length > 0;
-    if (alive && !this.#order.canRun(caller)) this.#raise(caller);
+    if (alive && !this.#order.canRun(caller)) this.#roster.raise(caller);
     job.hasMemory = !memoryLost;
     job.placeCpuMs += usedMs;
     job.placeTag = caller.tag;
@@ -228,7 +218,7 @@ export class FairScheduler {
 
   /** Callers remembered, the idle ones among them. */
   get callers(): number {
-    return this.#callers.size;
+    return this.#roster.size;
   }
 
   /** Expected CPU milliseconds of an entry, on average; 0 if there is none. */
@@ -243,7 +233,7 @@ export class FairScheduler {
 
   /** Sum of the weights of all callers with entries. */
   get weights(): number {
-    return this.#weights;
+    return this.#roster.weights;
   }
 
   get placeBytes(): number {
@@ -251,12 +241,12 @@ export class FairScheduler {
   }
 
   get floorMs(): number {
-    return this.#floor / TAGS_PER_MS;
+    return this.#roster.floorMs;
   }
 
   /** Undefined for one who has nothing here and owes nothing. */
   callerView(callerId: string): CallerView | undefined {
-    const caller = this.#callers.get(callerId);
+    const caller = this.#roster.find(callerId);
     if (caller === undefined) return undefined;
     const { tag, weight, entries, estimateMs } = caller;
     const estimateMeanMs = entries === 0 ? 0 : estimateMs / entries;
@@ -289,7 +279,7 @@ export class FairScheduler {
     const evict = this.#evicted;
     this.#evicted = [];
     const dispatch = { entry: stake.first, chargedMs, evict, resident: job.hasMemory };
-    this.#raiseFloor(caller.tag);
+    this.#roster.raiseFloor(caller.tag);
     this.#order.begin({ dispatch, caller, stake, charge, memoryLost: false });
     this.#running++;
     caller.running++;
@@ -317,9 +307,9 @@ export class FairScheduler {
   #join(stake: Stake): void {
     const { caller, job } = stake;
     const runnable = job.running === undefined && !job.needsPlace;
-    if (caller.home === this.#idle) this.#order.leave(caller);
+    this.#roster.wake(caller);
     if (!this.#order.canRun(caller) && (runnable || caller.needing.size === 0))
-      this.#raise(caller, this.#headStart(caller, job));
+      this.#roster.raise(caller, this.#roster.headStart(caller, job.estimateMs));
     this.#order.unfollow(caller);
     caller.stakes++;
     job.addStake(stake);
@@ -348,7 +338,7 @@ export class FairScheduler {
     this.#applicant = granted ? undefined : { job, tag };
     if (!granted) return;
     const stakes = job.stakes();
-    for (const { caller } of stakes) if (!this.#order.canRun(caller)) this.#raise(caller);
+    for (const { caller } of stakes) if (!this.#order.canRun(caller)) this.#roster.raise(caller);
     for (const stake of stakes) this.#order.lift(stake);
     this.#places.take(job);
     job.hasPlace = true;
@@ -373,49 +363,7 @@ export class FairScheduler {
     this.#placesChanged = true;
   }
 
-  // Callers and jobs
-
-  #raise(caller: Caller, headStart = 0): void {
-    const start = this.#floor - headStart;
-    if (caller.tag >= start) return;
-    caller.tag = start;
-    this.#order.reposition(caller);
-  }
-
-  /** By how much less than a slice the job is expected to take. */
-  #headStart({ weight }: Caller, { estimateMs }: Job): number {
-    return Math.max(0, this.#sliceCost(weight) - virtualCost(estimateMs, weight));
-  }
-
-  #sliceCost(weight: number): number {
-    return virtualCost(this.#sliceMs, weight);
-  }
-
-  #raiseFloor(tag: number): void {
-    if (tag <= this.#floor) return;
-    this.#floor = tag;
-    for (
-      let idle = this.#idle.top;
-      idle !== undefined && this.#owesUntil(idle.lead) <= tag;
-      idle = this.#idle.top
-    ) {
-      this.#idle.remove(idle);
-      this.#callers.delete(idle.lead.id);
-    }
-  }
-
-  /** The floor from which on it is worth nothing to the caller, who has nothing here, to be forgotten. */
-  #owesUntil({ tag, weight }: Caller): number {
-    return tag + this.#sliceCost(weight);
-  }
-
-  #newCaller(id: string): Caller {
-    const weight = this.#weightOf(id);
-    assert(weight > 0 && Number.isFinite(weight), `The weight of caller ${id} must be above 0: ${weight}`);
-    const caller = new Caller(id, weight, this.#floor - this.#sliceCost(weight), ++this.#appearances);
-    this.#callers.set(id, caller);
-    return caller;
-  }
+  // Entries and jobs
 
   #newJob(entry: Entry): Job {
     const job = new Job(entry);
@@ -425,10 +373,8 @@ export class FairScheduler {
 
   #forgetEntry(entry: Entry, caller: Caller): void {
     this.#stakes.delete(entry.seq);
-    caller.entries--;
-    caller.estimateMs = caller.entries === 0 ? 0 : caller.estimateMs - entry.estimateMs;
+    this.#roster.uncount(caller, entry.estimateMs);
     this.#estimateMs = this.#stakes.size === 0 ? 0 : this.#estimateMs - entry.estimateMs;
-    if (caller.entries === 0) this.#weights = this.#stakes.size === 0 ? 0 : this.#weights - caller.weight;
   }
 
   #dropJob(job: Job): void {
@@ -437,24 +383,8 @@ export class FairScheduler {
     if (this.#applicant?.job === job) this.#applicant = undefined;
   }
 
-  /** Keeps a caller with nothing left only as long as it owes something (F3, and F1 at the end of a busy period). */
   #retire(caller: Caller): void {
-    if (caller.stakes > 0 || caller.running > 0 || caller.home !== undefined) return;
-    if (this.#owesUntil(caller) > this.#floor) this.#order.enter(caller, this.#idle);
-    else this.#callers.delete(caller.id);
-    if (this.#jobs.size === 0) this.#rest();
+    this.#roster.retire(caller);
+    if (this.#jobs.size === 0) this.#roster.rest();
   }
-
-  /** Nothing waits or runs: the floor rises to the greatest tag, and all are forgotten. */
-  #rest(): void {
-    for (const { tag } of this.#callers.values()) this.#floor = Math.max(this.#floor, tag);
-    for (let idle = this.#idle.top; idle !== undefined; idle = this.#idle.top) {
-      this.#idle.remove(idle);
-      this.#callers.delete(idle.lead.id);
-    }
-  }
-}
-
-function virtualCost(ms: number, weight: number): number {
-  return Math.max(1, Math.round((ms * TAGS_PER_MS) / weight));
 }

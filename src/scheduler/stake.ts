@@ -12,7 +12,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { type Entry, goesFirst } from './entry.ts';
-import { type Indexed, IndexedHeap } from './indexed-heap.ts';
+import { type Indexed, IndexedHeap } from '../base/indexed-heap.ts';
 
 /** Whatever competes for the next turn: a caller, or a job on behalf of the first of its followers. */
 export interface Contender extends Indexed {

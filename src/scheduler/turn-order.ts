@@ -9,7 +9,7 @@
  *       else thus enter and leave together.
  *   T3. Who is in `blocked` has nothing that can run.
  */
-import { IndexedHeap } from './indexed-heap.ts';
+import { IndexedHeap } from '../base/indexed-heap.ts';
 import { type Caller, comesFirst, type Contender, type Job, type Stake, type Turn } from './stake.ts';
 
 export class TurnOrder {

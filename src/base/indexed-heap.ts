@@ -5,7 +5,7 @@
  *   H1. No item goes before its parent.
  *   H2. `items[i].index === i`; an item in no heap has index −1, thus it is in one heap at most.
  */
-import { assert } from '../base/assert.ts';
+import { assert } from './assert.ts';
 
 export interface Indexed {
   /** Written by the heap alone; −1 at first. */
@@ -31,7 +31,7 @@ export class IndexedHeap<T extends Indexed> {
 
   push(item: T): void {
     assert(item.index === -1, 'An item must leave its heap before it enters another');
-    // A first `push` would make room for 17 items; most heaps of a scheduler hold one.
+    // A first `push` would make room for 17 items; most heaps hold one.
     if (this.#items.length === 0) this.#items = [item];
     else this.#items.push(item);
     this.#rise(item, this.#items.length - 1);
