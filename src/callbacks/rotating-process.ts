@@ -1,0 +1,16 @@
+/**
+ * A process made to be killed: it rotates the secrets of the callers given in turn, `times` times each, and says each rotation on
+ * standard output once it is durable. For the tests of crashes only.
+ */
+import { rotateCallerSecret } from './callback-secret-file.ts';
+import { OVERLAP_MS } from './callback-secrets.ts';
+
+const [file = '', firstDay = '', times = '', ...callers] = process.argv.slice(2);
+
+// A rotation is refused if there were many of late, so the days fly by.
+const first = Number(firstDay);
+for (let day = first; day < first + Number(times); day++)
+  for (const callerId of callers) {
+    const { kind } = rotateCallerSecret(file, callerId, day * OVERLAP_MS);
+    process.stdout.write(`${kind} ${callerId}\n`);
+  }
