@@ -76,6 +76,8 @@ export function formatFactors(factors: readonly Factor[]): string {
 export function parseFactors(text: string): Factor[] {
   if (text === '') return [];
   return text.split(' ').map((word) => {
+    // What nearly every factor is.
+    if (/^\d+$/.test(word)) return { prime: BigInt(word), exponent: 1, certainty: 'proven' };
     const match = /^(\d+)(?:\^(\d+))?([?!]?)$/.exec(word);
     const certainty = CERTAINTY[match?.[3] ?? ''];
     assert(match?.[1] !== undefined && certainty !== undefined, `Cannot read factor ${JSON.stringify(word)}`);

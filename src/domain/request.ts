@@ -1,4 +1,5 @@
 /** A request: one caller's wish to have one number factored, and everything that happened to it. */
+import type { Delivery, DeliveryEvent } from './delivery.ts';
 import type { ErrorCode } from './error-code.ts';
 import type { Factor } from './factorization.ts';
 
@@ -15,7 +16,14 @@ export function hasEnded(status: Status): boolean {
 
 /** Where a request stands in the store. `running` is not among them: it is known to memory only, and on disk is `queued`. */
 export type StoredState =
-  | { readonly kind: 'queued'; readonly startedAtMs?: number }
+  | {
+      readonly kind: 'queued';
+      readonly startedAtMs?: number;
+      /** CPU milliseconds that its number had had when its present budget began; absent until that is on disk. */
+      readonly cpuMs?: number;
+      /** Of one that was `partial` before: the factors known then. */
+      readonly factors?: readonly Factor[];
+    }
   | ({ readonly kind: 'done' } & Finished & { readonly factors: readonly Factor[] })
   | ({ readonly kind: 'partial' } & Finished & { readonly factors: readonly Factor[] })
   | ({ readonly kind: 'failed' } & Finished & { readonly code: ErrorCode; readonly reason: string })
@@ -45,7 +53,8 @@ export type TimelineEvent =
   | { readonly event: 'recovered'; readonly atMs: number; readonly reason: string }
   /** The caller gave it another CPU budget. */
   | { readonly event: 'resumed'; readonly atMs: number }
-  | { readonly event: 'finished'; readonly atMs: number; readonly status: Status; readonly source?: Source };
+  | { readonly event: 'finished'; readonly atMs: number; readonly status: Status; readonly source?: Source }
+  | DeliveryEvent;
 
 /** Where an answer came from: computed for this request, computed for an equal number in flight, or known from before. */
 export type Source = 'computed' | 'shared' | 'known';
@@ -60,9 +69,13 @@ export interface NewRequest {
   readonly acceptedAtMs: number;
   /** The how-manieth of the requests its caller had waiting: differences of ordinals give places in the queue. */
   readonly ordinal: number;
+  /** Where its end is to be told; equal for the requests of one batch. */
+  readonly callbackUrl?: string;
 }
 
 export interface StoredRequest extends NewRequest {
   readonly state: StoredState;
   readonly timeline: readonly TimelineEvent[];
+  /** Of a request with a callback URL. */
+  readonly delivery?: Delivery;
 }

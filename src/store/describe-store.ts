@@ -2,6 +2,7 @@
  * The contract of `Store` as tests that every adapter passes; imported by tests only. Each test gets a store of its own, in a
  * home where it can be closed and opened again.
  */
+import { describeCallbacks } from './contract/describe-callbacks.ts';
 import { describeAcceptance } from './contract/describe-acceptance.ts';
 import { describeEnds } from './contract/describe-ends.ts';
 import { describeIdempotency } from './contract/describe-idempotency.ts';
@@ -18,6 +19,7 @@ export function describeStore(name: string, makeHome: MakeHome): void {
   describeReads(name, makeHome);
   describeEnds(name, makeHome);
   describeJobLogs(name, makeHome);
+  describeCallbacks(name, makeHome);
   describeRetention(name, makeHome);
   describeOpening(name, makeHome);
 }

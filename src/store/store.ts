@@ -5,6 +5,9 @@
  * with `broken` or `lost`: then what became of it shows when the store is opened again. Calls take effect in the order in
  * which they are made; a batch of more than a few hundred numbers does so piece by piece, so that nobody waits behind it. No
  * driver type appears here; `describeStore` holds every adapter to the words below.
+ *
+ * Jobs, their logs and known factors go by work keys (domain/work-key.ts): where callers share, these are the numbers. A store is
+ * opened for callers who share or for callers who do not, which says what `accept` may answer at once.
  */
 import type {
   FinalState,
@@ -14,6 +17,7 @@ import type {
   StoredRequest,
   TimelineEvent,
 } from '../domain/request.ts';
+import type { CallbackKey, Delivery, DeliveryStatus, DueCallback } from '../domain/delivery.ts';
 import type { Factor } from '../domain/factorization.ts';
 
 export interface Store extends AsyncDisposable {
@@ -43,13 +47,17 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Ends requests that are still queued; those that are not (cancelled meanwhile, or gone) stay as they are. Resolves to the
-   * sequence numbers that were ended by this call, thus each is ended once. Also drops the job's log where `job` says so
+   * requests that were ended by this call, thus each is ended once, by `seq`, each with the sequence number of its callback,
+   * which is given here and due at its end; 0 for one without a callback. Also drops the job's log where `job` says so
    * and remembers the factors of `known`. May use the reserve that `accept` leaves, so that accepted work can be finished.
    * One commit, whatever its size: keep it to `COMMIT_ROWS_MAX` requests.
    */
-  finish(ended: readonly EndedJob[]): Promise<readonly number[]>;
+  finish(ended: readonly EndedJob[]): Promise<ReadonlyMap<number, number>>;
 
-  /** Puts a `partial` request back in the queue, as not started, with the timeline given. False if it is not `partial` (any more). */
+  /**
+   * Puts a `partial` request back in the queue, as not started, with the timeline given and the factors and CPU time that it had; a
+   * callback of its last end is not made any more. False if it is not `partial` (any more).
+   */
   requeue(seq: number, ordinal: number, timeline: readonly TimelineEvent[]): Promise<boolean>;
 
   /** Who has requests queued, with how many and the greatest ordinal among them. Read at start; costs one pass over the index. */
@@ -58,25 +66,49 @@ export interface Store extends AsyncDisposable {
   /** For each caller asked, its queued requests above `afterSeq`, ascending, at most `limit` of them. */
   queued(pages: readonly QueuePage[]): Promise<StoredRequest[][]>;
 
-  /** The factors of those numbers that are known, undefined for the others, in order. */
-  known(numbers: readonly string[]): Promise<(readonly Factor[] | undefined)[]>;
+  /** The factors that are known by these work keys, undefined for the others, in order. */
+  known(keys: readonly string[]): Promise<(readonly Factor[] | undefined)[]>;
 
-  /** Appends to the log of the job for `number`, sets its CPU milliseconds so far, and notes when its requests were started. */
+  /**
+   * Appends to the log of a job, sets its CPU milliseconds so far, and notes when its requests were started.
+   * Logs have a share of the store's size, and take nothing of what the ends of requests need: there, idle logs may be dropped,
+   * the oldest first, and if that is not enough it rejects with `full`. A log is idle while none of the requests that it was
+   * started for is queued.
+   */
   appendLog(entry: JobLogEntry): Promise<void>;
 
-  /** The log of the job for `number`, in order; empty if there is none. */
-  readLog(number: string): Promise<JobLog>;
+  /** The log of the job of this work key, in order; empty if there is none. Of any length: nobody waits behind the whole of it. */
+  readLog(key: string): Promise<JobLog>;
 
   /** Counts a worker broken by this job and resolves to the count so far. */
-  recordBreak(number: string): Promise<number>;
+  recordBreak(key: string): Promise<number>;
 
   /**
    * One small step (at most a few hundred rows, a few milliseconds) of deleting what is past retention: ended requests,
-   * idempotency keys, known numbers and logs nobody waits for. Resolves to the number of rows deleted; 0: nothing left to do now.
+   * idempotency keys, known numbers, idle logs, and URLs that are gone. Resolves to the number of rows deleted; 0: nothing left to do now.
    */
   prune(limits: PruneLimits): Promise<number>;
 
   stats(): Promise<StoreStats>;
+
+  /** Who has callbacks due, now or later, with the time of the first. Read at start; costs one pass over the index. */
+  callbackBacklog(): Promise<CallbackBacklog[]>;
+
+  /** For each caller asked, its callbacks due after `after`, by time and then by sequence number, ascending, at most `limit` of them. */
+  dueCallbacks(pages: readonly CallbackPage[]): Promise<DueCallback[][]>;
+
+  /**
+   * Writes how a callback stands after an attempt, if it is still pending under that sequence number and due as it was: false if not
+   * (it was to be sent again meanwhile, its request was resumed, or is gone). With `endpointGone`, notes in any case that its
+   * caller's URL takes no more.
+   */
+  recordAttempt(record: AttemptRecord): Promise<boolean>;
+
+  /** Makes the callback of an ended request due at `dueAtMs`, whatever became of it, and forgets that its URL is gone. False if it has none that was ever due. */
+  redeliver(seq: number, dueAtMs: number, timeline: readonly TimelineEvent[]): Promise<boolean>;
+
+  /** The URLs that are gone, latest first, at most `limit`. */
+  goneEndpoints(limit: number): Promise<Endpoint[]>;
 }
 
 export interface NewBatch {
@@ -104,6 +136,7 @@ export type AcceptOutcome =
 export interface ListQuery {
   readonly callerId?: string;
   readonly mode?: Mode;
+  readonly delivery?: DeliveryStatus;
   /** `running` is not known to the store: ask for `queued`. */
   readonly status?: Exclude<Status, 'running'>;
   /** Only below this sequence number. */
@@ -118,6 +151,7 @@ export interface ListPage {
 }
 
 export interface EndedJob {
+  /** The number where callers share, or else its work key. */
   readonly number: string;
   /** Whether the job's log can go: its number is factored completely, or failed. */
   readonly dropLog: boolean;
@@ -130,6 +164,34 @@ export interface EndedRequest {
   readonly seq: number;
   readonly state: FinalState;
   readonly timeline: readonly TimelineEvent[];
+  /** Whether its end is to be told to a callback URL. */
+  readonly called?: boolean;
+}
+
+/** A caller's URL. Of two callers, one may be gone and the other not. */
+export interface Endpoint {
+  readonly callerId: string;
+  readonly url: string;
+}
+
+export interface CallbackBacklog {
+  readonly callerId: string;
+  readonly firstDueAtMs: number;
+}
+
+export interface CallbackPage {
+  readonly callerId: string;
+  readonly after: CallbackKey;
+  readonly limit: number;
+}
+
+export interface AttemptRecord {
+  readonly seq: number;
+  /** When the attempt was due. */
+  readonly wasDueAtMs: number;
+  readonly delivery: Delivery & { readonly sequence: number };
+  readonly timeline: readonly TimelineEvent[];
+  readonly endpointGone?: Endpoint & { readonly atMs: number };
 }
 
 export interface CallerBacklog {
@@ -145,12 +207,21 @@ export interface QueuePage {
 }
 
 export interface JobLogEntry {
+  /** The number where callers share, or else its work key. */
   readonly number: string;
   readonly chunks: readonly Uint8Array[];
   readonly cpuMs: number;
-  /** The requests that the job works for, each with the time at which work for it started. */
-  readonly started: readonly { readonly seq: number; readonly startedAtMs: number }[];
+  /** The requests that the job works for. */
+  readonly started: readonly StartedRequest[];
   readonly atMs: number;
+}
+
+export interface StartedRequest {
+  readonly seq: number;
+  /** When work for it started. */
+  readonly startedAtMs: number;
+  /** The job's CPU milliseconds at which the request's budget began. */
+  readonly budgetFromMs: number;
 }
 
 export interface JobLog {
@@ -160,13 +231,12 @@ export interface JobLog {
 }
 
 export interface PruneLimits {
-  /** Ended requests, known numbers and logs older than this go; idempotency keys go when they expire. */
+  /** Requests that ended, numbers that were known and logs that have been idle before this go; idempotency keys go when they expire. */
   readonly endedBeforeMs: number;
   readonly nowMs: number;
   /**
-   * If the store is larger than this, these go whatever their age until it is not, the oldest first: logs that nobody waits
-   * for, then ended requests, then known numbers. A log of the last minute stays, as its job may be at work; so do all while
-   * `PAGE_SCAN_MAX` requests or more are queued or partial, as it would be dear to find out who waits.
+   * If the store is larger than this, these go whatever their age until it is not, the oldest first: idle logs, then ended
+   * requests, then known numbers.
    */
   readonly bytesMax: number;
 }

@@ -40,7 +40,7 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
         const requests = newRequests(states.length);
         await store.accept({ requests });
         const ended = states.map((state, i) => ({ seq: FIRST_SEQ + i, state, timeline }));
-        const finished = await store.finish([{ number: '6', dropLog: true, requests: ended }]);
+        const finished = [...(await store.finish([{ number: '6', dropLog: true, requests: ended }])).keys()];
         assert.deepEqual(
           finished,
           requests.map((r) => r.seq),
@@ -61,7 +61,10 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
           store.finish([doneJob(FIRST_SEQ), doneJob(FIRST_SEQ + 1), doneJob(404)]),
           store.finish([doneJob(FIRST_SEQ + 1)]),
         ]);
-        assert.deepEqual([first, second, third], [[FIRST_SEQ], [FIRST_SEQ + 1], []]);
+        assert.deepEqual(
+          [first, second, third],
+          [new Map([[FIRST_SEQ, 0]]), new Map([[FIRST_SEQ + 1, 0]]), new Map()],
+        );
         const stored = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
         assert.deepEqual(
           stored.map((r) => r?.state.kind),
@@ -70,7 +73,7 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
         assert.equal((await store.stats()).queued, 0);
       }));
 
-    test('a partial request goes back to the queue, and only a partial one', () =>
+    test('a partial request goes back to the queue with what is known of it, and only a partial one', () =>
       withStore(async (store) => {
         await store.accept({ requests: newRequests(2) });
         await store.finish([doneJob(FIRST_SEQ, { kind: 'partial' }), doneJob(FIRST_SEQ + 1)]);
@@ -80,7 +83,8 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
         assert.equal(await store.requeue(FIRST_SEQ + 1, 43, timeline), false);
         assert.equal(await store.requeue(404, 43, timeline), false);
         const [queued] = await store.get([FIRST_SEQ]);
-        assert.deepEqual(queued, { ...newRequests(1)[0], ordinal: 42, timeline, state: { kind: 'queued' } });
+        const state = { kind: 'queued', cpuMs: 1, factors: SIX };
+        assert.deepEqual(queued, { ...newRequests(1)[0], ordinal: 42, timeline, state });
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 1, ordinalMax: 42 }]);
       }));
   });

@@ -19,7 +19,7 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
       number,
       chunks: [new Uint8Array([chunk]), new Uint8Array(60_000).fill(chunk)],
       cpuMs: chunk * 10,
-      started: seq === undefined ? [] : [{ seq, startedAtMs: NOW_MS + 5 }],
+      started: seq === undefined ? [] : [{ seq, startedAtMs: NOW_MS + 5, budgetFromMs: 7 }],
       atMs: NOW_MS,
     });
 
@@ -38,15 +38,33 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await again.readLog('5'), { chunks: [], cpuMs: 0, breaks: 0 });
       }));
 
-    test('it notes when requests were started, if they are still queued', () =>
+    test('it notes when requests were started and their budgets began, if they are still queued', () =>
       withStore(async (store) => {
         await store.accept({ requests: newRequests(2) });
         await store.finish([doneJob(FIRST_SEQ + 1)]);
         await store.appendLog(entry('77', 1, FIRST_SEQ));
         await store.appendLog(entry('77', 1, FIRST_SEQ + 1));
         const [queued, done] = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
-        assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5 });
+        assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, cpuMs: 7 });
         assert.equal(done?.state.startedAtMs, undefined);
+      }));
+
+    test('a log of any length is read whole, with chunks of any size, and nobody waits behind it', () =>
+      withStore(async (store) => {
+        const sizes = Array.from({ length: 1_000 }, (_, i) => [0, 1, 300, 65_536, 20_000][i % 5] ?? 0);
+        const chunks = sizes.map((size, i) => new Uint8Array(size).fill(i));
+        for (let i = 0; i < chunks.length; i += 50)
+          await store.appendLog({ ...entry('77', 1), chunks: chunks.slice(i, i + 50) });
+        const order: string[] = [];
+        const reading = store.readLog('77').finally(() => order.push('the log'));
+        await store.get([1]).finally(() => order.push('a request'));
+        const log = await reading;
+        assert.deepEqual(order, ['a request', 'the log']);
+        assert.deepEqual(
+          log.chunks.map((chunk) => chunk.length),
+          sizes,
+        );
+        assert.ok(log.chunks.every((chunk, i) => chunk.every((byte) => byte === i % 256)));
       }));
 
     test('a log goes when its job says so, and a new one begins empty', () =>

@@ -160,7 +160,8 @@ function callFinish([indices, kind]: [number[], (typeof ENDS)[number]]): Call {
           : { kind, ...times, factors: SIX };
     const requests = indices.map((i) => ({ seq: FIRST_SEQ + i, state, timeline: [] }));
     const expected = model.finish(requests);
-    assert.deepEqual(await store.finish([{ number: '6', dropLog: false, requests }]), expected);
+    const ended = await store.finish([{ number: '6', dropLog: false, requests }]);
+    assert.deepEqual([...ended.keys()], expected);
   };
 }
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
 import { seqAt } from '../../domain/request-id.ts';
-import type { NewRequest } from '../../domain/request.ts';
-import type { EndedJob } from '../store.ts';
+import type { FinalState, NewRequest } from '../../domain/request.ts';
+import type { EndedJob, JobLogEntry } from '../store.ts';
 import {
   DAY_MS,
   doneJob,
@@ -64,53 +64,52 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 1_000, ordinalMax: 3_999 }]);
       }));
 
-    test('above its size, logs that nobody waits for go first, then ended requests, then known numbers', () =>
+    test('above its size, idle logs go first, the oldest before the others, then ended requests, then known numbers', () =>
       withStore(async (store) => {
-        const minuteLater = { ...limits, endedBeforeMs: 0, nowMs: NOW_MS + 120_000 };
-        const [waiting, partial, ...others] = newRequests(302);
-        assert.ok(waiting && partial);
+        const now = { ...limits, endedBeforeMs: 0 };
+        const [waiting, partial, cancelled, ...others] = newRequests(303);
+        assert.ok(waiting && partial && cancelled);
         const ended = others.map((request) => ({ ...request, number: '7'.repeat(900) }));
         const endedSeqs = ended.map((r) => r.seq);
         const countEnded = async (): Promise<number> =>
           (await store.get(endedSeqs)).filter((r) => r !== undefined).length;
-        await store.accept({ requests: [waiting, partial, ...ended] });
+        await store.accept({ requests: [waiting, partial, cancelled, ...ended] });
         await store.finish(endedSeqs.map((seq) => doneJob(seq)));
+        const known = { factors: SIX, cpuMs: 1, atMs: NOW_MS };
+        await store.finish([{ number: LONG_NUMBER, dropLog: false, known, requests: [] }]);
+        const worked = [waiting, partial, cancelled];
+        for (const request of worked) await store.appendLog(logEntry(request, 20));
+        const end = (request: NewRequest, state: Partial<FinalState>): EndedJob => ({
+          ...doneJob(request.seq, state),
+          number: request.number,
+        });
         await store.finish([
-          { ...doneJob(partial.seq, { kind: 'partial', finishedAtMs: NOW_MS }), number: partial.number },
-          {
-            number: LONG_NUMBER,
-            dropLog: false,
-            known: { factors: SIX, cpuMs: 1, atMs: NOW_MS },
-            requests: [],
-          },
+          end(partial, { kind: 'partial', finishedAtMs: NOW_MS - 1 }),
+          end(cancelled, { kind: 'cancelled', finishedAtMs: NOW_MS - 2 }),
         ]);
-        const numbers = [waiting.number, partial.number, '77', '91'];
-        const chunks = Array.from({ length: 20 }, () => new Uint8Array(20_000));
-        for (const [i, number] of numbers.entries()) {
-          const atMs = i === 3 ? minuteLater.nowMs : NOW_MS;
-          await store.appendLog({ number, chunks, cpuMs: 1, started: [], atMs });
-        }
         const logs = async (): Promise<number[]> =>
-          (await Promise.all(numbers.map((n) => store.readLog(n)))).map((log) => log.chunks.length);
-        const pruneTo = async (share: number): Promise<void> => {
-          const { bytes } = await store.stats();
-          await pruneAll(store, { ...minuteLater, bytesMax: Math.round(bytes * share) });
+          (await Promise.all(worked.map((r) => store.readLog(r.number)))).map((log) => log.chunks.length);
+        const pruneBy = async (bytes: number): Promise<void> => {
+          const bytesMax = (await store.stats()).bytes - bytes;
+          await pruneAll(store, { ...now, bytesMax });
         };
 
-        await pruneTo(0.85);
-        assert.deepEqual(await logs(), [20, 20, 0, 20]);
+        await pruneBy(1);
+        assert.deepEqual(await logs(), [20, 20, 0]);
+        await pruneBy(1);
+        assert.deepEqual(await logs(), [20, 0, 0]);
         assert.equal(await countEnded(), 300);
 
-        await pruneTo(0.95);
+        await pruneBy(100_000);
         const left = await countEnded();
         assert.ok(left > 0 && left < 300, `${left} ended requests are left`);
         assert.deepEqual(await store.known([LONG_NUMBER]), [SIX]);
 
-        await pruneTo(0);
+        await pruneAll(store, { ...now, bytesMax: 0 });
         assert.equal(await countEnded(), 0);
         assert.deepEqual(await store.known([LONG_NUMBER]), [undefined]);
         assert.equal((await store.get([waiting.seq]))[0]?.state.kind, 'queued');
-        assert.equal((await logs())[0], 20);
+        assert.deepEqual(await logs(), [20, 0, 0]);
       }));
 
     test('known numbers go with age, keys when they expire', () =>
@@ -139,25 +138,43 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await Promise.all(kinds), ['accepted', 'conflict']);
       }));
 
-    test('an old log goes, unless somebody waits for it or may still resume it', () =>
+    test('a log goes once it has been idle for long enough: not while its request waits, however old, or may still be resumed', () =>
       withStore(async (store) => {
-        const append = (number: string, atMs: number): Promise<void> =>
-          store.appendLog({ number, chunks: [new Uint8Array(9)], cpuMs: 1, started: [], atMs });
-        const [waiting, partial] = newRequests(2, old) as [NewRequest, NewRequest];
-        await store.accept({ requests: [waiting, partial] });
-        for (const number of [waiting.number, partial.number, '77'])
-          await append(number, NOW_MS - 9 * DAY_MS);
-        await append('91', NOW_MS);
-        const job = doneJob(partial.seq, { kind: 'partial', finishedAtMs: NOW_MS });
-        await store.finish([{ ...job, number: partial.number }]);
+        const requests = newRequests(4, old) as [NewRequest, NewRequest, NewRequest, NewRequest];
+        const [, partial, resumed, forgotten] = requests;
+        await store.accept({ requests });
+        for (const request of requests) await store.appendLog(logEntry(request, 1));
+        const endAt = (request: NewRequest, finishedAtMs: number): EndedJob => ({
+          ...doneJob(request.seq, { kind: 'partial', finishedAtMs }),
+          number: request.number,
+        });
+        await store.finish([
+          endAt(partial, NOW_MS),
+          endAt(resumed, NOW_MS - 1),
+          endAt(forgotten, NOW_MS - 1),
+        ]);
+        assert.equal(await store.requeue(resumed.seq, 9, []), true);
         await pruneAll(store, limits);
-        const left = await Promise.all(
-          [waiting.number, partial.number, '91', '77'].map((n) => store.readLog(n)),
-        );
+        const left = await Promise.all(requests.map(({ number }) => store.readLog(number)));
         assert.deepEqual(
           left.map((log) => log.chunks.length),
           [1, 1, 1, 0],
         );
+        // What is appended after the end, by a save under way, does not make it wait for ever.
+        await store.appendLog(logEntry(partial, 1));
+        await pruneAll(store, { ...limits, endedBeforeMs: NOW_MS + 1 });
+        assert.deepEqual((await store.readLog(partial.number)).chunks, []);
       }));
   });
+}
+
+/** What a job appends to its log while it works for `request`. */
+function logEntry({ number, seq }: NewRequest, chunks: number): JobLogEntry {
+  return {
+    number,
+    chunks: Array.from({ length: chunks }, () => new Uint8Array(20_000)),
+    cpuMs: 1,
+    started: [{ seq, startedAtMs: NOW_MS, budgetFromMs: 0 }],
+    atMs: NOW_MS,
+  };
 }

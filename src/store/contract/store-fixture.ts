@@ -70,7 +70,12 @@ export async function withStore(
 
 /** A new request as the store holds it. */
 export function asQueued(request: NewRequest): StoredRequest {
-  return { ...request, state: { kind: 'queued' }, timeline: [] };
+  return {
+    ...request,
+    state: { kind: 'queued' },
+    timeline: [],
+    ...(request.callbackUrl !== undefined && { delivery: { status: 'pending', attempts: 0 } }),
+  };
 }
 
 /** Prunes until nothing is left to do; returns what each step deleted. */

@@ -32,7 +32,8 @@ export class StoreModel {
   requeue(seq: number, ordinal: number, timeline: readonly TimelineEvent[]): boolean {
     const stored = this.#requests.get(seq);
     if (stored?.state.kind !== 'partial') return false;
-    this.#requests.set(seq, { ...stored, ordinal, timeline, state: { kind: 'queued' } });
+    const { cpuMs, factors } = stored.state;
+    this.#requests.set(seq, { ...stored, ordinal, timeline, state: { kind: 'queued', cpuMs, factors } });
     return true;
   }
 

@@ -1,9 +1,10 @@
 /** Acceptance in the worker: rows of new requests, known numbers, idempotency keys. */
 import { KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
+import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
 import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type Handlers, type ReplayAnswer } from './operation.ts';
-import { DONE, QUEUED, REQUEST_COLUMNS, textOfTimeline, type RequestRow } from './request-row.ts';
+import { DONE, PENDING, QUEUED, REQUEST_COLUMNS, textOfTimeline, type RequestRow } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
 
@@ -17,12 +18,16 @@ type KeyRow = readonly [
   written: number,
 ];
 
-export function acceptHandlers(database: Database, room: Room): Pick<Handlers, 'accept' | 'withdraw'> {
+export function acceptHandlers(
+  database: Database,
+  room: Room,
+  workKeyOf: WorkKeyOf,
+): Pick<Handlers, 'accept' | 'withdraw'> {
   const { db } = database;
   const insert = prepare(
     db,
-    `INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at)
-     VALUES (?, ?, ?, ?, ${QUEUED}, ?, ?, ?)`,
+    `INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at, callback_url, delivery)
+     VALUES (?, ?, ?, ?, ${QUEUED}, ?, ?, ?, ?, ?)`,
   );
   const insertDone = prepare(
     db,
@@ -53,9 +58,13 @@ export function acceptHandlers(database: Database, room: Room): Pick<Handlers, '
     const number = ask[at + 1] as string;
     const acceptedAtMs = ask[at + 2] as number;
     const ordinal = ask[at + 3] as number;
-    const factors = number.length < KNOWN_DIGITS_MIN ? undefined : knownFactors.get(number)?.[0];
+    const url = ask[8];
+    // One that is to be called back ends as all do: an end is what a callback tells.
+    const cheap = url !== null || number.length < KNOWN_DIGITS_MIN;
+    const factors = cheap ? undefined : knownFactors.get(workKeyOf(number, ask[0]))?.[0];
     if (factors === undefined) {
-      insert.run(seq, token, ask[0], mode, number, ordinal, acceptedAtMs);
+      const delivery = url === null ? null : PENDING;
+      insert.run(seq, token, ask[0], mode, number, ordinal, acceptedAtMs, url, delivery);
       database.queued++;
       return null;
     }
@@ -82,7 +91,7 @@ export function acceptHandlers(database: Database, room: Room): Pick<Handlers, '
 
   return {
     accept(ask) {
-      const [caller, token, firstSeq, start, total, key, fingerprint, expiresAtMs, isReplay] = ask;
+      const [caller, token, firstSeq, start, total, key, fingerprint, expiresAtMs, , isReplay] = ask;
       if (!room.open) return 'full';
       const size = (ask.length - ACCEPT_HEAD) / ACCEPT_ROW;
       if (key !== null) {

@@ -172,6 +172,7 @@ function askOf({ requests, idempotency }: NewBatch, start: number, replay?: Repl
     idempotency?.key ?? null,
     idempotency?.fingerprint ?? null,
     idempotency?.expiresAtMs ?? 0,
+    first.callbackUrl ?? null,
     replay !== undefined,
   ];
   const end = Math.min(start + PIECE_ROWS, requests.length);

@@ -1,9 +1,9 @@
 /**
- * The connection of the one who writes: opening, transactions, checkpoints, and the count of what is queued.
+ * The connection of the one who writes: opening, transactions, checkpoints, and two counts that are asked for all the time.
  *
  * Invariants:
  *   S1. `commit` returns after fsync: WAL with synchronous=FULL.
- *   S2. After a failed transaction nothing of it remains, `queued` included, and the connection goes on working.
+ *   S2. After a failed transaction nothing of it remains, `queued` and `logBytes` included, and the connection goes on working.
  *   S3. The WAL is written back once it has `walBytesMax / 2`, outside of any commit, so that it stays about as large as that; its
  *       file is kept for reuse, which leaves room to write even when the disk has none.
  */
@@ -37,6 +37,8 @@ export class Database {
   readonly walBytesMax: number;
   /** Requests that are queued; operations keep it up to date, a roll-back takes their changes back. */
   queued: number;
+  /** What the logs of jobs count for, dropped ones included until their rows are deleted; kept up to date likewise. */
+  logBytes: number;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
   readonly #walSize: Statement<WalState>;
@@ -74,6 +76,8 @@ export class Database {
         `SELECT count(*) FROM requests WHERE status = ${QUEUED}`,
       );
       this.queued = count.get()?.[0] ?? 0;
+      const logs = prepare<readonly [number]>(this.db, 'SELECT coalesce(sum(bytes), 0) FROM jobs');
+      this.logBytes = logs.get()?.[0] ?? 0;
     } catch (error) {
       if (error instanceof StoreError) throw error;
       const code = storeErrorCode(error, dataDir) ?? 'broken';
@@ -83,7 +87,7 @@ export class Database {
 
   /** Runs `work` and commits what it wrote; if anything throws, nothing is changed. */
   transaction<T>(work: () => T): T {
-    const { queued } = this;
+    const { queued, logBytes } = this;
     this.#begin.run();
     try {
       const result = work();
@@ -91,6 +95,7 @@ export class Database {
       return result;
     } catch (error) {
       this.queued = queued;
+      this.logBytes = logBytes;
       // Running out of room ends some transactions by itself.
       if (this.db.isTransaction) this.db.exec('ROLLBACK');
       throw error;

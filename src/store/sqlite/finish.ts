@@ -1,10 +1,14 @@
 /** The end of requests in the worker, and the way back from `partial` to the queue. */
+import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
 import type { Handlers } from './operation.ts';
-import { PARTIAL, QUEUED } from './request-row.ts';
+import { DONE, PARTIAL, PENDING, QUEUED } from './request-row.ts';
 import { prepare } from './statement.ts';
 
-export function finishHandlers(database: Database): Pick<Handlers, 'finish' | 'requeue'> {
+export function finishHandlers(
+  database: Database,
+  workKeyOf: WorkKeyOf,
+): Pick<Handlers, 'finish' | 'requeue'> {
   const { db } = database;
   const end = prepare(
     db,
@@ -12,38 +16,58 @@ export function finishHandlers(database: Database): Pick<Handlers, 'finish' | 'r
      SET status = ?, started_at = ?, finished_at = ?, cpu_ms = ?, factors = ?, error_code = ?, error_reason = ?, timeline = ?
      WHERE seq = ? AND status = ${QUEUED}`,
   );
+  const nextSequence = prepare<readonly [last: number]>(
+    db,
+    `INSERT INTO callback_sequences SELECT caller, 1 FROM requests WHERE seq = ?
+     ON CONFLICT (caller) DO UPDATE SET last = last + 1 RETURNING last`,
+  );
+  const makeDue = prepare(
+    db,
+    'UPDATE requests SET sequence = ?, attempts = 0, due_at = finished_at WHERE seq = ?',
+  );
   const remember = prepare(db, 'INSERT OR REPLACE INTO known_numbers VALUES (?, ?, ?, ?)');
   const dropLog = prepare(db, 'UPDATE jobs SET number = NULL WHERE number = ?');
-  const keepLogUntil = prepare(db, 'UPDATE jobs SET updated_at = ? WHERE number = ?');
-  const requeue = prepare(
+  const idleSince = prepare(db, 'UPDATE jobs SET idle_since = ? WHERE number = ?');
+  const requeue = prepare<readonly [number: string, callerId: string]>(
     db,
     `UPDATE requests
-     SET status = ${QUEUED}, ordinal = ?, timeline = ?, started_at = NULL, finished_at = NULL, cpu_ms = NULL, factors = NULL
-     WHERE seq = ? AND status = ${PARTIAL}`,
+     SET status = ${QUEUED}, ordinal = ?, timeline = ?, started_at = NULL, finished_at = NULL,
+       delivery = CASE WHEN callback_url IS NULL THEN NULL ELSE ${PENDING} END, sequence = NULL, attempts = NULL, due_at = NULL
+     WHERE seq = ? AND status = ${PARTIAL} RETURNING number, caller`,
   );
+  /** Makes the callback of a request that has just ended due, and numbers it. */
+  function callBack(seq: number): number {
+    const [sequence = 0] = nextSequence.get(seq) ?? [];
+    makeDue.run(sequence, seq);
+    return sequence;
+  }
+
   return {
     finish(jobs) {
       const ended: number[] = [];
       for (const { number, dropLog: drop, known, rows } of jobs) {
-        let partialAtMs: number | undefined;
+        let idleAtMs: number | undefined;
         for (const row of rows) {
-          if (end.run(...row) === 0) continue;
-          ended.push(row[8]);
-          if (row[0] === PARTIAL) partialAtMs = row[2];
+          const [seq, called] = [row[8], row[9]];
+          if (end.run(...row.slice(0, 9)) === 0) continue;
+          ended.push(seq, called === 1 ? callBack(seq) : 0);
+          if (row[0] !== DONE) idleAtMs = row[2];
         }
         if (known) remember.run(number, ...known);
         if (drop) dropLog.run(number);
-        // A partial request can be resumed for as long as it is kept, and so is its log.
-        else if (partialAtMs !== undefined) keepLogUntil.run(partialAtMs, number);
+        // Kept for as long as a partial request is, so that it can be resumed. If others still wait, its next chunk tells.
+        else if (idleAtMs !== undefined) idleSince.run(idleAtMs, number);
       }
-      database.queued -= ended.length;
+      database.queued -= ended.length / 2;
       return ended;
     },
 
     requeue([seq, ordinal, timeline]) {
-      const done = requeue.run(ordinal, timeline, seq) > 0;
-      if (done) database.queued++;
-      return done;
+      const found = requeue.get(ordinal, timeline, seq);
+      if (!found) return false;
+      idleSince.run(null, workKeyOf(...found));
+      database.queued++;
+      return true;
     },
   };
 }

@@ -21,8 +21,15 @@ export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
 
   return {
     list(ask) {
-      const { callerId: caller = null, mode = null, status = null, beforeSeq: before, limit } = ask;
-      const values = { caller, mode, status, before };
+      const {
+        callerId: caller = null,
+        mode = null,
+        status = null,
+        delivery = null,
+        beforeSeq: before,
+        limit,
+      } = ask;
+      const values = { caller, mode, status, delivery, before };
       const left = leftOver(ask);
       // The last row that may be looked at; undefined if there are fewer.
       const lastRow = `${source('seq', ask)} LIMIT 1 OFFSET ${PAGE_SCAN_MAX - 1}`;
@@ -43,18 +50,28 @@ export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
 }
 
 /** The filters that `source` leaves to be applied row by row. */
-function leftOver({ callerId, mode, status }: ListAsk): string[] {
-  const byScan = callerId === undefined && status !== undefined && status < PARTIAL;
-  return [...(mode === undefined ? [] : ['mode = :mode']), ...(byScan ? ['+status = :status'] : [])];
+function leftOver({ callerId, mode, status, delivery }: ListAsk): string[] {
+  const byDelivery = delivery !== undefined;
+  const byScan = status !== undefined && (byDelivery || (callerId === undefined && status < PARTIAL));
+  return [
+    ...(mode === undefined ? [] : ['mode = :mode']),
+    ...(byScan ? ['+status = :status'] : []),
+    ...(byDelivery && callerId !== undefined ? ['+caller = :caller'] : []),
+  ];
 }
 
 /** A SELECT of requests below `:before`, newest first, in the order of an index, so that it can stop at any row. */
-function source(columns: string, { callerId, status }: ListAsk, conditions: readonly string[] = []): string {
+function source(
+  columns: string,
+  { callerId, status, delivery }: ListAsk,
+  conditions: readonly string[] = [],
+): string {
   const select = (...terms: string[]): string =>
     `SELECT ${columns} FROM requests WHERE ${[...terms, 'seq < :before', ...conditions].join(' AND ')}`;
   const byCaller = (code: number): string => select(`status = ${code}`, 'caller = :caller');
   let body: string;
-  if (callerId !== undefined && status !== undefined) body = byCaller(status);
+  if (delivery !== undefined) body = select('delivery = :delivery');
+  else if (callerId !== undefined && status !== undefined) body = byCaller(status);
   else if (callerId !== undefined)
     body = STORED_STATUSES.map((_, code) => byCaller(code)).join(' UNION ALL ');
   else if (status !== undefined && status >= PARTIAL)

@@ -4,7 +4,7 @@
  * Messages are the larger part of the cost of a small call, so what is asked and answered often travels as arrays of
  * primitives (`Ask`, `Answer`), which are copied about twice as fast as objects.
  */
-import type { JobLog, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
+import type { CallbackPage, JobLog, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
 import type { EndedRow, RequestRow } from './request-row.ts';
 
 export interface Operations {
@@ -12,16 +12,22 @@ export interface Operations {
   withdraw: { ask: WithdrawAsk; answer: null };
   get: { ask: readonly number[]; answer: readonly (RequestRow | null)[] };
   list: { ask: ListAsk; answer: ListAnswer };
+  /** Answered with pairs: sequence number of the request, sequence number of its callback or 0. */
   finish: { ask: readonly FinishAsk[]; answer: readonly number[] };
   requeue: { ask: readonly [seq: number, ordinal: number, timeline: string | null]; answer: boolean };
   backlog: { ask: null; answer: readonly (readonly [callerId: string, count: number, ordinalMax: number])[] };
   queued: { ask: readonly QueuePage[]; answer: readonly (readonly RequestRow[])[] };
   known: { ask: readonly string[]; answer: readonly (string | null)[] };
-  appendLog: { ask: AppendLogAsk; answer: null };
-  readLog: { ask: string; answer: JobLog };
+  appendLog: { ask: AppendLogAsk; answer: null | 'full' };
+  readLog: { ask: readonly [number: string, after: number]; answer: LogPage };
   recordBreak: { ask: readonly [number: string, atMs: number]; answer: number };
   prune: { ask: PruneLimits; answer: number };
   stats: { ask: null; answer: StoreStats };
+  callbackBacklog: { ask: null; answer: readonly (readonly [callerId: string, firstDueAtMs: number])[] };
+  dueCallbacks: { ask: readonly CallbackPage[]; answer: readonly (readonly DueRow[])[] };
+  recordAttempt: { ask: AttemptAsk; answer: boolean };
+  redeliver: { ask: readonly [seq: number, dueAtMs: number, timeline: string | null]; answer: boolean };
+  goneEndpoints: { ask: number; answer: readonly (readonly [callerId: string, url: string])[] };
 }
 
 export type OperationName = keyof Operations;
@@ -60,12 +66,13 @@ export type AcceptAsk = readonly [
   key: string | null,
   fingerprint: string | null,
   expiresAtMs: number,
+  callbackUrl: string | null,
   /** In a later piece: whether the first one answered with a replay. */
   replay: boolean,
   ...rows: (string | number)[],
 ];
 
-export const ACCEPT_HEAD = 9;
+export const ACCEPT_HEAD = 10;
 /** Each row of an `AcceptAsk`: mode, number, acceptedAtMs, ordinal. */
 export const ACCEPT_ROW = 4;
 
@@ -101,12 +108,32 @@ export interface ListAsk {
   readonly callerId?: string;
   readonly mode?: number;
   readonly status?: number;
+  readonly delivery?: number;
   readonly beforeSeq: number;
   readonly limit: number;
 }
 
+export type DueRow = readonly [seq: number, sequence: number, dueAtMs: number, url: string];
+
+export type AttemptAsk = readonly [
+  seq: number,
+  sequence: number,
+  wasDueAtMs: number,
+  delivery: number,
+  attempts: number,
+  dueAtMs: number | null,
+  timeline: string | null,
+  /** With the time at which it was gone. */
+  gone: readonly [callerId: string, url: string, atMs: number] | null,
+];
+
 export interface ListAnswer {
   readonly rows: readonly RequestRow[];
+  readonly next?: number;
+}
+
+export interface LogPage extends JobLog {
+  /** To be asked for as `after` for the next page; absent at the end. */
   readonly next?: number;
 }
 
@@ -114,7 +141,7 @@ export interface AppendLogAsk {
   readonly number: string;
   readonly chunks: readonly Uint8Array[];
   readonly cpuMs: number;
-  /** Pairs of sequence number and time. */
+  /** Of each request three: sequence number, time of its start, the job's CPU milliseconds at which its budget began. */
   readonly started: readonly number[];
   readonly atMs: number;
 }

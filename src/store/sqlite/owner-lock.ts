@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { errorMessage } from '../../base/error-message.ts';
 import { StoreError } from '../store.ts';
 import { makePrivateFile } from './private-file.ts';
 import { isBusy } from './sqlite-error.ts';
@@ -11,7 +12,15 @@ import { isBusy } from './sqlite-error.ts';
 /** Takes the lock on `dataDir`, which must exist; dispose to release it. Throws a StoreError `owned` at once if another has it. */
 export function takeOwnerLock(dataDir: string): Disposable {
   const file = path.join(dataDir, 'owner.lock');
-  makePrivateFile(file);
+  try {
+    makePrivateFile(file);
+  } catch (error) {
+    throw new StoreError(
+      'broken',
+      `Cannot use the data folder ${path.resolve(dataDir)}: ${errorMessage(error)}`,
+      error,
+    );
+  }
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     // Nothing is ever written to it, so it needs no journal beside it.

@@ -1,5 +1,6 @@
 /** Requests as rows: the order of columns, and the way from and to the types of the domain. */
 import { assert } from '../../base/assert.ts';
+import { DELIVERY_STATUSES } from '../../domain/delivery.ts';
 import type { ErrorCode } from '../../domain/error-code.ts';
 import { formatFactors, parseFactors, type Factor } from '../../domain/factorization.ts';
 import {
@@ -16,9 +17,11 @@ export const STORED_STATUSES = ['queued', 'done', 'partial', 'failed', 'cancelle
 export const QUEUED = 0;
 export const DONE = 1;
 export const PARTIAL = 2;
+/** Positions in `DELIVERY_STATUSES`, append only as well. */
+export const PENDING = 0;
 
 export const REQUEST_COLUMNS =
-  'seq, token, caller, mode, status, number, ordinal, accepted_at, started_at, finished_at, cpu_ms, factors, error_code, error_reason, timeline';
+  'seq, token, caller, mode, status, number, ordinal, accepted_at, started_at, finished_at, cpu_ms, factors, error_code, error_reason, timeline, callback_url, delivery, sequence, attempts, due_at';
 
 /** The columns of `REQUEST_COLUMNS`. */
 export type RequestRow = readonly [
@@ -37,6 +40,11 @@ export type RequestRow = readonly [
   errorCode: string | null,
   errorReason: string | null,
   timeline: string | null,
+  callbackUrl: string | null,
+  delivery: number | null,
+  sequence: number | null,
+  attempts: number | null,
+  dueAtMs: number | null,
 ];
 
 /** What an end writes. */
@@ -50,6 +58,8 @@ export type EndedRow = readonly [
   errorReason: string | null,
   timeline: string | null,
   seq: number,
+  /** 1: a callback is due now. No column. */
+  called: number,
 ];
 
 export function requestOfRow(row: RequestRow): StoredRequest {
@@ -67,6 +77,24 @@ export function requestOfRow(row: RequestRow): StoredRequest {
     ordinal,
     state: stateOfRow(row),
     timeline,
+    ...callbackOfRow(row),
+  };
+}
+
+const NO_CALLBACK = {};
+
+function callbackOfRow(row: RequestRow): Pick<StoredRequest, 'callbackUrl' | 'delivery'> {
+  const [callbackUrl, delivery, sequence, attempts, dueAtMs] = [row[15], row[16], row[17], row[18], row[19]];
+  const status = DELIVERY_STATUSES[delivery ?? -1];
+  if (callbackUrl === null || status === undefined) return NO_CALLBACK;
+  return {
+    callbackUrl,
+    delivery: {
+      status,
+      attempts: attempts ?? 0,
+      ...(sequence !== null && { sequence }),
+      ...(dueAtMs !== null && { dueAtMs }),
+    },
   };
 }
 
@@ -76,7 +104,13 @@ function stateOfRow(row: RequestRow): StoredState {
   const finished = { ...started, finishedAtMs: finishedAtMs ?? 0, cpuMs: cpuMs ?? 0 };
   const kind = STORED_STATUSES[status];
   assert(kind !== undefined, `Request ${seq} has a status that does not exist: ${status}`);
-  if (kind === 'queued') return { kind, ...started };
+  if (kind === 'queued')
+    return {
+      kind,
+      ...started,
+      ...(cpuMs !== null && { cpuMs }),
+      ...(factors !== null && { factors: parseFactors(factors) }),
+    };
   if (kind === 'cancelled') return { kind, ...finished };
   if (kind === 'failed')
     return { kind, ...finished, code: errorCode as ErrorCode, reason: errorReason ?? '' };
@@ -92,7 +126,7 @@ export function endedRows(requests: readonly EndedRequest[]): EndedRow[] {
     texts.set(state.factors, text);
     return text;
   };
-  return requests.map(({ seq, state, timeline }) => [
+  return requests.map(({ seq, state, timeline, called }) => [
     STORED_STATUSES.indexOf(state.kind),
     state.startedAtMs ?? null,
     state.finishedAtMs,
@@ -102,6 +136,7 @@ export function endedRows(requests: readonly EndedRequest[]): EndedRow[] {
     state.kind === 'failed' ? state.reason : null,
     textOfTimeline(timeline),
     seq,
+    called === true ? 1 : 0,
   ]);
 }
 

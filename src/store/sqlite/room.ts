@@ -1,8 +1,9 @@
 /**
- * How much room there is, and whether new requests may take some of it.
+ * How much room there is, and who may take some of it.
  *
  * Acceptance stops early: a reserve is left for what must still be written for the work accepted, namely each queued request's
- * end and the logs of jobs. It opens again by itself when there is room.
+ * end and the logs of jobs. Logs stop next, at their share of the store or where half of the reserve is left, which is for
+ * ends alone. Both open again by themselves when there is room.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,6 +13,8 @@ import { PAGE_BYTES, type Database } from './database.ts';
 import { prepare, type Statement } from './statement.ts';
 
 const RESERVE_BYTES_MAX = 64 * 2 ** 20;
+/** Share of the store that logs of jobs may have in all. */
+const LOGS_SHARE = 1 / 4;
 /** What the end of a request adds to its row and its indexes: factors and timeline, usually. */
 const END_BYTES = 512;
 /** The disk is asked no more often than this. */
@@ -30,8 +33,10 @@ export class Room {
   readonly #pageCount: Statement<readonly [number]>;
   readonly #freePages: Statement<readonly [number]>;
   #lookedAtMs = -Infinity;
-  /** Bytes in use up to which requests are accepted, by the last look. */
-  #acceptBelow = 0;
+  /** Bytes that may be in use at most, by the last look, and how many of them are the reserve. */
+  #bytesEnd = 0;
+  #reserve = 0;
+  #logBytesMax = 0;
   #open = false;
 
   constructor({ database, bytesMax, clock }: RoomOptions) {
@@ -52,22 +57,28 @@ export class Room {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) {
       this.#lookedAtMs = nowMs;
-      this.#acceptBelow = this.#askDisk();
+      this.#askDisk();
     }
-    this.#open = this.#takenBytes() < this.#acceptBelow;
+    this.#open = this.#freeBytes > 0;
+  }
+
+  /** Whether the logs of jobs may take so many bytes more, as of the last `look`. */
+  hasRoomForLog(bytes: number): boolean {
+    return (
+      this.#database.logBytes + bytes <= this.#logBytesMax && bytes <= this.#freeBytes + this.#reserve / 2
+    );
   }
 
   /** A write was refused for want of room: nothing is accepted until the next look at the disk. */
   shut(): void {
-    this.#acceptBelow = 0;
+    this.#bytesEnd = 0;
     this.#open = false;
   }
 
   stats(): Omit<StoreStats, 'lastSeq'> {
     this.#lookedAtMs = -Infinity;
     this.look();
-    const freeBytes = Math.max(0, this.#acceptBelow - this.#takenBytes());
-    return { bytes: this.bytes, freeBytes, queued: this.#database.queued };
+    return { bytes: this.bytes, freeBytes: Math.max(0, this.#freeBytes), queued: this.#database.queued };
   }
 
   /** Bytes in use. The file may be larger, with room inside that is used again first. */
@@ -79,20 +90,21 @@ export class Room {
     return fs.statSync(`${this.#database.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** Bytes in use, with those that queued requests will still need. */
-  #takenBytes(): number {
-    return this.bytes + this.#database.queued * END_BYTES;
+  /** What is neither in use, nor set aside for the ends of queued requests, nor the reserve; below 0 if these are too much. */
+  get #freeBytes(): number {
+    return this.#bytesEnd - this.#reserve - this.bytes - this.#database.queued * END_BYTES;
   }
 
-  #askDisk(): number {
+  #askDisk(): void {
     const { file, walBytesMax } = this.#database;
     const { bsize, blocks, bavail } = fs.statfsSync(path.dirname(file));
     const limit = Math.min(this.#bytesMax, blocks * bsize);
-    const reserve = Math.min(RESERVE_BYTES_MAX, limit / 10);
     const fileBytes = fs.statSync(file).size;
     // What the WAL may still grow by, up to its bound, is spoken for; so is what it will add to the file when it is written back.
     const byDisk = fileBytes + bavail * bsize - Math.max(0, walBytesMax - this.#walBytes);
     const byLimit = this.#bytesMax - walBytesMax;
-    return Math.min(byDisk, byLimit) - reserve;
+    this.#bytesEnd = Math.min(byDisk, byLimit);
+    this.#reserve = Math.min(RESERVE_BYTES_MAX, limit / 10);
+    this.#logBytesMax = limit * LOGS_SHARE;
   }
 }

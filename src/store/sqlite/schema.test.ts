@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import { newRequests } from '../contract/store-fixture.ts';
+import { newRequests, pruneAll } from '../contract/store-fixture.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
-import { migrate } from './schema.ts';
+import { migrate, MIGRATIONS } from './schema.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 async function newFolder(t: TestContext): Promise<{ dataDir: string; file: string }> {
@@ -39,6 +39,34 @@ test('a file of an older version is brought up to date, step by step, with what 
   migrate(db, 'file', steps);
   assert.deepEqual({ ...db.prepare('SELECT a, b FROM t').get() }, { a: 1, b: 2 });
   assert.equal(db.prepare('PRAGMA user_version').get()?.['user_version'], 3);
+});
+
+test('logs of version 1 are kept: those that are waited for, and the others until they are old', async (t) => {
+  const { dataDir, file } = await newFolder(t);
+  const db = new DatabaseSync(file);
+  migrate(db, file, MIGRATIONS.slice(0, 1));
+  db.exec(`
+    INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at)
+      VALUES (1, 'T', 'acme', 0, 0, '77', 0, 0);
+    INSERT INTO jobs VALUES (1, '77', 5, 1, 1000), (2, '91', 6, 0, 1000);
+    INSERT INTO job_chunks (job, bytes) VALUES (1, x'0102'), (2, x'03'), (1, x'04');`);
+  db.close();
+  await using store = await openSqliteStore({ dataDir });
+  const lengths = async (): Promise<number[]> =>
+    (await Promise.all(['77', '91'].map((n) => store.readLog(n)))).map(({ chunks }) => chunks.length);
+  await pruneAll(store, { endedBeforeMs: 1_000, nowMs: 1_000, bytesMax: Infinity });
+  assert.deepEqual(await lengths(), [2, 1]);
+  await pruneAll(store, { endedBeforeMs: 1_001, nowMs: 1_001, bytesMax: Infinity });
+  assert.deepEqual(await lengths(), [2, 0]);
+
+  const chunks = [Uint8Array.of(5), Uint8Array.of(6)];
+  const started = [{ seq: 1, startedAtMs: 0, budgetFromMs: 0 }];
+  await store.appendLog({ number: '77', chunks, cpuMs: 7, started, atMs: 0 });
+  const log = await store.readLog('77');
+  assert.deepEqual(
+    { ...log, chunks: log.chunks.map((chunk) => [...chunk]) },
+    { chunks: [[1, 2], [4], [5], [6]], cpuMs: 7, breaks: 1 },
+  );
 });
 
 test('a step that fails leaves the file as it was before that step', async (t) => {

@@ -15,7 +15,8 @@ import { StoreError } from '../store.ts';
 /** Tells our files from those of other programs: "fsie". */
 const APPLICATION_ID = 0x66736965;
 
-const MIGRATIONS: readonly string[] = [
+/** Exported for tests of the way from one to the next. */
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE requests (
     seq INTEGER PRIMARY KEY,
@@ -75,6 +76,42 @@ const MIGRATIONS: readonly string[] = [
     bytes BLOB NOT NULL
   ) STRICT;
   CREATE INDEX job_chunks_by_job ON job_chunks (job);
+  `,
+  `
+  ALTER TABLE requests ADD COLUMN callback_url TEXT;
+  ALTER TABLE requests ADD COLUMN delivery INTEGER; -- a position in DELIVERY_STATUSES, NULL without a callback
+  ALTER TABLE requests ADD COLUMN sequence INTEGER; -- of its callback, once it has ended
+  ALTER TABLE requests ADD COLUMN attempts INTEGER;
+  ALTER TABLE requests ADD COLUMN due_at REAL; -- the next attempt
+  CREATE INDEX requests_by_due ON requests (caller, due_at, sequence) WHERE due_at IS NOT NULL;
+  CREATE INDEX requests_by_delivery ON requests (delivery, seq) WHERE delivery IS NOT NULL;
+  -- What is still to be delivered is kept, however old.
+  DROP INDEX requests_by_end;
+  CREATE INDEX requests_by_end ON requests (finished_at) WHERE finished_at IS NOT NULL AND due_at IS NULL;
+
+  CREATE TABLE callback_sequences (
+    caller TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE gone_endpoints (
+    caller TEXT NOT NULL,
+    url TEXT NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (caller, url)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX gone_endpoints_by_time ON gone_endpoints (at);
+  `,
+  `
+  -- Several chunks share a row: their lengths, in order, u32 little-endian each; NULL for a single one.
+  ALTER TABLE job_chunks ADD COLUMN lengths BLOB;
+  ALTER TABLE jobs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0; -- what its rows of job_chunks count for
+  ALTER TABLE jobs ADD COLUMN idle_since REAL; -- NULL while a queued request waits for it
+  UPDATE jobs SET
+    bytes = (SELECT coalesce(sum(length(bytes) + 64), 0) FROM job_chunks WHERE job = jobs.id),
+    idle_since = CASE WHEN number IN (SELECT number FROM requests WHERE status = 0) THEN NULL ELSE updated_at END;
+  DROP INDEX jobs_by_time;
+  ALTER TABLE jobs DROP COLUMN updated_at;
+  CREATE INDEX jobs_by_idleness ON jobs (idle_since) WHERE idle_since IS NOT NULL;
   `,
 ];
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
 import { doneJob, FIRST_SEQ, keyed, newRequests, NOW_MS, pruneAll } from '../contract/store-fixture.ts';
-import { StoreError, type Store } from '../store.ts';
+import { StoreError, type JobLogEntry, type Store } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 const MIB = 2 ** 20;
@@ -52,7 +52,7 @@ async function finishAll(store: Store, count: number): Promise<void> {
       const job = doneJob(FIRST_SEQ + i + j);
       return { ...job, requests: job.requests.map((request) => ({ ...request, timeline: TIMELINE })) };
     });
-    assert.equal((await store.finish(jobs)).length, jobs.length);
+    assert.equal((await store.finish(jobs)).size, jobs.length);
   }
 }
 
@@ -62,18 +62,69 @@ test('when the store has its size it refuses new requests, still ends the accept
   assert.ok(count > 3_000, `${count} requests of 200 digits fit into 8 MiB`);
   assert.equal((await store.stats()).freeBytes, 0);
   assert.equal((await store.list({ limit: 10 })).requests.length, 10);
-  await store.appendLog({
-    number: '77',
-    chunks: [new Uint8Array(65_536)],
-    cpuMs: 1,
-    started: [],
-    atMs: NOW_MS,
-  });
+  await store.appendLog(idleEntry('77', 1, NOW_MS));
   await finishAll(store, count);
   assert.equal((await store.stats()).queued, 0);
   await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: 8 * MIB });
   const more = newRequests(500, { seq: FIRST_SEQ + 1e6, number: NUMBER });
   assert.equal((await store.accept({ requests: more })).kind, 'accepted');
+});
+
+/** What a job appends that works for no request: its log is idle from the beginning. */
+function idleEntry(number: string, chunks: number, atMs: number): JobLogEntry {
+  const bytes = Array.from({ length: chunks }, () => new Uint8Array(65_536));
+  return { number, chunks: bytes, cpuMs: 1, started: [], atMs };
+}
+
+/** The entry of a job that works for the request `seq`. */
+function busyEntry(number: string, chunks: number, seq: number): JobLogEntry {
+  return {
+    ...idleEntry(number, chunks, NOW_MS),
+    started: [{ seq, startedAtMs: NOW_MS, budgetFromMs: 0 }],
+  };
+}
+
+test('logs have a share of the store: beyond it idle ones go, the oldest first, and acceptance never stops for them', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 8 * MIB });
+  for (let i = 0; i < 100; i++) {
+    for (let j = 0; j < 3; j++) await store.appendLog(idleEntry(`7${i}`, 1, NOW_MS + i));
+    await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + i }) });
+  }
+  const { bytes, freeBytes } = await store.stats();
+  assert.ok(bytes < 2.5 * MIB && freeBytes > 3 * MIB, `${bytes} bytes in use, ${freeBytes} free`);
+  const logs = await Promise.all(Array.from({ length: 100 }, (_, i) => store.readLog(`7${i}`)));
+  const lengths = logs.map(({ chunks }) => chunks.length);
+  const kept = lengths.findIndex((length) => length > 0);
+  assert.ok(kept > 80 && kept < 95, `${kept} logs have gone`);
+  assert.ok(lengths.slice(kept).every((length) => length === 3));
+});
+
+test('logs of jobs at work are refused beyond their share, stay as they are, and go on when others went', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 8 * MIB });
+  await store.accept({ requests: newRequests(2) });
+  await store.appendLog(busyEntry('77', 20, FIRST_SEQ));
+  const more = (): Promise<void> => store.appendLog(busyEntry('91', 8, FIRST_SEQ + 1));
+  await more();
+  await assert.rejects(more(), isFull);
+  assert.equal((await store.readLog('77')).chunks.length, 20);
+  assert.equal((await store.readLog('91')).chunks.length, 8);
+  await store.finish([{ ...doneJob(FIRST_SEQ, { kind: 'partial' }), number: '77' }]);
+  await more();
+  assert.equal((await store.readLog('77')).chunks.length, 0);
+  assert.equal((await store.readLog('91')).chunks.length, 16);
+});
+
+test('logs take nothing of what the ends of requests need', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 4 * MIB });
+  const count = await fill(store);
+  let rows = 0;
+  await assert.rejects(async () => {
+    for (; rows < 16; rows++) await store.appendLog(busyEntry('77', 1, FIRST_SEQ));
+  }, isFull);
+  // Half of the reserve, and the room that was too small for another hundred requests.
+  assert.ok(rows >= 1 && rows <= 5, `${rows} chunks of 64 KiB`);
+  await finishAll(store, count);
+  assert.equal((await store.stats()).queued, 0);
 });
 
 test('a reserve is left for the logs of running jobs, whatever is accepted', async (t) => {
@@ -87,17 +138,15 @@ test('a reserve is left for the logs of running jobs, whatever is accepted', asy
   await store.finish([{ number: NUMBER, dropLog: false, known, requests: [] }]);
   await fill(store);
   assert.deepEqual(await store.backlog(), []);
-  const chunks = Array.from({ length: 8 }, () => new Uint8Array(65_536));
-  await store.appendLog({ number: '77', chunks, cpuMs: 1, started: [], atMs: NOW_MS });
-  assert.equal((await store.readLog('77')).chunks.length, 8);
+  await store.appendLog(idleEntry('77', 5, NOW_MS));
+  assert.equal((await store.readLog('77')).chunks.length, 5);
 });
 
 test('the files stay within their size whatever is written', async (t) => {
   const dataDir = await newFolder(t);
   await using store = await openSqliteStore({ dataDir, bytesMax: 4 * MIB });
   await fill(store);
-  const append = (): Promise<void> =>
-    store.appendLog({ number: '77', chunks: [new Uint8Array(65_536)], cpuMs: 1, started: [], atMs: NOW_MS });
+  const append = (): Promise<void> => store.appendLog(busyEntry('77', 1, FIRST_SEQ));
   await assert.rejects(async () => {
     for (let i = 0; i < 100; i++) await append();
   }, isFull);
@@ -154,7 +203,7 @@ test(
 
     await fs.rm(filler);
     const jobs = Array.from({ length: count }, (_, i) => doneJob(FIRST_SEQ + i));
-    assert.equal((await store.finish(jobs)).length, queued);
+    assert.equal((await store.finish(jobs)).size, queued);
     await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: Infinity });
     await sleep(300);
     assert.equal((await store.accept({ requests: newRequests(1, { seq: 1 }) })).kind, 'accepted');

@@ -49,7 +49,7 @@ test('a long backlog is counted at start without being read, and paged by caller
   assert.deepEqual(seqs, [2 * callers + 7, 3 * callers + 7]);
 });
 
-test('the log of a long job is deleted a few chunks at a time', async (t) => {
+test('the log of a long job is deleted a few rows at a time', async (t) => {
   const dataDir = await newFolder();
   t.after(() => fs.rm(dataDir, { recursive: true }));
   await using store = await openSqliteStore({ dataDir });

@@ -3,20 +3,23 @@
  *
  * This side turns calls into operations, has them grouped into rounds, and turns answers back.
  */
-import fs from 'node:fs';
-import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { moduleUrl } from '../../base/module-url.ts';
 import { parseFactors, formatFactors, type Factor } from '../../domain/factorization.ts';
+import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
 import { MODES, type StoredRequest, type TimelineEvent } from '../../domain/request.ts';
 import {
   StoreError,
   type AcceptOutcome,
+  type AttemptRecord,
+  type CallbackBacklog,
+  type CallbackPage,
   type CallerBacklog,
   type EndedJob,
+  type Endpoint,
   type JobLog,
   type JobLogEntry,
   type ListPage,
@@ -28,8 +31,10 @@ import {
   type StoreStats,
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
+import { makeDataFolder } from './data-folder.ts';
 import type { Fault, RoundReport } from './operation.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
+import { LOG_ROW_BYTES } from './log-row.ts';
 import { RoundQueue } from './round-queue.ts';
 import type { WorkerInput } from './sqlite-worker.ts';
 
@@ -41,26 +46,28 @@ export interface SqliteStoreOptions {
    * so pruning should begin at 4/5 at the latest.
    */
   readonly bytesMax?: number;
+  /** Whether what is known by one caller's work answers others too; true by default. Decides under which work keys it is looked up. */
+  readonly sharesWork?: boolean;
   readonly clock?: Pick<Clock, 'wallMs'>;
 }
 
 const BYTES_MAX_LEAST = 2 ** 20;
 
-/** What a chunk of a log weighs in a round, in rows. */
-const CHUNK_ROWS = 40;
-/** What reading a log weighs, of whatever length it may be. */
-const LOG_ROWS = 250;
+/** What 64 KiB of a log weigh in a round, in rows, and a page of one that is read. */
+const LOG_ROW_ROWS = 40;
+const LOG_PAGE_ROWS = 250;
 
 /** Opens the store in `dataDir`, or rejects with a StoreError: `owned`, `version`, `broken`, `full`. */
-export async function openSqliteStore({ dataDir, bytesMax, clock }: SqliteStoreOptions): Promise<Store> {
+export async function openSqliteStore({
+  dataDir,
+  bytesMax,
+  sharesWork = true,
+  clock,
+}: SqliteStoreOptions): Promise<Store> {
   const bytes = bytesMax ?? Number.MAX_SAFE_INTEGER;
   assert(bytes >= BYTES_MAX_LEAST, `bytesMax must be at least ${BYTES_MAX_LEAST}: it is ${bytes}`);
-  try {
-    makeFolder(path.resolve(dataDir));
-  } catch (error) {
-    throw new StoreError('broken', `Cannot make the data folder ${dataDir}: ${errorMessage(error)}`, error);
-  }
-  const workerData: WorkerInput = { dataDir, bytesMax: bytes };
+  makeDataFolder(dataDir);
+  const workerData: WorkerInput = { dataDir, bytesMax: bytes, sharesWork };
   const worker = new Worker(moduleUrl('./sqlite-worker', import.meta.url), { workerData, name: 'sqlite' });
   const fault = await new Promise<Fault | undefined>((resolve, reject) => {
     worker.once('message', resolve);
@@ -114,13 +121,14 @@ class SqliteStore implements Store {
     return rows.map((row) => (row ? requestOfRow(row) : undefined));
   }
 
-  async list({ callerId, mode, status, beforeSeq, limit }: ListQuery): Promise<ListPage> {
+  async list({ callerId, mode, status, delivery, beforeSeq, limit }: ListQuery): Promise<ListPage> {
     const { rows, next } = await this.#rounds.call(
       'list',
       {
         ...(callerId !== undefined && { callerId }),
         ...(mode !== undefined && { mode: MODES.indexOf(mode) }),
         ...(status !== undefined && { status: STORED_STATUSES.indexOf(status) }),
+        ...(delivery !== undefined && { delivery: DELIVERY_STATUSES.indexOf(delivery) }),
         beforeSeq: beforeSeq ?? Number.MAX_SAFE_INTEGER,
         limit,
       },
@@ -129,7 +137,7 @@ class SqliteStore implements Store {
     return { requests: rows.map(requestOfRow), ...(next !== undefined && { next }) };
   }
 
-  finish(ended: readonly EndedJob[]): Promise<readonly number[]> {
+  async finish(ended: readonly EndedJob[]): Promise<ReadonlyMap<number, number>> {
     const asks = ended.map(({ number, dropLog, known, requests }) => ({
       number,
       dropLog,
@@ -137,7 +145,10 @@ class SqliteStore implements Store {
       rows: endedRows(requests),
     }));
     const rows = asks.reduce((sum, ask) => sum + 1 + ask.rows.length, 0);
-    return this.#rounds.call('finish', asks, rows);
+    const pairs = await this.#rounds.call('finish', asks, rows);
+    const sequences = new Map<number, number>();
+    for (let i = 0; i < pairs.length; i += 2) sequences.set(pairs[i] as number, pairs[i + 1] as number);
+    return sequences;
   }
 
   requeue(seq: number, ordinal: number, timeline: readonly TimelineEvent[]): Promise<boolean> {
@@ -161,13 +172,23 @@ class SqliteStore implements Store {
   }
 
   async appendLog({ number, chunks, cpuMs, started, atMs }: JobLogEntry): Promise<void> {
-    const pairs = started.flatMap(({ seq, startedAtMs }) => [seq, startedAtMs]);
-    const rows = 1 + chunks.length * CHUNK_ROWS + started.length;
-    await this.#rounds.call('appendLog', { number, chunks, cpuMs, started: pairs, atMs }, rows);
+    const triples = started.flatMap(({ seq, startedAtMs, budgetFromMs }) => [seq, startedAtMs, budgetFromMs]);
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const rows = 1 + Math.ceil(bytes / LOG_ROW_BYTES) * LOG_ROW_ROWS + started.length;
+    const ask = { number, chunks, cpuMs, started: triples, atMs };
+    if ((await this.#rounds.call('appendLog', ask, rows)) === 'full')
+      throw new StoreError('full', 'There is no room for more of the logs of jobs');
   }
 
-  readLog(number: string): Promise<JobLog> {
-    return this.#rounds.call('readLog', number, LOG_ROWS);
+  /** A page at a time, with other calls between. */
+  async readLog(number: string): Promise<JobLog> {
+    const chunks: Uint8Array[] = [];
+    for (let after = 0; ;) {
+      const { next, ...page } = await this.#rounds.call('readLog', [number, after], LOG_PAGE_ROWS);
+      for (const chunk of page.chunks) chunks.push(chunk);
+      if (next === undefined) return { ...page, chunks };
+      after = next;
+    }
   }
 
   recordBreak(number: string): Promise<number> {
@@ -180,6 +201,49 @@ class SqliteStore implements Store {
 
   stats(): Promise<StoreStats> {
     return this.#rounds.call('stats', null, 1);
+  }
+
+  async callbackBacklog(): Promise<CallbackBacklog[]> {
+    const rows = await this.#rounds.call('callbackBacklog', null, 1);
+    return rows.map(([callerId, firstDueAtMs]) => ({ callerId, firstDueAtMs }));
+  }
+
+  async dueCallbacks(pages: readonly CallbackPage[]): Promise<DueCallback[][]> {
+    const limits = pages.reduce((sum, { limit }) => sum + limit, 0);
+    const found = await this.#rounds.call('dueCallbacks', pages, limits);
+    return found.map((rows) =>
+      rows.map(([seq, sequence, dueAtMs, url]) => ({ seq, sequence, dueAtMs, url })),
+    );
+  }
+
+  recordAttempt({
+    seq,
+    wasDueAtMs,
+    delivery,
+    timeline,
+    endpointGone: gone,
+  }: AttemptRecord): Promise<boolean> {
+    const { sequence, status, attempts, dueAtMs = null } = delivery;
+    const ask = [
+      seq,
+      sequence,
+      wasDueAtMs,
+      DELIVERY_STATUSES.indexOf(status),
+      attempts,
+      dueAtMs,
+      textOfTimeline(timeline),
+      gone ? ([gone.callerId, gone.url, gone.atMs] as const) : null,
+    ] as const;
+    return this.#rounds.call('recordAttempt', ask, 1);
+  }
+
+  redeliver(seq: number, dueAtMs: number, timeline: readonly TimelineEvent[]): Promise<boolean> {
+    return this.#rounds.call('redeliver', [seq, dueAtMs, textOfTimeline(timeline)], 1);
+  }
+
+  async goneEndpoints(limit: number): Promise<Endpoint[]> {
+    const rows = await this.#rounds.call('goneEndpoints', limit, limit);
+    return rows.map(([callerId, url]) => ({ callerId, url }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -205,15 +269,4 @@ class SqliteStore implements Store {
 
 function factorsOf(text: string | null): Factor[] | undefined {
   return text === null ? undefined : parseFactors(text);
-}
-
-/** Makes the folder, readable by its owner only, durably: the entry of each new folder in its parent is on disk. */
-function makeFolder(folder: string): void {
-  const first = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined || process.platform === 'win32') return;
-  for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
-    const parent = fs.openSync(path.dirname(made), 'r');
-    fs.fsyncSync(parent);
-    fs.closeSync(parent);
-  }
 }

@@ -3,12 +3,15 @@ import { errorMessage } from '../../base/error-message.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { assert } from '../../base/assert.ts';
+import { workKeys } from '../../domain/work-key.ts';
 import { StoreError } from '../store.ts';
 import { acceptHandlers } from './accept.ts';
+import { callbackHandlers } from './callbacks.ts';
 import { Database } from './database.ts';
 import { finishHandlers } from './finish.ts';
 import { jobLogHandlers } from './job-log.ts';
 import { listHandlers } from './list.ts';
+import { LogSpace } from './log-space.ts';
 import type { Fault, Round } from './operation.ts';
 import { takeOwnerLock } from './owner-lock.ts';
 import { pruneHandlers } from './prune.ts';
@@ -19,6 +22,7 @@ import { runRound, type RoundParts } from './run-round.ts';
 export interface WorkerInput {
   readonly dataDir: string;
   readonly bytesMax: number;
+  readonly sharesWork: boolean;
 }
 
 /** After this long without a round, the WAL is written back, so that the next busy time begins with an empty one. */
@@ -26,7 +30,7 @@ const IDLE_MS = 100;
 
 const port = parentPort;
 assert(port !== null, 'sqlite-worker.ts runs as a worker thread');
-const { dataDir, bytesMax } = workerData as WorkerInput;
+const { dataDir, bytesMax, sharesWork } = workerData as WorkerInput;
 
 /** `undefined` once everything is open, otherwise why not. */
 function open(): Fault | undefined {
@@ -35,13 +39,16 @@ function open(): Fault | undefined {
     lock = takeOwnerLock(dataDir);
     const database = new Database({ dataDir, bytesMax });
     const room = new Room({ database, bytesMax, clock: systemClock });
+    const logSpace = new LogSpace(database);
+    const workKeyOf = workKeys(sharesWork);
     const handlers = {
-      ...acceptHandlers(database, room),
-      ...finishHandlers(database),
-      ...jobLogHandlers(database),
+      ...acceptHandlers(database, room, workKeyOf),
+      ...finishHandlers(database, workKeyOf),
+      ...jobLogHandlers(database, room, logSpace),
       ...readHandlers(database, room),
       ...listHandlers(database),
-      ...pruneHandlers(database, room),
+      ...callbackHandlers(database),
+      ...pruneHandlers(database, room, logSpace),
     };
     serve({ database, room, handlers }, lock);
     return undefined;
