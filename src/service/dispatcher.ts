@@ -102,7 +102,7 @@ export class Dispatcher {
 
   #pick(estimateMsMax: number): Dispatch | undefined {
     const dispatch = this.#parts.scheduler.pick(estimateMsMax);
-    for (const number of dispatch?.evict ?? []) this.#evict(number);
+    for (const key of dispatch?.evict ?? []) this.#evict(key);
     return dispatch;
   }
 
@@ -195,11 +195,11 @@ export class Dispatcher {
     }
   }
 
-  /** Before a job's first slice: is its number known meanwhile, has it a log? Costs its caller nothing. */
+  /** Before a job's first slice: is its answer known meanwhile, has it a log? Costs its caller nothing. */
   async #open(dispatch: Dispatch, job: LiveJob): Promise<void> {
     const { store, scheduler, clock } = this.#parts;
     const read = (): Promise<[(readonly Factor[] | undefined)[], JobLog]> =>
-      Promise.all([store.known([job.number]), store.readLog(job.number)]);
+      Promise.all([store.known([job.key]), store.readLog(job.key)]);
     this.#opening++;
     const found = await untilRoom(read, clock, this.#stopping.signal);
     this.#opening--;
@@ -227,7 +227,9 @@ export class Dispatcher {
       job.pauses.times++;
       job.pauses.lastResumedAtMs = nowMs;
     }
-    for (const member of job.members) member.budgetEndMs ??= job.cpuMs + this.#parts.jobCpuMsMax;
+    // Less than what is on disk means that the log was lost: what it takes to be there again is not charged twice.
+    for (const member of job.members)
+      member.budgetFromMs ??= Math.min(job.cpuMs, member.stored.state.cpuMs ?? Infinity);
     job.running = true;
     const memory = memories.take(job);
     const { value, state, log } = job;
@@ -267,12 +269,12 @@ export class Dispatcher {
   }
 
   #parked(dispatch: Dispatch, job: LiveJob, slice: SliceResult): void {
-    const { scheduler, clock, batchMs } = this.#parts;
+    const { scheduler, clock, batchMs, jobCpuMsMax } = this.#parts;
     // Never so little that it could be taken for a small number.
     const leftMs = Math.max(slice.progress.remainingMs ?? job.cpuMs, batchMs * 2);
     scheduler.park(dispatch, slice.cpuMs, leftMs);
     const spent = [...job.members].filter(
-      (m) => m.phase === 'waiting' && job.cpuMs >= (m.budgetEndMs ?? Infinity),
+      (m) => m.phase === 'waiting' && job.cpuMs - (m.budgetFromMs ?? job.cpuMs) >= jobCpuMsMax,
     );
     const saveNow = spent.length > 0 || clock.monotonicMs() - job.savedAtMs >= SAVE_EVERY_MS;
     // Saved before the members end, so that whoever resumes one finds everything.
@@ -281,7 +283,7 @@ export class Dispatcher {
       for (const { stored } of spent) scheduler.remove(stored.seq);
       this.#end(spent, job, { kind: 'partial', factors: job.factors }, 'computed');
     }
-    if (isWanted(job) && job.placeBytes === 0 && this.#parts.memories.crowded) this.#evict(job.number);
+    if (isWanted(job) && job.placeBytes === 0 && this.#parts.memories.crowded) this.#evict(job.key);
     this.#releaseIfAlone(job);
   }
 
@@ -296,12 +298,12 @@ export class Dispatcher {
     // Not given back to the pool: the thread that broke may still be writing to it.
     this.#parts.memories.abandon(job);
     const { signal } = this.#stopping;
-    const breaks = signal.aborted ? 0 : await untilRoom(() => store.recordBreak(job.number), clock, signal);
+    const breaks = signal.aborted ? 0 : await untilRoom(() => store.recordBreak(job.key), clock, signal);
     job.hasBroken = true;
     if (breaks === undefined || breaks < JOB_BREAKS_MAX) {
       this.#recovered(job, `a worker failed: ${reason}`);
       this.#putBack(dispatch);
-      scheduler.drop(job.number);
+      scheduler.drop(job.key);
       return;
     }
     const failed = {
@@ -337,14 +339,14 @@ export class Dispatcher {
       } as const;
       return {
         live,
-        state: { ...outcome, ...times, cpuMs: job.cpuMs },
+        state: { ...outcome, ...times, cpuMs: Math.max(job.cpuMs, live.stored.state.cpuMs ?? 0) },
         timeline: [...live.stored.timeline, ...jobEvents(live), finished],
       };
     };
     const remember = outcome.kind === 'done' && source === 'computed' && job.cpuMs >= KNOWN_CPU_MS_MIN;
     endings.end(
       {
-        number: job.number,
+        number: job.key,
         dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && (!job.small || job.hasBroken)),
         ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
       },
@@ -362,8 +364,8 @@ export class Dispatcher {
   }
 
   /** A parked job makes room for another: its memory goes, its log stays. It may have ended meanwhile. */
-  #evict(number: string): void {
-    const job = this.#parts.live.findJob(number);
+  #evict(key: string): void {
+    const job = this.#parts.live.findJob(key);
     if (!job) return;
     this.#save(job);
     this.#parts.memories.release(job);

@@ -92,16 +92,36 @@ export class Endings {
   async #commit(gathered: readonly Gathered[]): Promise<void> {
     const jobs = gathered.map(({ job, endings }) => ({
       ...job,
-      requests: endings.map(({ live, state, timeline }) => ({ seq: live.stored.seq, state, timeline })),
+      requests: endings.map(({ live: { stored }, state, timeline }) => ({
+        seq: stored.seq,
+        state,
+        timeline,
+        ...(stored.callbackUrl !== undefined && { called: true }),
+      })),
     }));
     const ended = await untilRoom(() => this.#store.finish(jobs), this.#clock, this.#closing.signal);
     if (!ended) return;
-    const applied = new Set(ended);
     for (const { endings } of gathered) {
       this.#pending -= endings.length;
       for (const { live, state, timeline } of endings) {
-        this.#onEnded(live, { ...live.stored, state, timeline }, applied.has(live.stored.seq));
+        const sequence = ended.get(live.stored.seq);
+        this.#onEnded(live, endedRequest(live.stored, state, timeline, sequence), sequence !== undefined);
       }
     }
   }
+}
+
+/** As the store has it now. */
+function endedRequest(
+  stored: StoredRequest,
+  state: FinalState,
+  timeline: readonly TimelineEvent[],
+  sequence = 0,
+): StoredRequest {
+  const ended = { ...stored, state, timeline };
+  if (sequence === 0) return ended;
+  return {
+    ...ended,
+    delivery: { status: 'pending', sequence, attempts: 0, dueAtMs: state.finishedAtMs },
+  };
 }

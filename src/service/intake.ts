@@ -39,7 +39,11 @@ export class Intake {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
   }
 
-  async accept({ callerId, mode, numbers, idempotency }: AcceptInput): Promise<Accepted> {
+  /** `urgent`: its client waits inline. */
+  async accept(
+    { callerId, mode, numbers, callbackUrl, idempotency }: AcceptInput,
+    urgent: boolean,
+  ): Promise<Accepted> {
     const { store, pager, clock, newToken } = this.#parts;
     const acceptedAtMs = clock.wallMs();
     const first = nextSeq(this.#lastSeq, acceptedAtMs);
@@ -48,7 +52,16 @@ export class Intake {
     const requests = numbers.map((number, i): NewRequest => {
       const seq = first + i;
       const ordinal = pager.admit(callerId, seq);
-      return { seq, token, callerId, mode, number: String(number), acceptedAtMs, ordinal };
+      return {
+        seq,
+        token,
+        callerId,
+        mode,
+        number: String(number),
+        acceptedAtMs,
+        ordinal,
+        ...(callbackUrl !== undefined && { callbackUrl }),
+      };
     });
     const batch: NewBatch = idempotency
       ? { requests, idempotency: { ...idempotency, expiresAtMs: acceptedAtMs + IDEMPOTENCY_TTL_MS } }
@@ -62,13 +75,13 @@ export class Intake {
     if (outcome.kind === 'full' || outcome.kind === 'busy') return outcome;
     if (outcome.kind === 'accepted') {
       const stored = requests.map((request, i) => asStored(request, outcome.known[i]));
-      for (const request of stored) this.#settle(request);
+      for (const request of stored) this.#settle(request, urgent);
       return { kind: 'accepted', requests: stored, replayed: false };
     }
     const written = new Set(outcome.kind === 'replayed' ? outcome.written : []);
     for (const request of requests) pager.left(request);
     if (outcome.kind === 'replayed')
-      outcome.requests.filter(({ seq }) => written.has(seq)).forEach((r) => this.#settle(r));
+      outcome.requests.filter(({ seq }) => written.has(seq)).forEach((r) => this.#settle(r, urgent));
     return outcome.kind === 'replayed'
       ? { kind: 'accepted', requests: outcome.requests, replayed: true }
       : outcome;
@@ -95,20 +108,33 @@ export class Intake {
       throw error;
     });
     if (done === 'full') return done;
-    const queued: StoredRequest = { ...stored, ordinal, timeline, state: { kind: 'queued' } };
-    if (done) this.#settle(queued);
+    const { state } = stored;
+    const known = state.kind === 'partial' && { cpuMs: state.cpuMs, factors: state.factors };
+    const queued: StoredRequest = {
+      ...stored,
+      ordinal,
+      timeline,
+      state: { kind: 'queued', ...known },
+      ...(stored.callbackUrl !== undefined && { delivery: { status: 'pending', attempts: 0 } }),
+    };
+    if (done) this.#settle(queued, false);
     else pager.left({ ...stored, ordinal });
     return done;
   }
 
-  #settle(stored: StoredRequest): void {
-    if (stored.state.kind === 'queued') this.#parts.pager.accepted(stored);
+  #settle(stored: StoredRequest, urgent: boolean): void {
+    if (stored.state.kind === 'queued') this.#parts.pager.accepted(stored, urgent);
     else this.#parts.pager.left(stored);
   }
 }
 
 function asStored(request: NewRequest, known: readonly Factor[] | undefined): StoredRequest {
-  if (!known) return { ...request, state: { kind: 'queued' }, timeline: [] };
+  if (!known) {
+    const queued = { ...request, state: { kind: 'queued' }, timeline: [] } as const;
+    return request.callbackUrl === undefined
+      ? queued
+      : { ...queued, delivery: { status: 'pending', attempts: 0 } };
+  }
   const atMs = request.acceptedAtMs;
   return {
     ...request,

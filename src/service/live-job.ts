@@ -1,5 +1,5 @@
 /**
- * What memory knows of a number being factored and of the requests that wait for it. Requests for equal numbers share one job.
+ * What memory knows of a number being factored and of the requests that wait for it. Requests whose work has the same key share one job.
  *
  * Small numbers have a job too, but none of its parts: they are done in one go.
  */
@@ -8,6 +8,8 @@ import type { StoredRequest, TimelineEvent } from '../domain/request.ts';
 import type { JobState, Progress } from '../kernel/kernel.ts';
 
 export interface LiveJob {
+  /** Its work key. */
+  readonly key: string;
   readonly number: string;
   readonly value: bigint;
   readonly small: boolean;
@@ -45,8 +47,8 @@ export interface LiveRequest {
   readonly job: LiveJob;
   /** `ending`: its end is on the way to the disk; it can't be cancelled any more. */
   phase: 'waiting' | 'ending';
-  /** The CPU milliseconds of its job at which its own budget is used up; set when its job first runs for it. */
-  budgetEndMs?: number;
+  /** The CPU milliseconds of its job at which its own budget began: when its job first ran for it, perhaps before this process. */
+  budgetFromMs?: number;
 }
 
 /** What a number needs, whoever asks for it and whenever. */
@@ -58,8 +60,15 @@ export interface JobNeeds {
 /** Shared by all jobs, most of which never have any of these. */
 const NONE: readonly never[] = [];
 
-export function createJob(number: string, value: bigint, needs: JobNeeds, nowMs: number): LiveJob {
+export function createJob(
+  key: string,
+  number: string,
+  value: bigint,
+  needs: JobNeeds,
+  nowMs: number,
+): LiveJob {
   return {
+    key,
     number,
     value,
     ...needs,

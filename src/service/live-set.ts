@@ -1,20 +1,23 @@
 /**
- * The requests that are in memory because they wait, run, or are about to be told as ended; and their jobs by number.
+ * The requests that are in memory because they wait, run, or are about to be told as ended; and their jobs by work key.
  *
  * Invariant: a job is in the map if and only if one of the requests that joined it is.
  */
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { StoredRequest } from '../domain/request.ts';
+import { workKeys, type WorkKeyOf } from '../domain/work-key.ts';
 import { createJob, type JobNeeds, type LiveJob, type LiveRequest } from './live-job.ts';
 
 export class LiveSet {
   readonly #needsOf: (n: bigint) => JobNeeds;
   readonly #clock: Clock;
+  readonly #workKeyOf: WorkKeyOf;
   readonly #requests = new Map<number, LiveRequest>();
   readonly #jobs = new Map<string, LiveJob>();
 
-  constructor(needsOf: (n: bigint) => JobNeeds, clock: Clock) {
+  constructor(needsOf: (n: bigint) => JobNeeds, clock: Clock, workKeyOf: WorkKeyOf = workKeys(true)) {
+    this.#workKeyOf = workKeyOf;
     this.#needsOf = needsOf;
     this.#clock = clock;
   }
@@ -27,14 +30,14 @@ export class LiveSet {
     return this.#requests.get(seq);
   }
 
-  findJob(number: string): LiveJob | undefined {
-    return this.#jobs.get(number);
+  findJob(key: string): LiveJob | undefined {
+    return this.#jobs.get(key);
   }
 
-  /** The job for `number`, which some request in the set waits for. */
-  job(number: string): LiveJob {
-    const job = this.#jobs.get(number);
-    assert(job !== undefined, `There is no job for ${number}`);
+  /** The job of that work key, which some request in the set waits for. */
+  job(key: string): LiveJob {
+    const job = this.#jobs.get(key);
+    assert(job !== undefined, `There is no job for ${key}`);
     return job;
   }
 
@@ -42,10 +45,11 @@ export class LiveSet {
     return this.#jobs.values();
   }
 
-  /** Adds a queued request; one for a number already being worked on joins that job. */
+  /** Adds a queued request; one for work that is already being done joins that job. */
   add(stored: StoredRequest): LiveRequest {
     assert(!this.#requests.has(stored.seq), `Request ${stored.seq} is in memory already`);
-    const job = this.#openJob(stored.number) ?? this.#newJob(stored.number);
+    const key = this.#workKeyOf(stored.number, stored.callerId);
+    const job = this.#openJob(key) ?? this.#newJob(key, stored.number);
     const live: LiveRequest = { stored, job, phase: 'waiting' };
     job.members.add(live);
     this.#requests.set(stored.seq, live);
@@ -56,21 +60,21 @@ export class LiveSet {
     const { job } = live;
     this.#requests.delete(live.stored.seq);
     job.members.delete(live);
-    if (job.members.size === 0 && this.#jobs.get(job.number) === job) this.#jobs.delete(job.number);
+    if (job.members.size === 0 && this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
   }
 
   /** A job whose requests are all ending has said its last word: whoever comes now needs a new one. */
-  #openJob(number: string): LiveJob | undefined {
-    const job = this.#jobs.get(number);
+  #openJob(key: string): LiveJob | undefined {
+    const job = this.#jobs.get(key);
     if (!job) return undefined;
     for (const member of job.members) if (member.phase === 'waiting') return job;
     return undefined;
   }
 
-  #newJob(number: string): LiveJob {
+  #newJob(key: string, number: string): LiveJob {
     const value = BigInt(number);
-    const job = createJob(number, value, this.#needsOf(value), this.#clock.monotonicMs());
-    this.#jobs.set(number, job);
+    const job = createJob(key, number, value, this.#needsOf(value), this.#clock.monotonicMs());
+    this.#jobs.set(key, job);
     return job;
   }
 }

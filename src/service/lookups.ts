@@ -57,6 +57,13 @@ export class Lookups {
     return found && tokenOf(found) === id.token ? found : undefined;
   }
 
+  /** A request of this replica by its sequence number: as memory has it, or else as the store does. */
+  async stored(seq: number): Promise<StoredRequest | undefined> {
+    const { live, store } = this.#parts;
+    const inMemory = live.get(seq)?.stored ?? this.#ended.get(seq);
+    return inMemory ?? (await store.get([seq]))[0];
+  }
+
   view(found: Found): RequestView {
     const { shard, outlook } = this.#parts;
     if ('live' in found) return viewOfLive(found.live, shard, outlook(found.live.stored));
@@ -131,7 +138,7 @@ export class Lookups {
   }
 
   /** Running requests are all in memory. */
-  #running({ callerId, mode, limit, cursor }: ListRequests): {
+  #running({ callerId, mode, delivery, limit, cursor }: ListRequests): {
     readonly requests: readonly RequestView[];
     readonly next?: string;
   } {
@@ -142,6 +149,7 @@ export class Lookups {
       .filter(({ stored }) => stored.seq < before)
       .filter(({ stored }) => callerId === undefined || stored.callerId === callerId)
       .filter(({ stored }) => mode === undefined || stored.mode === mode)
+      .filter(({ stored }) => delivery === undefined || stored.delivery?.status === delivery)
       .toSorted((a, b) => b.stored.seq - a.stored.seq);
     const page = found.slice(0, limit);
     const last = page.at(-1);
@@ -150,12 +158,13 @@ export class Lookups {
   }
 }
 
-function asStoreQuery({ callerId, mode, status, cursor, limit }: ListRequests): ListQuery {
+function asStoreQuery({ callerId, mode, status, delivery, cursor, limit }: ListRequests): ListQuery {
   return {
     limit,
     ...(callerId !== undefined && { callerId }),
     ...(mode !== undefined && { mode }),
     ...(status !== undefined && status !== 'running' && { status }),
+    ...(delivery !== undefined && { delivery }),
     ...(cursor !== undefined && { beforeSeq: Number(cursor) }),
   };
 }

@@ -41,10 +41,21 @@ export class Pager {
     return this.#parts.backlog.admit(callerId, seq);
   }
 
-  /** It is durable and waits. */
-  accepted(stored: StoredRequest): void {
-    if (this.#parts.backlog.accepted(stored, stored.mode === 'sync')) this.#load(stored);
+  /** It is durable and waits. `urgent`: its client waits inline, so it is loaded whatever waits before it. */
+  accepted(stored: StoredRequest, urgent: boolean): void {
+    if (this.#parts.backlog.accepted(stored, urgent)) this.#load(stored, urgent);
     this.read();
+  }
+
+  /** The client of a request that waits no longer waits inline. One that was loaded out of turn, and is not begun, goes back to the store. */
+  demoted(live: LiveRequest): void {
+    const { scheduler, backlog, live: set } = this.#parts;
+    const { seq } = live.stored;
+    scheduler.demote(seq);
+    const begun = live.job.running || live.job.startedAtMs !== undefined;
+    if (begun || backlog.demoted(live.stored)) return;
+    scheduler.remove(seq);
+    set.delete(live);
   }
 
   /** It waits no more, and that is durable; or it never came to wait. */
@@ -81,26 +92,26 @@ export class Pager {
     const rows = await untilRoom(() => store.queued(pages), clock, this.#closing.signal);
     if (!rows) return;
     for (const [i, page] of pages.entries()) {
-      for (const stored of backlog.arrived(page, rows[i] ?? [])) this.#load(stored);
+      for (const stored of backlog.arrived(page, rows[i] ?? [])) this.#load(stored, false);
     }
     onLoaded();
   }
 
-  #load(stored: StoredRequest): void {
+  #load(stored: StoredRequest, urgent: boolean): void {
     const { live, scheduler } = this.#parts;
-    if (!live.get(stored.seq)) scheduler.add(this.#entryOf(live.add(stored)));
+    if (!live.get(stored.seq)) scheduler.add(this.#entryOf(live.add(stored), urgent));
   }
 
-  #entryOf({ stored, job }: LiveRequest): Entry {
+  #entryOf({ stored, job }: LiveRequest, urgent: boolean): Entry {
     const { costs, batchMs } = this.#parts;
     const expectedMs = costs.expectedMs(job.value, job.number);
     return {
       seq: stored.seq,
       callerId: stored.callerId,
-      job: job.number,
+      job: job.key,
       estimateMs: job.small ? Math.min(expectedMs, batchMs) : Math.max(expectedMs, batchMs * 2),
       placeBytes: job.placeBytes,
-      urgent: stored.mode === 'sync',
+      urgent,
     };
   }
 }

@@ -15,4 +15,8 @@ export interface ReplicaStats {
   readonly accepted: number;
   readonly ended: Readonly<Record<FinalState['kind'], number>>;
   readonly brokenWorkers: number;
+  /** Callbacks due now or later that are in memory, and attempts under way. */
+  readonly callbacks: { readonly waiting: number; readonly underWay: number };
+  /** Since the start of the process. */
+  readonly callbackCounts: { readonly attempts: number; readonly delivered: number; readonly dead: number };
 }

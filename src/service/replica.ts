@@ -6,6 +6,7 @@ import { randomBytes } from '../base/random.ts';
 import type { Clock } from '../base/clock.ts';
 import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
+import { workKeys } from '../domain/work-key.ts';
 import type { Engine } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -13,7 +14,10 @@ import { PAGE_BYTES } from '../kernel/page-bytes.ts';
 import { Backlog } from '../scheduler/backlog.ts';
 import { expectedWaitMs } from '../scheduler/expected-wait.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
-import type { Store } from '../store/store.ts';
+import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
+import { StoreError, type Store } from '../store/store.ts';
+import { withEvents, type CalledRequest } from './callback-attempt.ts';
+import { Deliveries, type DeliverySettings } from './deliveries.ts';
 import { CostModel } from './cost-model.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Endings } from './endings.ts';
@@ -23,7 +27,8 @@ import { JobMemories } from './job-memories.ts';
 import type { JobNeeds, LiveRequest } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
 import { Lookups, type Found } from './lookups.ts';
-import type { Outlook } from './request-view.ts';
+import { viewOfStored, type Outlook } from './request-view.ts';
+import { Quotas, type QuotaLimits } from './quotas.ts';
 import type { ReplicaStats } from './replica-stats.ts';
 import { untilRoom } from './patience.ts';
 import { Retention } from './retention.ts';
@@ -47,10 +52,29 @@ export interface ReplicaOptions {
   readonly storeBytesMax: number;
   readonly retentionMs: number;
   readonly weights: ReadonlyMap<string, number>;
+  readonly callbacks: CallbackOptions;
+  readonly quotas?: QuotaLimits;
+  /** Whether equal numbers of different callers are computed once; true by default. As the store was opened. */
+  readonly sharesWork?: boolean;
   /** Requests that the windows of all callers aim at together. */
   readonly loadedMax?: number;
   /** Something that this process can't go on with: it should end, and be started again. */
   readonly onFatal: (error: unknown) => void;
+}
+
+export interface CallbackOptions {
+  /** Makes one attempt to tell the end of a request, and never rejects. `interrupted` if and only if `signal` aborted. */
+  readonly send: (call: Callback, signal: AbortSignal) => Promise<CallbackOutcome>;
+  readonly settings: DeliverySettings;
+  readonly random: () => number;
+}
+
+/** What is to be told. */
+export interface Callback {
+  readonly url: string;
+  /** The same at every attempt. */
+  readonly id: string;
+  readonly request: RequestView;
 }
 
 /** The store that this replica owns; there is one only. */
@@ -68,6 +92,7 @@ const WINDOWS = { pageMin: 1, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
 const NO_ROOM = { kind: 'unavailable', code: 'store_full', retryAfterMs: 2_000 } as const;
 const BUSY = { kind: 'unavailable', code: 'overloaded', retryAfterMs: 1_000 } as const;
+const NO_QUOTAS: QuotaLimits = { waiting: () => undefined, 'per-minute': () => undefined };
 const STOPPING = { kind: 'unavailable', code: 'stopping', retryAfterMs: 2_000 } as const;
 /** How often it is looked whether there is room again. */
 const ROOM_EVERY_MS = 500;
@@ -85,8 +110,10 @@ export class Replica implements Service, AsyncDisposable {
   readonly #endings: Endings;
   readonly #pager: Pager;
   readonly #intake: Intake;
+  readonly #quotas: Quotas;
   readonly #dispatcher: Dispatcher;
   readonly #lookups: Lookups;
+  readonly #deliveries: Deliveries;
   readonly #closing = new AbortController();
   #isFull = false;
   readonly #retention: Retention;
@@ -98,7 +125,12 @@ export class Replica implements Service, AsyncDisposable {
     this.#options = options;
     const { store, clock, kernel, onFatal, weights } = options;
     this.#backlog = new Backlog({ ...WINDOWS, loadedMax: options.loadedMax ?? LOADED_MAX });
-    this.#live = new LiveSet((n) => this.#needsOf(n), clock);
+    this.#quotas = new Quotas({
+      limits: options.quotas ?? NO_QUOTAS,
+      clock,
+      waiting: (callerId) => this.#backlog.present(callerId),
+    });
+    this.#live = new LiveSet((n) => this.#needsOf(n), clock, workKeys(options.sharesWork ?? true));
     this.#scheduler = new FairScheduler({
       weightOf: (callerId) => weights.get(callerId) ?? 1,
       sliceMs: SLICE_MS,
@@ -138,6 +170,18 @@ export class Replica implements Service, AsyncDisposable {
       onLoaded: () => this.#dispatcher.pump(),
       onFatal,
     });
+    const { callbacks } = options;
+    this.#deliveries = new Deliveries({
+      store,
+      clock,
+      random: callbacks.random,
+      settings: callbacks.settings,
+      weightOf: (callerId) => weights.get(callerId) ?? 1,
+      find: (seq) => this.#lookups.stored(seq),
+      send: (stored, signal) => callbacks.send(callbackOf(stored), signal),
+      onChange: (stored) => this.#lookups.remember(stored),
+      onFatal,
+    });
     const { retentionMs, storeBytesMax } = options;
     this.#retention = new Retention({ store, clock, retentionMs, bytesMax: storeBytesMax * PRUNE_ABOVE });
     this.#intake = new Intake({
@@ -158,12 +202,33 @@ export class Replica implements Service, AsyncDisposable {
       this.#backlog.restore(callerId, count, ordinalMax);
     }
     this.#pager.read();
+    await this.#deliveries.start();
     this.#retaining = this.#retention.run(this.#closing.signal).catch(onFatal);
   }
 
-  async accept(input: AcceptInput): Promise<AcceptResult> {
+  accept(input: AcceptInput): Promise<AcceptResult> {
+    return this.#accept(input, false);
+  }
+
+  async acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    const result = await this.#accept(input, waitMs > 0 && !signal.aborted);
+    const [first] = result.kind === 'accepted' ? result.requests : [];
+    if (first === undefined || result.kind !== 'accepted' || hasEnded(first.status)) return result;
+    await this.#lookups.ended(first.requestId, waitMs - (clock.monotonicMs() - startMs), signal);
+    const found = await this.#lookups.find(first.requestId);
+    if (found && 'live' in found && found.live.phase === 'waiting') this.#pager.demoted(found.live);
+    return found ? { ...result, requests: [this.#lookups.view(found)] } : result;
+  }
+
+  async #accept(input: AcceptInput, urgent: boolean): Promise<AcceptResult> {
     if (this.#closing.signal.aborted) return STOPPING;
-    const accepted = await this.#intake.accept(input);
+    const { callerId, numbers } = input;
+    const refusal = this.#quotas.charge(callerId, numbers.length);
+    if (refusal) return refusal;
+    const accepted = await this.#intake.accept(input, urgent);
+    if (accepted.kind !== 'accepted' || accepted.replayed) this.#quotas.refund(callerId, numbers.length);
     if (accepted.kind === 'busy') return BUSY;
     if (accepted.kind === 'full') {
       this.#retention.hurry();
@@ -171,10 +236,10 @@ export class Replica implements Service, AsyncDisposable {
       return NO_ROOM;
     }
     if (accepted.kind === 'conflict') return accepted;
-    this.#dispatcher.arrived(input.callerId);
+    this.#dispatcher.arrived(callerId);
     if (!accepted.replayed) this.#accepted += accepted.requests.length;
     const requests = accepted.requests.map((stored) => this.#lookups.view(this.#present(stored)));
-    return { kind: 'accepted', requests, replayed: accepted.replayed };
+    return { kind: 'accepted', requests, replayed: accepted.replayed, quotas: this.#quotas.of(callerId) };
   }
 
   lookUp(requestId: string): Promise<RequestView | undefined> {
@@ -214,12 +279,42 @@ export class Replica implements Service, AsyncDisposable {
     if (!found) return { kind: 'not_found' };
     const stored = 'stored' in found ? found.stored : undefined;
     if (stored?.state.kind !== 'partial') return { kind: 'refused', request: this.#lookups.view(found) };
+    const refusal = this.#quotas.charge(stored.callerId, 1);
+    if (refusal) return refusal;
     const changed = await this.#intake.requeue(stored);
+    if (changed !== true) this.#quotas.refund(stored.callerId, 1);
     if (changed === 'full') return NO_ROOM;
     this.#dispatcher.pump();
     const request = await this.#lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
     return { kind: changed ? 'changed' : 'refused', request };
+  }
+
+  async redeliver(requestId: string): Promise<ChangeResult> {
+    const found = await this.#lookups.find(requestId);
+    if (!found) return { kind: 'not_found' };
+    const stored = 'stored' in found ? found.stored : undefined;
+    if (stored?.delivery?.sequence === undefined)
+      return { kind: 'refused', request: this.#lookups.view(found) };
+    const { store, clock } = this.#options;
+    const dueAtMs = clock.wallMs();
+    const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
+    const done = await store.redeliver(stored.seq, dueAtMs, timeline).catch((error: unknown) => {
+      if (error instanceof StoreError && error.retryable) return 'full' as const;
+      throw error;
+    });
+    if (done === 'full') return NO_ROOM;
+    if (!done) return { kind: 'refused', request: this.#lookups.view(found) };
+    const { sequence } = stored.delivery;
+    const now: StoredRequest = {
+      ...stored,
+      timeline,
+      delivery: { status: 'pending', sequence, attempts: 0, dueAtMs },
+    };
+    this.#lookups.remember(now);
+    this.#deliveries.revive(now);
+    this.#deliveries.due(now);
+    return { kind: 'changed', request: this.#lookups.view({ stored: now }) };
   }
 
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
@@ -242,6 +337,8 @@ export class Replica implements Service, AsyncDisposable {
       accepted: this.#accepted,
       ended: this.#endedCounts,
       brokenWorkers: this.#engine.broken,
+      callbacks: this.#deliveries.size,
+      callbackCounts: this.#deliveries.counts,
     };
   }
 
@@ -254,7 +351,7 @@ export class Replica implements Service, AsyncDisposable {
   /** Accepts nothing more, ends what is under way within milliseconds, keeps what it found, and lets the store go. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.stopAccepting();
-    await this.#dispatcher.stop();
+    await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     await this.#options.store[Symbol.asyncDispose]();
   }
@@ -319,7 +416,17 @@ export class Replica implements Service, AsyncDisposable {
     if (applied) this.#lookups.remember(stored);
     if (applied && stored.state.kind !== 'queued') this.#endedCounts[stored.state.kind]++;
     this.#lookups.wake(stored.seq);
+    if (applied) this.#deliveries.due(stored);
     // Ends that waited for room may have held work back.
     this.#dispatcher.pump();
   }
+}
+
+/** As its caller is told: the same at each attempt. */
+function callbackOf(stored: CalledRequest): Callback {
+  const { delivery, callbackUrl } = stored;
+  const { sequence } = delivery;
+  const request = viewOfStored({ ...stored, delivery: { status: 'pending', sequence, attempts: 0 } }, SHARD);
+  // A request that was resumed ends again, and that is another callback.
+  return { url: callbackUrl, id: `${request.requestId}_${sequence}`, request };
 }

@@ -18,11 +18,13 @@ export function viewOfStored(stored: StoredRequest, shard: number, outlook?: Out
     mode: stored.mode,
     status: state.kind,
     number: stored.number,
-    factors: 'factors' in state ? state.factors : [],
+    factors: ('factors' in state && state.factors) || [],
     complete: state.kind === 'done',
-    cpuMs: 'cpuMs' in state ? state.cpuMs : 0,
+    cpuMs: state.cpuMs ?? 0,
     acceptedAtMs: stored.acceptedAtMs,
     ...(state.startedAtMs !== undefined && { startedAtMs: state.startedAtMs }),
+    ...(stored.callbackUrl !== undefined && { callbackUrl: stored.callbackUrl }),
+    ...(stored.delivery && { delivery: stored.delivery }),
     timeline: [{ event: 'accepted', atMs: stored.acceptedAtMs } as const, ...stored.timeline],
   };
   if (state.kind === 'queued') return { ...base, ...outlook };
@@ -42,7 +44,8 @@ export function viewOfLive(live: LiveRequest, shard: number, outlook: Outlook): 
     ...view,
     ...(remainingMs !== undefined && { expectedMs: Math.max(remainingMs, outlook.expectedMs) }),
     status: 'running',
-    cpuMs: job.cpuMs,
+    // Until the log of a request that goes on is read, what is stored of it is more.
+    cpuMs: Math.max(job.cpuMs, view.cpuMs),
     startedAtMs: startMs,
     ...(job.progress && { progress: job.progress }),
     timeline: [...view.timeline, ...jobEvents(live)],

@@ -7,7 +7,7 @@ export interface RetentionOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly retentionMs: number;
-  /** Above this size what is oldest goes before its time: logs nobody waits for, ended requests, known numbers. */
+  /** Above this size what is oldest goes before its time: idle logs, ended requests, known numbers. */
   readonly bytesMax: number;
 }
 

@@ -1,12 +1,17 @@
 /** A store in memory for simulations: each call takes effect when the world completes it, whole, and survives crashes from then on. */
 import { assert } from '../../base/assert.ts';
+import { isDueBefore, type DueCallback } from '../../domain/delivery.ts';
 import type { Factor } from '../../domain/factorization.ts';
-import type { FinalState, NewRequest, StoredRequest } from '../../domain/request.ts';
+import type { FinalState, NewRequest, StoredRequest, TimelineEvent } from '../../domain/request.ts';
 import {
   StoreError,
   type AcceptOutcome,
+  type AttemptRecord,
+  type CallbackBacklog,
+  type CallbackPage,
   type CallerBacklog,
   type EndedJob,
+  type Endpoint,
   type JobLog,
   type JobLogEntry,
   type NewBatch,
@@ -22,6 +27,29 @@ export class Disk {
   readonly logs = new Map<string, { chunks: Uint8Array[]; cpuMs: number; breaks: number }>();
   /** Every end that was ever written, in order. */
   readonly ends: { readonly seq: number; readonly state: FinalState }[] = [];
+  /** Those of them that are to be told to a callback URL, with the sequence numbers they were given, in order. */
+  readonly callbacks: { callerId: string; sequence: number; seq: number; state: FinalState }[] = [];
+  /** Latest first. */
+  gone: Endpoint[] = [];
+
+  readonly #sequences = new Map<string, number>();
+
+  nextSequence(callerId: string): number {
+    const sequence = (this.#sequences.get(callerId) ?? 0) + 1;
+    this.#sequences.set(callerId, sequence);
+    return sequence;
+  }
+
+  /** What is due of this caller, now or later, in order. */
+  due(callerId: string): DueCallback[] {
+    return [...this.requests.values()]
+      .flatMap(({ seq, callerId: of, callbackUrl: url, delivery: { sequence, dueAtMs } = {} }) =>
+        of === callerId && url !== undefined && sequence !== undefined && dueAtMs !== undefined
+          ? [{ seq, sequence, dueAtMs, url }]
+          : [],
+      )
+      .toSorted((a, b) => (isDueBefore(a, b) ? -1 : 1));
+  }
 }
 
 export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boolean): Store {
@@ -52,14 +80,17 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     list: () => read(() => ({ requests: [...disk.requests.values()] })),
     finish: (ended: readonly EndedJob[]) =>
       call(() => {
-        const applied: number[] = [];
+        const applied = new Map<number, number>();
         for (const { number, dropLog, known, requests } of ended) {
-          for (const { seq, state, timeline } of requests) {
+          for (const { seq, state, timeline, called } of requests) {
             const request = disk.requests.get(seq);
             if (request?.state.kind !== 'queued') continue;
-            disk.requests.set(seq, { ...request, state, timeline });
+            const sequence = called ? disk.nextSequence(request.callerId) : 0;
+            const due = { status: 'pending', sequence, attempts: 0, dueAtMs: state.finishedAtMs } as const;
+            disk.requests.set(seq, { ...request, state, timeline, ...(called && { delivery: due }) });
             disk.ends.push({ seq, state });
-            applied.push(seq);
+            if (called) disk.callbacks.push({ callerId: request.callerId, sequence, seq, state });
+            applied.set(seq, sequence);
           }
           if (known) disk.known.set(number, known.factors);
           if (dropLog) disk.logs.delete(number);
@@ -70,7 +101,7 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
       call(() => {
         const request = disk.requests.get(seq);
         if (request?.state.kind !== 'partial') return false;
-        disk.requests.set(seq, { ...request, ordinal, timeline, state: { kind: 'queued' } });
+        disk.requests.set(seq, asQueued({ ...request, ordinal }, timeline));
         return true;
       }),
     backlog: () =>
@@ -99,6 +130,43 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     readLog: (number) => call((): JobLog => ({ ...log(number), chunks: [...log(number).chunks] })),
     recordBreak: (number) => call(() => ++log(number).breaks),
     prune: () => call(() => 0),
+    callbackBacklog: () =>
+      read((): CallbackBacklog[] =>
+        [...new Set([...disk.requests.values()].map(({ callerId }) => callerId))].flatMap((callerId) => {
+          const [first] = disk.due(callerId);
+          return first ? [{ callerId, firstDueAtMs: first.dueAtMs }] : [];
+        }),
+      ),
+    dueCallbacks: (pages: readonly CallbackPage[]) =>
+      read(() =>
+        pages.map(({ callerId, after, limit }) =>
+          disk
+            .due(callerId)
+            .filter((due) => isDueBefore(after, due))
+            .slice(0, limit),
+        ),
+      ),
+    recordAttempt: ({ seq, wasDueAtMs, delivery, timeline, endpointGone }: AttemptRecord) =>
+      call(() => {
+        if (endpointGone) disk.gone = [endpointGone, ...disk.gone];
+        const request = disk.requests.get(seq);
+        const was = request?.delivery;
+        if (!request || was?.sequence !== delivery.sequence || was.dueAtMs !== wasDueAtMs) return false;
+        disk.requests.set(seq, { ...request, timeline, delivery });
+        return true;
+      }),
+    redeliver: (seq, dueAtMs, timeline) =>
+      call(() => {
+        const request = disk.requests.get(seq);
+        const sequence = request?.delivery?.sequence;
+        if (!request || sequence === undefined) return false;
+        const delivery = { status: 'pending', sequence, attempts: 0, dueAtMs } as const;
+        disk.requests.set(seq, { ...request, timeline, delivery });
+        const { callerId, callbackUrl } = request;
+        disk.gone = disk.gone.filter((gone) => gone.callerId !== callerId || gone.url !== callbackUrl);
+        return true;
+      }),
+    goneEndpoints: (limit) => read(() => disk.gone.slice(0, limit)),
     stats: () =>
       read(() => ({
         bytes: 0,
@@ -110,7 +178,10 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
   };
 }
 
-function asQueued(request: NewRequest): StoredRequest {
+function asQueued(request: NewRequest, timeline: readonly TimelineEvent[] = []): StoredRequest {
   assert(Number.isSafeInteger(request.seq), `A sequence number is a safe integer: ${request.seq}`);
-  return { ...request, state: { kind: 'queued' }, timeline: [] };
+  const queued = { ...request, timeline, state: { kind: 'queued' } } as const;
+  return request.callbackUrl === undefined
+    ? queued
+    : { ...queued, delivery: { status: 'pending', attempts: 0 } };
 }

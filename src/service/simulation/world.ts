@@ -12,11 +12,16 @@ export interface Machine {
 interface Operation {
   /** Operations of one line complete in the order in which they were begun; those of different lines in any. */
   readonly line: string;
+  /** Not before this time. */
+  readonly fromMs: number;
   readonly complete: () => void;
 }
 
+const PAUSE_MS_MAX = 1_000;
+
 export class World {
   readonly #random: () => number;
+  #sleeps = 0;
   #operations: Operation[] = [];
   #machine: Machine | undefined;
   #nowMs = Date.UTC(2026, 5, 1);
@@ -29,9 +34,15 @@ export class World {
   readonly clock: Clock = {
     wallMs: () => this.#nowMs,
     monotonicMs: () => this.#nowMs,
-    // Long sleeps never end: nothing here waits for them. Short ones are pauses before another try.
-    sleep: (ms) => (ms < 1_000 ? this.#begin('timers', () => undefined) : new Promise(() => undefined)),
+    // Short sleeps are pauses before another try, and may be over at any time.
+    sleep: (ms, signal) =>
+      ms < PAUSE_MS_MAX ? this.#begin('timers', () => undefined) : this.#sleep(ms, signal),
   };
+
+  /** Nothing happens for `ms`. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
 
   chance(probability: number): boolean {
     return this.#random() < probability;
@@ -61,17 +72,39 @@ export class World {
         reject(error);
       }
     };
-    this.#operations.push({ line, complete });
+    this.#operations.push({ line, fromMs: 0, complete });
     return promise;
   }
 
-  /** Completes one operation and lets everything follow that follows from it. False if there is none. */
+  #sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((wake) => {
+      const operation: Operation = {
+        line: `sleep ${++this.#sleeps}`,
+        fromMs: this.#nowMs + ms,
+        complete: wake,
+      };
+      this.#operations.push(operation);
+      signal?.addEventListener('abort', () => {
+        this.#remove(operation);
+        wake();
+      });
+    });
+  }
+
+  #remove(operation: Operation): void {
+    const index = this.#operations.indexOf(operation);
+    if (index !== -1) this.#operations.splice(index, 1);
+  }
+
+  /** Completes one operation and lets everything follow that follows from it. False if there is none before more time passes. */
   async step(): Promise<boolean> {
     this.#nowMs += this.upTo(40);
-    const lines = [...new Set(this.#operations.map(({ line }) => line))];
+    const possible = this.#operations.filter(({ fromMs }) => fromMs <= this.#nowMs);
+    const lines = [...new Set(possible.map(({ line }) => line))];
     const line = lines[this.upTo(lines.length)];
-    const index = this.#operations.findIndex((operation) => operation.line === line);
-    const [operation] = index === -1 ? [] : this.#operations.splice(index, 1);
+    const operation = possible.find((other) => other.line === line);
+    if (operation) this.#remove(operation);
     operation?.complete();
     // Twice: what follows may itself wait for the end of this turn.
     await new Promise(setImmediate);

@@ -1,0 +1,445 @@
+/** Deliveries over a store in memory, a clock turned by hand, and endpoints that do what a test wants. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ManualClock, settled } from '../base/manual-clock.ts';
+import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
+import { ATTEMPTS_MIN, OPEN_MS_MIN } from '../callbacks/host-breaker.ts';
+import type { Delivery } from '../domain/delivery.ts';
+import type { StoredRequest } from '../domain/request.ts';
+import { StoreError, type Store } from '../store/store.ts';
+import { withEvents, type CalledRequest } from './callback-attempt.ts';
+import { Deliveries, type DeliverySettings } from './deliveries.ts';
+import { Disk, simulatedStore } from './simulation/simulated-store.ts';
+
+const URL = 'https://hooks.example/done';
+const RETRY_MS = [2_000, 10_000];
+/** The middle of the jitter. */
+const NO_JITTER = 0.5;
+const STOP_MS = 2_000;
+
+interface Attempt {
+  readonly callerId: string;
+  readonly seq: number;
+  readonly sequence: number;
+  readonly url: string;
+  readonly atMs: number;
+  /** Answers with this status after `wireMs`, 5 ms by default. */
+  readonly answer: (status: number) => Promise<void>;
+}
+
+class Fixture {
+  readonly clock = new ManualClock();
+  readonly disk = new Disk();
+  readonly attempts: Attempt[] = [];
+  readonly faults: unknown[] = [];
+  readonly changes: StoredRequest[] = [];
+  /** What an endpoint answers at once; undefined: nothing, it hangs. */
+  status: (url: string) => number | undefined = () => undefined;
+  /** Attempts written down, and refused while `isFull`. */
+  records = 0;
+  isFull = false;
+  /** How long it takes to look up a request. */
+  findMs: (seq: number) => number = () => 0;
+  store: Store;
+  deliveries: Deliveries;
+  #seq = 0;
+
+  constructor(settings: Partial<DeliverySettings> = {}) {
+    this.store = this.#store();
+    this.deliveries = this.#open(settings);
+  }
+
+  /** The process is killed, and another takes up the disk. */
+  async restart(settings: Partial<DeliverySettings> = {}): Promise<void> {
+    this.store = this.#store();
+    this.deliveries = this.#open(settings);
+    await this.deliveries.start();
+    await settled();
+  }
+
+  /** Requests of this caller end, now, and their callbacks are due. */
+  async end(callerId: string, url = URL, count = 1): Promise<number[]> {
+    const seqs = await this.write(callerId, url, count);
+    for (const seq of seqs) this.deliveries.due(this.stored(seq));
+    await settled();
+    return seqs;
+  }
+
+  /** The same, and the process dies before it tells anybody. */
+  async write(callerId: string, url = URL, count = 1): Promise<number[]> {
+    const seqs = Array.from({ length: count }, () => ++this.#seq);
+    const request = { token: 't', callerId, mode: 'async', number: '15', ordinal: 1 } as const;
+    const acceptedAtMs = this.clock.wallMs();
+    await this.store.accept({
+      requests: seqs.map((seq) => ({ ...request, seq, acceptedAtMs, callbackUrl: url })),
+    });
+    const state = { kind: 'done', finishedAtMs: acceptedAtMs, cpuMs: 1, factors: [] } as const;
+    const timeline = [{ event: 'finished', atMs: acceptedAtMs, status: 'done' }] as const;
+    const requests = seqs.map((seq) => ({ seq, state, timeline, called: true }));
+    await this.store.finish([{ number: '15', dropLog: true, requests }]);
+    return seqs;
+  }
+
+  /** As `Replica.redeliver` does it. */
+  async redeliver(seq: number): Promise<void> {
+    const dueAtMs = this.clock.wallMs();
+    const timeline = withEvents(this.stored(seq).timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
+    await this.store.redeliver(seq, dueAtMs, timeline);
+    this.deliveries.revive(this.stored(seq));
+    this.deliveries.due(this.stored(seq));
+    await settled();
+  }
+
+  stored(seq: number): StoredRequest {
+    const stored = this.disk.requests.get(seq);
+    assert.ok(stored);
+    return stored;
+  }
+
+  delivery(seq: number): Delivery | undefined {
+    return this.stored(seq).delivery;
+  }
+
+  get last(): Attempt {
+    const last = this.attempts.at(-1);
+    assert.ok(last, 'an attempt was made');
+    return last;
+  }
+
+  of(callerId: string): Attempt[] {
+    return this.attempts.filter((attempt) => attempt.callerId === callerId);
+  }
+
+  #store(): Store {
+    const machine = {
+      begin: <T>(_line: string, effect: () => T): Promise<T> => Promise.resolve().then(effect),
+    };
+    const store = simulatedStore(machine, this.disk, () => false);
+    return {
+      ...store,
+      recordAttempt: async (record) => {
+        if (this.isFull) throw new StoreError('full', 'simulated');
+        this.records++;
+        return store.recordAttempt(record);
+      },
+    };
+  }
+
+  #open(settings: Partial<DeliverySettings>): Deliveries {
+    const { store, clock } = this;
+    return new Deliveries({
+      store,
+      clock,
+      random: () => NO_JITTER,
+      weightOf: () => 1,
+      find: async (seq) => {
+        const ms = this.findMs(seq);
+        if (ms > 0) await clock.sleep(ms);
+        return (await store.get([seq]))[0];
+      },
+      send: (stored, signal) => this.#send(stored, signal),
+      settings: {
+        retries: { delaysMs: RETRY_MS },
+        attemptsMax: 16,
+        attemptsPerHostMax: 16,
+        rateOf: () => undefined,
+        ...settings,
+      },
+      onChange: (stored) => this.changes.push(stored),
+      onFatal: (error) => this.faults.push(error),
+    });
+  }
+
+  #send(
+    { callerId, seq, callbackUrl: url, delivery: { sequence } }: CalledRequest,
+    signal: AbortSignal,
+  ): Promise<CallbackOutcome> {
+    const { promise, resolve } = Promise.withResolvers<CallbackOutcome>();
+    const startMs = this.clock.monotonicMs();
+    const wireMs = (): number => this.clock.monotonicMs() - startMs;
+    const answer = async (status: number): Promise<void> => {
+      resolve({ kind: 'answered', status, retryAfterMs: 0, wireMs: wireMs() });
+      await settled();
+    };
+    this.attempts.push({ callerId, seq, sequence, url, atMs: this.clock.wallMs(), answer });
+    signal.addEventListener('abort', () => resolve({ kind: 'interrupted', wireMs: wireMs() }));
+    const status = this.status(url);
+    if (status !== undefined) void answer(status);
+    return promise;
+  }
+}
+
+async function started(settings: Partial<DeliverySettings> = {}): Promise<Fixture> {
+  const fixture = new Fixture(settings);
+  await fixture.deliveries.start();
+  return fixture;
+}
+
+describe('deliveries', () => {
+  test('the end of a request is told once where that succeeds, and this is written down and told', async () => {
+    const fixture = await started();
+    const [seq = 0] = await fixture.end('acme');
+    assert.equal(fixture.attempts.length, 1);
+    assert.equal(fixture.delivery(seq)?.status, 'pending');
+    await fixture.last.answer(200);
+    assert.deepEqual(fixture.delivery(seq), { status: 'delivered', sequence: 1, attempts: 1 });
+    assert.deepEqual(fixture.changes, [fixture.stored(seq)]);
+    await fixture.clock.advance(86_400_000);
+    assert.equal(fixture.attempts.length, 1);
+    assert.deepEqual(fixture.deliveries.size, { waiting: 0, underWay: 0 });
+    assert.deepEqual(fixture.deliveries.counts, { attempts: 1, delivered: 1, dead: 0 });
+  });
+
+  test('what fails is tried again after its delay and not before, and is dead after the last attempt', async () => {
+    const fixture = await started();
+    const [seq = 0] = await fixture.end('acme');
+    for (const [i, delayMs] of RETRY_MS.entries()) {
+      await fixture.last.answer(500);
+      await fixture.clock.advance(delayMs - 1);
+      assert.equal(fixture.attempts.length, i + 1);
+      await fixture.clock.advance(1);
+      assert.equal(fixture.attempts.length, i + 2);
+    }
+    await fixture.last.answer(500);
+    assert.deepEqual(fixture.delivery(seq), { status: 'dead', sequence: 1, attempts: 3 });
+    await fixture.clock.advance(86_400_000);
+    assert.equal(fixture.attempts.length, 3);
+  });
+
+  test('what was due when the process died is told after it has come up again, in order', async () => {
+    const fixture = new Fixture();
+    await fixture.write('acme', URL, 300);
+    fixture.status = () => 200;
+    await fixture.restart();
+    for (let i = 0; i < 200 && fixture.attempts.length < 300; i++) await settled();
+    assert.deepEqual(
+      fixture.attempts.map(({ sequence }) => sequence),
+      Array.from({ length: 300 }, (_, i) => i + 1),
+    );
+    await settled();
+    assert.deepEqual(fixture.disk.due('acme'), []);
+  });
+
+  test('an end that is told while the backlog is read is attempted once', async () => {
+    const fixture = new Fixture();
+    const [old = 0] = await fixture.write('acme');
+    const starting = fixture.deliveries.start();
+    const [fresh = 0] = await fixture.end('acme');
+    await starting;
+    await settled();
+    assert.deepEqual(
+      fixture.attempts.map(({ seq }) => seq),
+      [old, fresh],
+    );
+  });
+
+  test('nothing is attempted before it is known which URLs are gone', async () => {
+    const fixture = new Fixture();
+    fixture.disk.gone = [{ callerId: 'acme', url: URL }];
+    const [seq = 0] = await fixture.end('acme');
+    await fixture.deliveries.start();
+    await settled();
+    assert.deepEqual(fixture.attempts, []);
+    assert.equal(fixture.delivery(seq)?.status, 'dead');
+  });
+
+  test('attempts of a caller begin in the order of its ends, however long their look-ups take', async () => {
+    const fixture = await started();
+    fixture.findMs = (seq) => (seq === 1 ? 50 : 0);
+    await fixture.end('acme', URL, 3);
+    await fixture.end('globex');
+    assert.deepEqual(fixture.of('acme'), []);
+    assert.equal(fixture.of('globex').length, 1, 'nobody else waits for that');
+    await fixture.clock.advance(50);
+    assert.deepEqual(
+      fixture.of('acme').map(({ sequence }) => sequence),
+      [1, 2, 3],
+    );
+  });
+
+  test('a caller with endless endpoints that hang leaves places for others', async () => {
+    const fixture = await started();
+    for (let i = 0; i < 40; i++) await fixture.end('hog', `https://dead${i}.example/`);
+    assert.equal(fixture.attempts.length, 8);
+    fixture.status = () => 200;
+    await fixture.end('acme', URL, 100);
+    for (let i = 0; i < 100 && fixture.of('acme').length < 100; i++) await settled();
+    assert.equal(fixture.of('acme').length, 100);
+    assert.equal(fixture.of('hog').length, 8);
+  });
+
+  test('a host has a bounded number of attempts at a time, of all callers', async () => {
+    const fixture = await started({ attemptsPerHostMax: 3 });
+    for (const callerId of ['a', 'b', 'c', 'd', 'e']) await fixture.end(callerId);
+    await fixture.end('f', 'https://other.example/');
+    assert.equal(fixture.attempts.filter(({ url }) => url === URL).length, 3);
+    assert.equal(fixture.of('f').length, 1);
+    await fixture.attempts[0]?.answer(200);
+    assert.equal(fixture.attempts.filter(({ url }) => url === URL).length, 4);
+  });
+
+  test('a host with a rate is called at that rate, in order, and nothing is written down for waiting', async () => {
+    const fixture = await started({ rateOf: () => 10 });
+    fixture.status = () => 200;
+    await fixture.end('acme', URL, 40);
+    assert.equal(fixture.attempts.length, 10);
+    await fixture.clock.advance(1_000);
+    assert.equal(fixture.attempts.length, 20);
+    await fixture.clock.advance(2_000);
+    assert.deepEqual(
+      fixture.attempts.map(({ sequence }) => sequence),
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+    assert.equal(fixture.records, 40);
+  });
+
+  test('while a host is down its callbacks are put off in the store, and not counted as attempted', async () => {
+    const fixture = await started({ retries: { delaysMs: [3_600_000] } });
+    fixture.status = () => 500;
+    await fixture.end('acme', URL, ATTEMPTS_MIN);
+    const [held = 0] = await fixture.end('acme');
+    const delivery = fixture.delivery(held);
+    assert.equal(fixture.attempts.length, ATTEMPTS_MIN);
+    assert.equal(delivery?.attempts, 0);
+    // Half of the spread is `NO_JITTER` of it.
+    assert.equal(delivery.dueAtMs, fixture.clock.wallMs() + OPEN_MS_MIN * 1.25);
+    assert.deepEqual(
+      fixture.stored(held).timeline.map(({ event }) => event),
+      ['finished'],
+    );
+    await fixture.end('globex');
+    assert.equal(fixture.of('globex').length, 1, 'the failures of one caller hold up nobody else');
+    fixture.status = () => 200;
+    await fixture.clock.advance(OPEN_MS_MIN * 1.25);
+    assert.equal(fixture.delivery(held)?.status, 'delivered');
+  });
+
+  test('a URL that is gone is called no more for this caller, after a restart too, until somebody asks', async () => {
+    const fixture = await started();
+    const [first = 0] = await fixture.end('acme');
+    await fixture.last.answer(410);
+    assert.equal(fixture.delivery(first)?.status, 'dead');
+    const [second = 0] = await fixture.end('acme');
+    await fixture.restart();
+    const [third = 0] = await fixture.end('acme');
+    assert.equal(fixture.attempts.length, 1);
+    for (const seq of [second, third])
+      assert.deepEqual(fixture.delivery(seq), {
+        status: 'dead',
+        sequence: fixture.delivery(seq)?.sequence,
+        attempts: 0,
+      });
+    await fixture.end('globex');
+    assert.equal(fixture.of('globex').length, 1);
+    fixture.status = () => 200;
+    await fixture.redeliver(third);
+    assert.equal(fixture.delivery(third)?.status, 'delivered');
+    const [fourth = 0] = await fixture.end('acme');
+    assert.equal(fixture.delivery(fourth)?.status, 'delivered');
+  });
+
+  test('what is to be sent again while its last attempt is under way is sent again, whatever comes of that', async () => {
+    const fixture = await started({ retries: { delaysMs: [] } });
+    const [seq = 0] = await fixture.end('acme');
+    await fixture.clock.advance(5);
+    await fixture.redeliver(seq);
+    assert.equal(fixture.attempts.length, 2);
+    await fixture.attempts[0]?.answer(500);
+    assert.equal(fixture.delivery(seq)?.status, 'pending');
+    assert.deepEqual(fixture.changes, []);
+    await fixture.attempts[1]?.answer(200);
+    assert.equal(fixture.delivery(seq)?.status, 'delivered');
+  });
+
+  test('an attempt whose outcome the disk has no room for is written down when it has, and not made twice', async () => {
+    const fixture = await started();
+    const [seq = 0] = await fixture.end('acme');
+    fixture.isFull = true;
+    await fixture.last.answer(200);
+    await fixture.clock.advance(10_000);
+    assert.equal(fixture.delivery(seq)?.status, 'pending');
+    assert.deepEqual(fixture.changes, []);
+    fixture.isFull = false;
+    await fixture.clock.advance(1_000);
+    assert.equal(fixture.delivery(seq)?.status, 'delivered');
+    assert.equal(fixture.attempts.length, 1);
+  });
+
+  test('stopping waits a moment for attempts under way, cuts off the others, and begins none', async () => {
+    const fixture = await started();
+    const [fast = 0, slow = 0] = await fixture.end('acme', URL, 2);
+    let isStopped = false;
+    const stopping = fixture.deliveries.stop().then(() => (isStopped = true));
+    const [late = 0] = await fixture.end('globex');
+    await fixture.attempts[0]?.answer(200);
+    await fixture.clock.advance(STOP_MS - 1);
+    assert.equal(isStopped, false);
+    await fixture.clock.advance(1);
+    await stopping;
+    assert.equal(fixture.attempts.length, 2);
+    assert.equal(fixture.clock.sleeping, 0, 'no timer is left');
+    assert.equal(fixture.delivery(fast)?.status, 'delivered');
+    assert.equal(fixture.delivery(slow)?.attempts, 0);
+
+    await fixture.restart();
+    const again = fixture.attempts.slice(2).map(({ seq }) => seq);
+    assert.deepEqual(new Set(again), new Set([slow, late]));
+  });
+
+  test('stopping is over at once where nothing is under way', async () => {
+    const fixture = await started();
+    await fixture.end('acme');
+    await fixture.last.answer(500);
+    await fixture.deliveries.stop();
+    assert.equal(fixture.clock.sleeping, 0);
+  });
+
+  test('a wall clock that is set ahead is noticed within half a minute', async () => {
+    const fixture = await started({ retries: { delaysMs: [3_600_000] } });
+    await fixture.end('acme');
+    await fixture.last.answer(500);
+    fixture.clock.setWall(3_600_000);
+    await fixture.clock.advance(30_000);
+    assert.equal(fixture.attempts.length, 2);
+  });
+
+  test('a wall clock that is set back by a little delays a callback by no more than that', async () => {
+    const fixture = await started();
+    const [seq = 0] = await fixture.write('acme');
+    fixture.clock.setWall(-1_000);
+    fixture.deliveries.due(fixture.stored(seq));
+    await fixture.clock.advance(999);
+    assert.equal(fixture.attempts.length, 0);
+    await fixture.clock.advance(1);
+    assert.equal(fixture.attempts.length, 1);
+  });
+
+  test('thousands of callers with one callback each are all called, with a bounded number in memory', async () => {
+    const fixture = new Fixture();
+    for (let i = 0; i < 1_000; i++) await fixture.write(`caller ${i}`);
+    fixture.status = () => 200;
+    await fixture.restart();
+    for (let i = 0; i < 2_000 && fixture.attempts.length < 1_000; i++) await settled();
+    const called = new Set(fixture.attempts.map(({ callerId }) => callerId));
+    assert.equal(fixture.attempts.length, 1_000);
+    assert.equal(called.size, 1_000);
+  });
+
+  test('a large backlog is in memory in part only', async () => {
+    const fixture = new Fixture();
+    await fixture.write('acme', URL, 2_000);
+    await fixture.restart();
+    const { waiting } = fixture.deliveries.size;
+    assert.ok(waiting > 0 && waiting <= 129, `${waiting} wait in memory`);
+  });
+
+  test('what the store cannot do is told, and nothing goes on as if it had', async () => {
+    const fixture = await started();
+    const broken = new StoreError('broken', 'simulated');
+    fixture.store.recordAttempt = () => Promise.reject(broken);
+    const [seq = 0] = await fixture.end('acme');
+    await fixture.last.answer(200);
+    assert.deepEqual(fixture.faults, [broken]);
+    assert.equal(fixture.delivery(seq)?.status, 'pending');
+  });
+});
