@@ -29,6 +29,30 @@ test('settings are read in their units', () => {
   );
 });
 
+test('a quota holds for everyone, for some by name, or both', () => {
+  const { quotas } = readConfig({
+    FAIRSIEVE_QUOTA_WAITING: '600,acme=6000,a=b=7',
+    FAIRSIEVE_QUOTA_PER_MINUTE: 'acme=5',
+  });
+  assert.deepEqual(['acme', 'a=b', 'globex'].map(quotas.waiting), [6_000, 7, 600]);
+  assert.deepEqual(['acme', 'globex'].map(quotas['per-minute']), [5, undefined]);
+  assert.equal(readConfig({}).quotas.waiting('acme'), undefined);
+  for (const wrong of ['0', '1.5', '600,700', 'acme=', 'acme=1.5', '600,', 'x'])
+    assert.throws(
+      () => readConfig({ FAIRSIEVE_QUOTA_WAITING: wrong }),
+      /FAIRSIEVE_QUOTA_WAITING must be/,
+      wrong,
+    );
+});
+
+test('callers share results unless API keys keep them apart, and as is set', () => {
+  const keys = { FAIRSIEVE_API_KEYS_FILE: 'keys.json' };
+  assert.equal(readConfig({}).sharesWork, true);
+  assert.equal(readConfig(keys).sharesWork, false);
+  assert.equal(readConfig({ ...keys, FAIRSIEVE_SHARE_RESULTS: 'yes' }).sharesWork, true);
+  assert.equal(readConfig({ FAIRSIEVE_SHARE_RESULTS: 'no' }).sharesWork, false);
+});
+
 test('all mistakes are told at once, with the value and the bound', () => {
   const wrong = {
     FAIRSIEVE_PORT: '70000',
@@ -37,13 +61,19 @@ test('all mistakes are told at once, with the value and the bound', () => {
     FAIRSIEVE_WEIGHTS: 'acme=0',
     FAIRSIEVE_PARKED_BYTES_MAX: '-1',
     FAIRSIEVE_STORE_BYTES_MAX: '1',
+    FAIRSIEVE_SHARE_RESULTS: 'maybe',
+    FAIRSIEVE_CALLBACK_DNS: 'ns.example.com',
     FAIRSIEVE_WORKRES: '2',
+    FAIRSIEVE_COLOUR: 'red',
+    FAIRSIEVE_DATA_DIR: 'smb://server/share',
   };
   assert.throws(
     () => readConfig(wrong),
     (error: Error) => {
       assert.match(error.message, /FAIRSIEVE_PORT must be a whole number from 0 to 65535: it is "70000"/);
       assert.match(error.message, /FAIRSIEVE_WORKRES is not a setting: did you mean FAIRSIEVE_WORKERS\?/);
+      assert.match(error.message, /FAIRSIEVE_COLOUR is not a setting$/m);
+      assert.match(error.message, /FAIRSIEVE_DATA_DIR must be the path of a folder: it is "smb:/);
       for (const name of Object.keys(wrong)) assert.ok(error.message.includes(name), name);
       return true;
     },

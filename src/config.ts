@@ -2,9 +2,18 @@
  * All settings, read once from the environment. One table holds name, default, meaning and form of each; `serve --help` and
  * docs/operations.md say what stands here (a test holds them together).
  */
+import { Resolver } from 'node:dns';
 import os from 'node:os';
-import { nearestName } from './base/nearest-name.ts';
+import path from 'node:path';
+import { didYouMean } from './base/did-you-mean.ts';
+import { parseAllowList } from './callbacks/allow-list.ts';
+import { SECRET_FILE_NAME } from './callbacks/callback-secret-file.ts';
+import type { CallbackPolicy } from './callbacks/callback-url.ts';
+import { DEFAULT_PORT_RANGES, parsePortRanges, portRangesText } from './callbacks/port-ranges.ts';
+import { DEFAULT_RETRY_POLICY } from './callbacks/retry-policy.ts';
 import { DIGITS_MAX_DEFAULT } from './domain/limits.ts';
+import type { DeliverySettings } from './service/deliveries.ts';
+import type { QuotaLimits } from './service/quotas.ts';
 
 interface Setting<T> {
   readonly fallback: T;
@@ -23,7 +32,9 @@ class Fault {
 }
 
 const GIB = 2 ** 30;
+const RETRIES_MAX = 30;
 const SIZE_LEAST = 2 ** 20;
+const QUOTA_MAX = 1e9;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 const DURATION_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const SIZE_BYTES: Record<string, number> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
@@ -31,7 +42,7 @@ const SIZE_BYTES: Record<string, number> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, 
 const SETTINGS = {
   FAIRSIEVE_HOST: text('127.0.0.1', 'address to listen on; 0.0.0.0 for every interface'),
   FAIRSIEVE_PORT: whole(8080, 0, 65_535, 'port to listen on; 0 takes a free one'),
-  FAIRSIEVE_DATA_DIR: text('./data', 'folder of the store; made if absent'),
+  FAIRSIEVE_DATA_DIR: folder('./data', 'folder of the store; made if absent'),
   FAIRSIEVE_WORKERS: whole(os.availableParallelism(), 1, 256, 'compute threads', 'cores'),
   FAIRSIEVE_DIGITS_MAX: whole(DIGITS_MAX_DEFAULT, 1, 1_000, 'most decimal digits of a number'),
   FAIRSIEVE_WAIT_MS_MAX: whole(
@@ -54,6 +65,68 @@ const SETTINGS = {
   ),
   FAIRSIEVE_RETENTION: duration('7d', 'how long ended requests are kept'),
   FAIRSIEVE_WEIGHTS: weights('shares of CPU time by caller, such as acme=3,globex=0.5; everyone else has 1'),
+  FAIRSIEVE_API_KEYS_FILE: checked(
+    '',
+    'file of API keys, made with `fairsieve key create`; with it every caller shows a key and sees its own requests only',
+    'none: any caller id is believed',
+    (value) => value || undefined,
+  ),
+  FAIRSIEVE_SHARE_RESULTS: optionalOneOf(
+    ['yes', 'no'],
+    'whether equal numbers of different callers are computed once; what comes quickly then tells that others asked for it',
+    'yes; no with API keys',
+  ),
+  FAIRSIEVE_QUOTA_WAITING: quota(
+    'most requests of a caller that wait at a time, such as 1000 or 1000,acme=50000',
+  ),
+  FAIRSIEVE_QUOTA_PER_MINUTE: quota('most requests of a caller in a minute, such as 600 or 600,acme=6000'),
+  FAIRSIEVE_CALLBACK_ALLOW: checked(
+    '',
+    'networks and host names that callbacks may go to though they are not public, such as 10.0.0.0/8,hooks.internal',
+    'none',
+    (value) => {
+      const parsed = parseAllowList(value);
+      return parsed.kind === 'ok'
+        ? parsed.allowList
+        : new Fault(`networks and host names: ${parsed.faults.join('; ')}`);
+    },
+  ),
+  FAIRSIEVE_CALLBACK_PORTS: checked(
+    portRangesText(DEFAULT_PORT_RANGES),
+    'ports that callbacks may go to',
+    portRangesText(DEFAULT_PORT_RANGES),
+    (value) => {
+      const parsed = parsePortRanges(value);
+      return parsed.kind === 'ok'
+        ? parsed.ranges
+        : new Fault(`ports and ranges: ${parsed.faults.join('; ')}`);
+    },
+  ),
+  FAIRSIEVE_CALLBACK_RETRIES: delays(
+    DEFAULT_RETRY_POLICY.delaysMs,
+    'waits between the attempts of a callback, each varied by 20 %; after the last one it is dead',
+  ),
+  FAIRSIEVE_CALLBACKS_MAX: whole(256, 1, 4_096, 'callback attempts under way at a time'),
+  FAIRSIEVE_CALLBACKS_PER_HOST: whole(
+    64,
+    1,
+    4_096,
+    'of these, to one host; half of what others leave there for one caller',
+  ),
+  FAIRSIEVE_CALLBACK_RATES: rates(
+    'most callback attempts per second by host, such as hooks.example.com=5; others have no bound',
+  ),
+  FAIRSIEVE_CALLBACK_DNS: checked(
+    '',
+    'name servers for callbacks, such as 10.0.0.2,10.0.0.3:5353',
+    'those of the machine',
+    nameServers,
+  ),
+  FAIRSIEVE_SECRET_FILE: text(
+    '',
+    'file of the master key that signs callbacks; made if absent',
+    `${SECRET_FILE_NAME} in the data folder`,
+  ),
   FAIRSIEVE_LOG_LEVEL: oneOf('info', LOG_LEVELS, 'least level that is logged'),
 } satisfies Record<string, Setting<unknown>>;
 
@@ -74,6 +147,15 @@ export interface Config {
   readonly retentionMs: number;
   readonly weights: ReadonlyMap<string, number>;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Undefined: no keys are asked for. */
+  readonly apiKeysFile: string | undefined;
+  readonly quotas: QuotaLimits;
+  readonly sharesWork: boolean;
+  readonly callbackPolicy: CallbackPolicy;
+  readonly deliveries: DeliverySettings;
+  /** Undefined: those of the machine. */
+  readonly callbackDns: readonly string[] | undefined;
+  readonly secretFile: string;
 }
 
 export class ConfigError extends Error {
@@ -105,6 +187,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     retentionMs: v.FAIRSIEVE_RETENTION,
     weights: v.FAIRSIEVE_WEIGHTS,
     logLevel: v.FAIRSIEVE_LOG_LEVEL,
+    apiKeysFile: v.FAIRSIEVE_API_KEYS_FILE,
+    sharesWork: (v.FAIRSIEVE_SHARE_RESULTS ?? (v.FAIRSIEVE_API_KEYS_FILE ? 'no' : 'yes')) === 'yes',
+    quotas: { waiting: v.FAIRSIEVE_QUOTA_WAITING, 'per-minute': v.FAIRSIEVE_QUOTA_PER_MINUTE },
+    callbackPolicy: { allowList: v.FAIRSIEVE_CALLBACK_ALLOW, ports: v.FAIRSIEVE_CALLBACK_PORTS },
+    deliveries: {
+      retries: { delaysMs: v.FAIRSIEVE_CALLBACK_RETRIES },
+      attemptsMax: v.FAIRSIEVE_CALLBACKS_MAX,
+      attemptsPerHostMax: v.FAIRSIEVE_CALLBACKS_PER_HOST,
+      rateOf: (host) => v.FAIRSIEVE_CALLBACK_RATES.get(host),
+    },
+    callbackDns: v.FAIRSIEVE_CALLBACK_DNS,
+    secretFile: v.FAIRSIEVE_SECRET_FILE || path.join(v.FAIRSIEVE_DATA_DIR, SECRET_FILE_NAME),
   };
 }
 
@@ -120,17 +214,50 @@ export function describeSettings(): string {
     .join('\n');
 }
 
+const PREFIX = 'FAIRSIEVE_';
 /** Set by others than the server, yet ours. */
-const OTHERS = ['FAIRSIEVE_URL', 'FAIRSIEVE_CALLER'];
+const OTHERS = ['FAIRSIEVE_URL', 'FAIRSIEVE_CALLER', 'FAIRSIEVE_API_KEY', 'FAIRSIEVE_CALLBACK_SECRET'];
 
 function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = Object.keys(SETTINGS).map((name) => name.slice(PREFIX.length));
   return Object.keys(env)
-    .filter((name) => name.startsWith('FAIRSIEVE_') && !(name in SETTINGS) && !OTHERS.includes(name))
-    .map((name) => `${name} is not a setting: did you mean ${nearestName(name, Object.keys(SETTINGS))}?`);
+    .filter((name) => name.startsWith(PREFIX) && !(name in SETTINGS) && !OTHERS.includes(name))
+    .map((name) => `${name} is not a setting${didYouMean(name.slice(PREFIX.length), known, PREFIX)}`);
 }
 
-function text(fallback: string, about: string): Setting<string> {
-  return { fallback, shown: fallback, about, parse: (value) => value };
+function text(fallback: string, about: string, shown = fallback): Setting<string> {
+  return { fallback, shown, about, parse: (value) => value };
+}
+
+/** One whose form another module knows; `fallback` is text, like what is given. */
+function checked<T>(
+  fallback: string,
+  about: string,
+  shown: string,
+  parse: (value: string) => T | Fault,
+): Setting<T> {
+  return { fallback: parse(fallback) as T, shown, about, parse };
+}
+
+function nameServers(value: string): readonly string[] | undefined | Fault {
+  if (value === '') return undefined;
+  const servers = value.split(',').map((server) => server.trim());
+  try {
+    new Resolver().setServers(servers);
+    return servers;
+  } catch {
+    return new Fault(
+      'IP addresses with commas between, each with a port if it is not 53, such as 10.0.0.3:5353',
+    );
+  }
+}
+
+function folder(fallback: string, about: string): Setting<string> {
+  const must = new Fault('the path of a folder');
+  // A URL or a blank would quietly become a folder of that name, wherever the server was started.
+  const parse = (value: string): string | Fault =>
+    value.trim() === '' || /^[a-z][\w+.-]+:\/\//i.test(value) ? must : value;
+  return { fallback, shown: fallback, about, parse };
 }
 
 function whole(
@@ -166,25 +293,95 @@ function duration(shown: string, about: string): Setting<number> {
   return { fallback: parse(shown) as number, shown, about, parse };
 }
 
+function delays(fallback: readonly number[], about: string): Setting<readonly number[]> {
+  const must = new Fault('1 to 30 durations with commas between, such as 2s,10s,1m,1h');
+  const parse = (value: string): readonly number[] | Fault => {
+    const parts = value.split(',').map((part) => /^ *(\d{1,7}) ?([smhd]) *$/.exec(part));
+    const delaysMs = parts.map((match) => Number(match?.[1]) * (DURATION_MS[match?.[2] ?? ''] ?? Number.NaN));
+    return delaysMs.length <= RETRIES_MAX && delaysMs.every((ms) => ms > 0) ? delaysMs : must;
+  };
+  return { fallback, shown: fallback.map(durationText).join(','), about, parse };
+}
+
+function durationText(ms: number): string {
+  const [unit = 's', length = 1_000] =
+    Object.entries(DURATION_MS).findLast(([, unitMs]) => ms % unitMs === 0 && unitMs <= 3_600_000) ?? [];
+  return `${ms / length}${unit}`;
+}
+
+function rates(about: string): Setting<ReadonlyMap<string, number>> {
+  const must = new Fault(
+    'host=rate pairs with commas between, each rate from 0.01 to 10000 a second, such as hooks.example.com=5',
+  );
+  return {
+    fallback: new Map(),
+    shown: 'none',
+    about,
+    parse: (value) => numbersByName(value.split(','), 0.01, 10_000) ?? must,
+  };
+}
+
 function oneOf<T extends string>(fallback: T, choices: readonly T[], about: string): Setting<T> {
   const parse = (value: string): T | Fault =>
     choices.find((choice) => choice === value) ?? new Fault(`one of ${choices.join(', ')}`);
   return { fallback, shown: fallback, about, parse };
 }
 
+/** Undefined: what is best depends on other settings. */
+function optionalOneOf<T extends string>(
+  choices: readonly T[],
+  about: string,
+  shown: string,
+): Setting<T | undefined> {
+  return { fallback: undefined, shown, about, parse: oneOf<T>(choices[0] as T, choices, about).parse };
+}
+
 function weights(about: string): Setting<ReadonlyMap<string, number>> {
   const must = new Fault(
     'caller=weight pairs with commas between, each weight from 0.001 to 1000, such as acme=3,globex=0.5',
   );
-  const parse = (value: string): ReadonlyMap<string, number> | Fault => {
-    const map = new Map<string, number>();
-    for (const pair of value.split(',')) {
-      const cut = pair.lastIndexOf('=');
-      const weight = Number(pair.slice(cut + 1));
-      if (cut < 1 || !(weight >= 0.001 && weight <= 1000)) return must;
-      map.set(pair.slice(0, cut), weight);
-    }
-    return map;
+  return {
+    fallback: new Map(),
+    shown: 'none',
+    about,
+    parse: (value) => numbersByName(value.split(','), 0.001, 1000) ?? must,
   };
-  return { fallback: new Map(), shown: 'none', about, parse };
+}
+
+/** A bound for every caller, bounds for some of them by name, or both. */
+function quota(about: string): Setting<(callerId: string) => number | undefined> {
+  const must = new Fault(
+    'a whole number from 1 to 1000000000, or caller=number pairs with commas between, or both, such as 600,acme=6000',
+  );
+  const parse = (value: string): ((callerId: string) => number | undefined) | Fault => {
+    const parts = value.split(',');
+    const general = parts.filter((part) => !part.includes('='));
+    const named = numbersByName(
+      parts.filter((part) => part.includes('=')),
+      1,
+      QUOTA_MAX,
+    );
+    const everyone = general.length === 0 ? undefined : Number(general[0] || Number.NaN);
+    const numbers = [...(named?.values() ?? []), ...(everyone === undefined ? [] : [everyone])];
+    if (!named || general.length > 1) return must;
+    if (!numbers.every((each) => Number.isInteger(each) && each >= 1 && each <= QUOTA_MAX)) return must;
+    return (callerId) => named.get(callerId) ?? everyone;
+  };
+  return { fallback: () => undefined, shown: 'none', about, parse };
+}
+
+/** Of `name=number` pairs; undefined where they are not that. */
+function numbersByName(
+  pairs: readonly string[],
+  min: number,
+  max: number,
+): ReadonlyMap<string, number> | undefined {
+  const map = new Map<string, number>();
+  for (const pair of pairs) {
+    const cut = pair.lastIndexOf('=');
+    const number = Number(pair.slice(cut + 1));
+    if (cut < 1 || !(number >= min && number <= max)) return undefined;
+    map.set(pair.slice(0, cut), number);
+  }
+  return map;
 }

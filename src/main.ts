@@ -1,16 +1,24 @@
 /** The server program: puts the parts together, listens, and stops in order. The only place that names adapters. */
 import pino from 'pino';
 import { Registry } from 'prom-client';
+import { ApiKeys } from './access/api-keys.ts';
 import { errorMessage } from './base/error-message.ts';
 import { moduleUrl } from './base/module-url.ts';
 import { systemClock } from './base/clock.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { randomBytes, randomFraction } from './base/random.ts';
+import type { CallbackOutcome } from './callbacks/callback-outcome.ts';
+import { CallbackSecrets, makeSecretFile } from './callbacks/callback-secret-file.ts';
+import { Dialer } from './callbacks/dialer.ts';
+import { postCallback } from './callbacks/post-callback.ts';
+import { signatureHeaders } from './callbacks/signing.ts';
+import { callbackJson } from './http/request-json.ts';
 import { buildApp } from './http/build-app.ts';
 import { WorkerPool } from './engine/worker-pool.ts';
 import { estimateCpuMs } from './kernel/estimate.ts';
 import { createKernel, loadKernelModule } from './kernel/load-kernel.ts';
 import { keepReplicaMetrics } from './http/replica-metrics.ts';
-import { Replica } from './service/replica.ts';
+import { Replica, type Callback } from './service/replica.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 
 /** Open connections get this long to finish what they are at; then they are cut. */
@@ -21,7 +29,7 @@ const WORKER_HEAP_MIB = 512;
 
 /**
  * Serves until SIGTERM or SIGINT, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
- * Throws a ConfigError or a StoreError when it can't start. Ends the process with code 70 when it can't go on.
+ * Throws a ConfigError, a StateFileError or a StoreError when it can't start. Ends the process with code 70 when it can't go on.
  */
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
   const config = readConfig(env);
@@ -32,7 +40,39 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   };
 
   const module = await loadKernelModule();
-  const store = await openSqliteStore({ dataDir: config.dataDir, bytesMax: config.storeBytesMax });
+  const keys =
+    config.apiKeysFile === undefined
+      ? undefined
+      : new ApiKeys({
+          file: config.apiKeysFile,
+          clock: systemClock,
+          onFault: (error) => logger.error({ err: error }, 'the API keys stay as they were'),
+        });
+  // Let go in any case: its thread would keep up a process that could not start.
+  await using store = await openSqliteStore({
+    dataDir: config.dataDir,
+    bytesMax: config.storeBytesMax,
+    sharesWork: config.sharesWork,
+  });
+  makeSecretFile(config.secretFile, randomBytes);
+  const secrets = new CallbackSecrets({
+    file: config.secretFile,
+    clock: systemClock,
+    onFault: (error) => logger.error({ err: error }, 'the secrets of callbacks stay as they were'),
+  });
+  const dialer = new Dialer({
+    policy: config.callbackPolicy,
+    ...(config.callbackDns && { dnsServers: config.callbackDns }),
+  });
+  const send = ({ url, id, request }: Callback, signal: AbortSignal): Promise<CallbackOutcome> => {
+    const body = callbackJson(request);
+    const headers = {
+      'content-type': 'application/json; charset=utf-8',
+      'user-agent': 'fairsieve',
+      ...signatureHeaders({ id, body }, secrets.signingFor(request.callerId), systemClock.wallMs()),
+    };
+    return postCallback({ url, headers, body }, { dialer, clock: systemClock, signal });
+  };
   const engine = new WorkerPool({
     workers: config.workers,
     workerUrl: moduleUrl('./engine/worker', import.meta.url),
@@ -49,13 +89,20 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     expectedCpuMs: estimateCpuMs,
     clock: systemClock,
     ...config,
+    callbacks: { send, settings: config.deliveries, random: randomFraction },
     onFatal: fatal,
   });
   await Promise.all([replica.start(), engine.ready()]);
 
   const metrics = new Registry();
   keepReplicaMetrics(metrics, () => replica.stats());
-  const app = buildApp({ service: replica, config, metrics, logger });
+  const app = buildApp({
+    service: replica,
+    config,
+    metrics,
+    logger,
+    ...(keys && { access: { keys, secretsOf: (callerId) => secrets.of(callerId) } }),
+  });
   const stopped = firstSignal(['SIGTERM', 'SIGINT']);
   const address = await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
     throw new ConfigError(`Cannot listen on ${config.host}, port ${config.port}: ${errorMessage(error)}`);

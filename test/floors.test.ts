@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['base'],
   ['domain'],
   ['kernel', 'contract'],
-  ['scheduler', 'engine', 'store', 'client'],
+  ['scheduler', 'engine', 'store', 'callbacks', 'access', 'client'],
   ['service'],
   ['http'],
   ['config.ts', 'main.ts'],

@@ -1,6 +1,7 @@
 /** A request as every endpoint shows it. All fields are always there; what is not known (yet) is null. */
 import * as Type from 'typebox';
 import type { Certainty } from '../domain/factorization.ts';
+import { DELIVERY_STATUSES } from '../domain/delivery.ts';
 import { MODES, STATUSES } from '../domain/request.ts';
 
 const CERTAINTIES = ['proven', 'probable', 'composite'] as const satisfies readonly Certainty[];
@@ -49,6 +50,19 @@ const TimelineEntry = Type.Union([
       'Computed for this request, shared with an equal number in flight, or known from before; null where there is no answer.',
     ),
   }),
+  Type.Object(
+    {
+      event: Type.Enum(['attempted'], { type: 'string' }),
+      at: Time,
+      duration_ms: Type.Number({ minimum: 0 }),
+      status: orNull(Type.Integer(), 'What the endpoint answered.'),
+      error: orNull(Type.String(), 'Class and words, where no answer came.'),
+      next_at: orNull(Time, 'When the next attempt is due; null after the last one.'),
+    },
+    { description: 'An attempt to call back.' },
+  ),
+  Type.Object({ event: Type.Enum(['delivered', 'redelivery'], { type: 'string' }), at: Time }),
+  Type.Object({ event: Type.Enum(['dead'], { type: 'string' }), at: Time, reason: Type.String() }),
 ]);
 
 export const RequestBody = Type.Object({
@@ -59,7 +73,7 @@ export const RequestBody = Type.Object({
   number: Type.String({ description: 'The number in decimal.' }),
   prime_factors: Type.Array(Type.String(), {
     description:
-      'The prime factors known, ascending, with multiplicity. Empty until the request is `done` or `partial`, and for 1.',
+      'The prime factors known, ascending, with multiplicity. Empty until the request is `done` or `partial` for the first time, and for 1.',
   }),
   factors: Type.Array(
     Type.Object({
@@ -87,7 +101,21 @@ export const RequestBody = Type.Object({
     'While queued or running: a guess of the milliseconds until it ends.',
   ),
   progress: orNull(ProgressBody, 'While running.'),
+  callback_url: orNull(Type.String(), 'Where its end is told; in lists without its query.'),
+  delivery: orNull(
+    Type.Enum([...DELIVERY_STATUSES], { type: 'string' }),
+    'How its callback stands: `pending` from acceptance on, `dead` after the last attempt. Null without a callback.',
+  ),
+  sequence: orNull(
+    Type.Integer({ minimum: 1 }),
+    'Numbers the callbacks of its caller (on one shard) in the order of their ends, without gaps. Null until it has ended.',
+  ),
+  next_attempt_at: orNull(Time, 'When the next attempt to call back is due.'),
   error: orNull(Type.Object({ code: Type.String(), reason: Type.String() }), 'Why it is `failed`.'),
   timeline: Type.Array(TimelineEntry, { description: 'What happened to it, oldest first.' }),
 });
 export type RequestBody = Type.Static<typeof RequestBody>;
+
+/** What a callback brings: the request as `GET /requests/{id}` shows it, without its timeline. */
+export const CallbackBody = Type.Omit(RequestBody, ['timeline']);
+export type CallbackBody = Type.Static<typeof CallbackBody>;

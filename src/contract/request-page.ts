@@ -1,6 +1,7 @@
 /** `GET /requests`: what can be asked, and a page of the answer. */
 import * as Type from 'typebox';
 import { CALLER_ID_BYTES_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../domain/limits.ts';
+import { DELIVERY_STATUSES } from '../domain/delivery.ts';
 import { MODES, STATUSES } from '../domain/request.ts';
 import type { RequestBody } from './request-body.ts';
 
@@ -8,6 +9,7 @@ export const RequestQuery = Type.Object(
   {
     mode: Type.Optional(Type.Enum([...MODES], { type: 'string' })),
     status: Type.Optional(Type.Enum([...STATUSES], { type: 'string' })),
+    delivery: Type.Optional(Type.Enum([...DELIVERY_STATUSES], { type: 'string' })),
     caller_id: Type.Optional(Type.String({ minLength: 1, maxLength: CALLER_ID_BYTES_MAX })),
     cursor: Type.Optional(
       Type.String({ pattern: '^[0-9]{1,16}$', description: '`next` of the page before.' }),

@@ -1,4 +1,4 @@
-/** What `POST /requests` takes and answers with. */
+/** What `POST /requests`, `POST /sync` and `POST /async` take, and what they answer with. */
 import * as Type from 'typebox';
 import { STATUSES } from '../domain/request.ts';
 import { BATCH_NUMBERS_MAX } from '../domain/limits.ts';
@@ -10,6 +10,9 @@ export const NumberInput = Type.Union([Type.Integer(), Type.String({ minLength: 
   examples: ['100000000000000000050700000000000000004563', '2^128+1', '0xff', '30!+1'],
 });
 export type NumberInput = Type.Static<typeof NumberInput>;
+
+/** Given whole, since documentation tools make a double of a number's own example. */
+const EXAMPLE = { number: '100000000000000000050700000000000000004563' };
 
 /** Exactly one of the two. */
 export const Submission = Type.Object(
@@ -23,9 +26,34 @@ export const Submission = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, minProperties: 1, maxProperties: 1 },
+  { additionalProperties: false, minProperties: 1, maxProperties: 1, examples: [EXAMPLE] },
 );
 export type Submission = Type.Static<typeof Submission>;
+
+/** One number, answered inline. */
+export const SyncSubmission = Type.Object(
+  { number: NumberInput },
+  { additionalProperties: false, examples: [EXAMPLE] },
+);
+export type SyncSubmission = Type.Static<typeof SyncSubmission>;
+
+/** As `Submission`, with the URL that the end of each request is told to. */
+export const AsyncSubmission = Type.Object(
+  {
+    ...Submission.properties,
+    callback_url: Type.String({
+      description: 'An http or https URL of a public host; one for all numbers.',
+      examples: ['https://hooks.example.com/factored'],
+    }),
+  },
+  {
+    additionalProperties: false,
+    minProperties: 2,
+    maxProperties: 2,
+    examples: [{ ...EXAMPLE, callback_url: 'https://hooks.example.com/factored' }],
+  },
+);
+export type AsyncSubmission = Type.Static<typeof AsyncSubmission>;
 
 const Status = Type.Enum([...STATUSES], { type: 'string', description: 'Where the request stands.' });
 const RequestId = Type.String({ description: 'Names the request from now on.' });

@@ -3,7 +3,11 @@ import swagger from '@fastify/swagger';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
 import { HEADER_BYTES_MAX, WAITERS_MAX } from '../domain/limits.ts';
+import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
+import { ScopedService } from '../service/scoped-service.ts';
 import type { Service } from '../service/service.ts';
+import { askForKeys, ownCallerId, type KeyRing } from './access.ts';
+import { addCallbackSecretRoute } from './callback-secret-route.ts';
 import { addChangeRoutes } from './change-routes.ts';
 import { onClientError } from './client-error.ts';
 import { COMPONENTS } from './documented.ts';
@@ -14,12 +18,17 @@ import { addFetchRoute } from './fetch-route.ts';
 import type { HttpApp, HttpConfig, HttpContext, SchemaTypes } from './http-context.ts';
 import type { HttpLogger } from './http-logger.ts';
 import { keepHttpMetrics } from './http-metrics.ts';
-import { takeJsonBodies } from './json-body.ts';
+import { isBodyRefused, takeJsonBodies } from './json-body.ts';
 import { addListRoute } from './list-route.ts';
+import { addMetricsRoute } from './metrics-route.ts';
 import { openApiOptions } from './openapi-options.ts';
 import { addOperationsRoutes } from './operations-routes.ts';
+import { parseQuery } from './query.ts';
+import { checkRequestHeads } from './request-head.ts';
 import { schemaCheck } from './schema-check.ts';
+import { addAsyncRoute } from './async-route.ts';
 import { addSubmitRoute } from './submit-route.ts';
+import { addSyncRoute } from './sync-route.ts';
 import { Waiters } from './waiters.ts';
 
 export interface AppParts {
@@ -27,10 +36,15 @@ export interface AppParts {
   readonly config: HttpConfig;
   readonly metrics: Registry;
   readonly logger: HttpLogger;
+  /** Absent: no keys are asked for, and every caller id is believed. */
+  readonly access?: {
+    readonly keys: KeyRing;
+    readonly secretsOf: (callerId: string) => CallerSecrets;
+  };
 }
 
 /** To be started with `listen` and stopped with `close`, which answers what is in flight and ends all waiting first. */
-export function buildApp({ service, config, metrics, logger }: AppParts): HttpApp {
+export function buildApp({ service, config, metrics, logger, access }: AppParts): HttpApp {
   const onError = errorHandler(logger);
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, keepAliveMs = 75_000 } = config;
   const app: HttpApp = Fastify({
@@ -42,6 +56,8 @@ export function buildApp({ service, config, metrics, logger }: AppParts): HttpAp
       // How exactly the two above are kept.
       connectionsCheckingInterval: Math.max(50, Math.min(headersTimeoutMs, requestTimeoutMs) / 5),
       optimizeEmptyRequests: true,
+      // Node.js would answer without a body; `checkRequestHeads` asks for it.
+      requireHostHeader: false,
     },
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
@@ -50,11 +66,16 @@ export function buildApp({ service, config, metrics, logger }: AppParts): HttpAp
     // While closing, requests on open connections are still answered; what accepts work refuses by itself.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
   }).withTypeProvider<SchemaTypes>();
 
   // An expectation other than 100-continue may be ignored (RFC 9110, section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+  app.server.on('checkContinue', (request, response) => {
+    if (!isBodyRefused(request)) response.writeContinue();
+    app.server.emit('request', request, response);
+  });
+  checkRequestHeads(app);
   app.setErrorHandler(onError);
   app.setNotFoundHandler(notFoundHandler(app));
   app.setValidatorCompiler(schemaCheck);
@@ -74,15 +95,34 @@ export function buildApp({ service, config, metrics, logger }: AppParts): HttpAp
 
   for (const [name, schema] of Object.entries(COMPONENTS)) app.addSchema({ ...schema, $id: name });
   app.register(swagger, openApiOptions);
+  const context: HttpContext = {
+    serviceFor: (request) => {
+      const callerId = ownCallerId(request);
+      return callerId === undefined ? service : new ScopedService(service, callerId);
+    },
+    secretsOf: access?.secretsOf,
+    config,
+    waiters,
+    metrics,
+    logger,
+  };
   app.register((routes, _options, done) => {
-    const context: HttpContext = { service, config, waiters, metrics, logger };
     const typed: HttpApp = routes.withTypeProvider<SchemaTypes>();
+    if (access) askForKeys(typed, access.keys);
     addSubmitRoute(typed, context);
+    addSyncRoute(typed, context);
+    addAsyncRoute(typed, context);
     addListRoute(typed, context);
     addFetchRoute(typed, context);
     addEventsRoute(typed, context);
     addChangeRoutes(typed, context);
-    addOperationsRoutes(typed, context);
+    addCallbackSecretRoute(typed, context);
+    addMetricsRoute(typed, context);
+    done();
+  });
+  app.register((routes, _options, done) => {
+    const typed: HttpApp = routes.withTypeProvider<SchemaTypes>();
+    addOperationsRoutes(typed, service);
     addDocumentsRoutes(typed);
     done();
   });

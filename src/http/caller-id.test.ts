@@ -54,6 +54,8 @@ describe('The caller id', () => {
       'caller_id_invalid',
     ],
     ['differs between header and query', [['x-caller-id', 'a']], '?caller_id=b', 'caller_id_invalid'],
+    ['may be given twice in the query if it is the same', [], '?caller_id=a&caller_id=%61', 'a'],
+    ['is not UTF-8 in the query', [], '?caller_id=%FF', 'query_invalid'],
     ['is given twice in the query', [], '?caller_id=a&caller_id=b', 'caller_id_invalid'],
     ['has control characters', [], '?caller_id=a%00b', 'caller_id_invalid'],
     ['has 257 bytes', [['x-caller-id', 'é'.repeat(128) + 'x']], '', 'caller_id_invalid'],

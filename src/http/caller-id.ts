@@ -13,8 +13,12 @@ export type CallerIdResult =
 
 const HEADERS = ['x-caller-id', 'caller-id', 'caller_id'] as const;
 
-/** Given in several places, or twice in one, it must be the same everywhere. Bytes beyond ASCII in a header are read as UTF-8. */
-export function callerIdOf(message: IncomingMessage, query: string | undefined): CallerIdResult {
+/** `callerDefault` is who asks where nothing says so; without it that is refused. Given in several places, or twice in one, it must be the same everywhere. Bytes beyond ASCII in a header are read as UTF-8. */
+export function callerIdOf(
+  message: IncomingMessage,
+  query: string | undefined,
+  callerDefault?: string,
+): CallerIdResult {
   let callerId = query;
   for (const name of HEADERS) {
     const value = message.headers[name];
@@ -33,6 +37,7 @@ export function callerIdOf(message: IncomingMessage, query: string | undefined):
       callerId = text;
     }
   }
+  callerId ??= callerDefault;
   if (callerId === undefined)
     return refused(
       'caller_id_missing',

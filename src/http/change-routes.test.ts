@@ -55,3 +55,51 @@ describe('POST /requests/{id}/resume', () => {
     }
   });
 });
+
+describe('POST /requests/{id}/redeliver', () => {
+  const callbackUrl = 'https://hooks.example.com/factored?token=s3cret';
+
+  it('makes the callback of a request that has ended due again, whatever became of it, and shows it', async () => {
+    await using server = await TestServer.start();
+    for (const status of ['delivered', 'dead', 'pending'] as const) {
+      const delivery = { status, sequence: 3, attempts: 10 };
+      const { requestId } = server.service.add({ status: 'done', callbackUrl, delivery });
+      const response = await server.fetch(`/requests/${requestId}/redeliver`, { method: 'POST' });
+      assert.equal(response.status, 202);
+      assert.equal(response.headers.get('location'), `/requests/${requestId}`);
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+      const request = (await response.json()) as RequestBody;
+      assert.deepEqual([request.delivery, request.sequence], ['pending', 3]);
+      assert.equal(request.callback_url, callbackUrl);
+    }
+  });
+
+  it('is 409 for one that has not ended, saying that it will be called back', async () => {
+    await using server = await TestServer.start();
+    for (const status of ['queued', 'running'] as const) {
+      const delivery = { status: 'pending', attempts: 0 } as const;
+      const { requestId } = server.service.add({ status, callbackUrl, delivery });
+      const response = await server.fetch(`/requests/${requestId}/redeliver`, { method: 'POST' });
+      assert.equal(response.status, 409);
+      const { code, detail } = await problemOf(response);
+      assert.equal(code, 'not_deliverable');
+      assert.match(detail, new RegExp(`has not ended yet: it is ${status}`));
+    }
+  });
+
+  it('is 409 for one without a callback URL, saying who has one', async () => {
+    await using server = await TestServer.start();
+    const { requestId } = server.service.add({ status: 'done' });
+    const response = await server.fetch(`/requests/${requestId}/redeliver`, { method: 'POST' });
+    assert.equal(response.status, 409);
+    const { code, detail } = await problemOf(response);
+    assert.equal(code, 'not_deliverable');
+    assert.match(detail, /no callback URL: only those of POST \/async have one/);
+  });
+
+  it('is 404 where there is no such request', async () => {
+    await using server = await TestServer.start();
+    const response = await server.fetch('/requests/NOPE/redeliver', { method: 'POST' });
+    assert.equal((await problemOf(response)).code, 'request_not_found');
+  });
+});

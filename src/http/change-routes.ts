@@ -1,4 +1,4 @@
-/** `DELETE /requests/{id}` and `POST /requests/{id}/resume`. */
+/** `DELETE /requests/{id}`, `POST /requests/{id}/resume` and `POST /requests/{id}/redeliver`. */
 import type { FastifyReply } from 'fastify';
 import type { ChangeResult, RequestView } from '../service/service.ts';
 import { answer, LOCATION, POLLING, PROBLEM, UNAVAILABLE } from './documented.ts';
@@ -7,9 +7,10 @@ import type { HttpApp, HttpContext } from './http-context.ts';
 import { HttpProblem } from './problem.ts';
 import { requestJson } from './request-json.ts';
 import { pollSeconds } from './poll-seconds.ts';
+import { quotaProblem } from './quota-problem.ts';
 import { unavailable } from './unavailable.ts';
 
-export function addChangeRoutes(app: HttpApp, { service }: HttpContext): void {
+export function addChangeRoutes(app: HttpApp, { serviceFor }: HttpContext): void {
   app.delete(
     '/requests/:request_id',
     {
@@ -23,7 +24,7 @@ export function addChangeRoutes(app: HttpApp, { service }: HttpContext): void {
     },
     async (request, reply) => {
       const changed = changedRequest(
-        await service.cancel(request.params.request_id),
+        await serviceFor(request).cancel(request.params.request_id),
         request.params.request_id,
         'already_ended',
       );
@@ -48,7 +49,7 @@ export function addChangeRoutes(app: HttpApp, { service }: HttpContext): void {
     },
     async (request, reply) => {
       const changed = changedRequest(
-        await service.resume(request.params.request_id),
+        await serviceFor(request).resume(request.params.request_id),
         request.params.request_id,
         'not_resumable',
       );
@@ -59,9 +60,42 @@ export function addChangeRoutes(app: HttpApp, { service }: HttpContext): void {
       return send(reply, changed);
     },
   );
+
+  app.post(
+    '/requests/:request_id/redeliver',
+    {
+      schema: {
+        operationId: 'redeliver',
+        summary: 'Send the callback of a request that has ended again, whatever became of it',
+        description:
+          'It is due at once, with a new set of attempts, under the same `webhook-id` and `sequence`.',
+        tags: ['requests'],
+        params: RequestParams,
+        response: {
+          202: answer('It is due.', ['Request'], LOCATION),
+          '4xx': PROBLEM,
+          503: UNAVAILABLE,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { request_id: requestId } = request.params;
+      const changed = changedRequest(
+        await serviceFor(request).redeliver(requestId),
+        requestId,
+        'not_deliverable',
+      );
+      reply.code(202).header('location', `/requests/${changed.requestId}`);
+      return send(reply, changed);
+    },
+  );
 }
 
 const REFUSALS = {
+  not_deliverable: (status: string, hasUrl: boolean) =>
+    hasUrl
+      ? `The request has not ended yet: it is ${status}, and is called back when it has`
+      : 'The request has no callback URL: only those of POST /async have one',
   already_ended: (status: string) => `The request has ended already: it is ${status}`,
   not_resumable: (status: string) => `Only a partial request can be resumed: this one is ${status}`,
 };
@@ -74,7 +108,11 @@ function changedRequest(
   if (result.kind === 'changed') return result.request;
   if (result.kind === 'not_found') throw notFound(requestId);
   if (result.kind === 'unavailable') throw unavailable(result.code, result.retryAfterMs);
-  throw new HttpProblem(refusal, REFUSALS[refusal](result.request.status));
+  if (result.kind === 'quota_exceeded') throw quotaProblem(result);
+  throw new HttpProblem(
+    refusal,
+    REFUSALS[refusal](result.request.status, result.request.callbackUrl !== undefined),
+  );
 }
 
 function send(reply: FastifyReply, view: RequestView): FastifyReply {

@@ -4,6 +4,9 @@ import type { Socket } from 'node:net';
 import { HEADER_BYTES_MAX } from '../domain/limits.ts';
 import { HttpProblem, PROBLEM_CONTENT_TYPE, problemBody } from './problem.ts';
 
+/** Most header lines of a request: what Node.js takes, whose error says only that there was too much. */
+const HEADERS_MAX = 1_000;
+
 type ClientError = Error & { readonly code?: string };
 
 /** A handler for the server's `clientError`: answers in turn, after the requests that came before on this connection, and closes it. */
@@ -30,6 +33,9 @@ function problemOf({ code = 'unknown' }: ClientError): HttpProblem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new HttpProblem('request_timeout', 'The whole request did not arrive in the time allowed');
   if (code === 'HPE_HEADER_OVERFLOW')
-    return new HttpProblem('header_too_large', `The headers have more than ${HEADER_BYTES_MAX} bytes`);
+    return new HttpProblem(
+      'header_too_large',
+      `The headers have more than ${HEADER_BYTES_MAX} bytes, or there are more than ${HEADERS_MAX} of them`,
+    );
   return new HttpProblem('request_malformed', `What arrived is not an HTTP/1.1 request (${code})`);
 }

@@ -1,9 +1,10 @@
 /** Parts of the OpenAPI document that the routes share. They describe; nothing here validates. */
 import * as Type from 'typebox';
+import { CallbackSecret } from '../contract/callback-secret.ts';
 import { ProgressEvent } from '../contract/event-stream.ts';
 import { Readiness } from '../contract/health.ts';
 import { ProblemBody } from '../contract/problem-body.ts';
-import { RequestBody } from '../contract/request-body.ts';
+import { CallbackBody, RequestBody } from '../contract/request-body.ts';
 import { RequestPage } from '../contract/request-page.ts';
 import { Accepted, AcceptedBatch } from '../contract/submission.ts';
 
@@ -11,6 +12,8 @@ import { Accepted, AcceptedBatch } from '../contract/submission.ts';
 export const COMPONENTS = {
   Accepted,
   AcceptedBatch,
+  Callback: CallbackBody,
+  CallbackSecret,
   Problem: ProblemBody,
   ProgressEvent,
   Readiness,
@@ -59,12 +62,60 @@ export const NOT_MODIFIED = {
   type: 'null',
 };
 
+/** What `POST /async` leads to. Complete as it stands: the schemas of routes carry no more of a callback than its bodies. */
+export const CALLBACKS = {
+  ended: {
+    '{$request.body#/callback_url}': {
+      post: {
+        summary: 'The request has ended',
+        description:
+          'Made at least once, signed by Standard Webhooks with the secret of its caller. Of the answer, which must come within 15 seconds, the status and `Retry-After` count.',
+        parameters: [
+          callbackHeader('webhook-id', 'The same at each attempt.'),
+          callbackHeader('webhook-timestamp', 'When this attempt was made: seconds since 1970.'),
+          callbackHeader('webhook-signature', '`v1,` and the signature; several with spaces between.'),
+        ],
+        requestBody: {
+          required: true,
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Callback' } } },
+        },
+        responses: {
+          '2XX': { description: 'Taken.' },
+          '410': {
+            description:
+              'The endpoint is gone: nothing of its caller is sent there any more, unless it is asked for again.',
+          },
+          default: { description: 'Failed, redirects included: it is tried again.' },
+        },
+      },
+    },
+  },
+};
+
+function callbackHeader(name: string, description: string) {
+  return { name, in: 'header', required: true, description, schema: { type: 'string' } } as const;
+}
+
+/** The query of a route where a caller id may be given. */
+export const CALLER_QUERY = Type.Object(
+  { caller_id: Type.Optional(Type.String({ description: 'Who is asking; or as a header.' })) },
+  { additionalProperties: false },
+);
+
 /** Request headers, for a route's `config.headers`. */
 export const CALLER_ID_HEADERS: Headers = {
   'X-Caller-Id': Type.Optional(
     Type.String({
       description:
         'Who is asking; also as `caller-id`, `caller_id`, or `caller_id` in the query. One of them must be given.',
+    }),
+  ),
+};
+export const OPTIONAL_CALLER_ID_HEADERS: Headers = {
+  'X-Caller-Id': Type.Optional(
+    Type.String({
+      description:
+        'Who is asking, `anonymous` by default; also as `caller-id`, `caller_id`, or `caller_id` in the query.',
     }),
   ),
 };
@@ -76,6 +127,13 @@ export const IDEMPOTENCY_HEADERS: Headers = {
 export const WAIT_HEADERS: Headers = {
   Prefer: Type.Optional(Type.String({ description: '`wait=N`: hold the answer for up to N seconds.' })),
   'If-None-Match': Type.Optional(Type.String({ description: 'The entity tag known.' })),
+};
+export const SYNC_WAIT_HEADERS: Headers = {
+  Prefer: Type.Optional(
+    Type.String({
+      description: '`wait=N`: wait for the result for up to N seconds; `respond-async`: do not wait.',
+    }),
+  ),
 };
 export const RESUME_STREAM_HEADERS: Headers = {
   'Last-Event-ID': Type.Optional(Type.String({ description: 'Sent by an EventSource that reconnects.' })),

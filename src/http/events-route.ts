@@ -10,7 +10,7 @@ import { notFound, RequestParams } from './fetch-route.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { progressEventJson, requestJson } from './request-json.ts';
 
-export function addEventsRoute(app: HttpApp, { service, config, waiters, logger }: HttpContext): void {
+export function addEventsRoute(app: HttpApp, { serviceFor, config, waiters, logger }: HttpContext): void {
   app.get(
     '/requests/:request_id/events',
     {
@@ -37,6 +37,7 @@ export function addEventsRoute(app: HttpApp, { service, config, waiters, logger 
       config: { documentedHeaders: RESUME_STREAM_HEADERS },
     },
     async (request, reply) => {
+      const service = serviceFor(request);
       const view = await service.lookUp(request.params.request_id);
       if (view === undefined) throw notFound(request.params.request_id);
       if (hasEnded(view.status) && request.headers['last-event-id'] === view.status)
@@ -49,7 +50,7 @@ export function addEventsRoute(app: HttpApp, { service, config, waiters, logger 
         if (waiter === undefined) await stream.send(view);
         else
           for await (const next of service.watch(request.params.request_id, waiter.signal)) {
-            if (waiter.signal.aborted) break;
+            if (waiter.signal.aborted || request.bearer?.isValid() === false) break;
             await stream.send(next, waiter.signal);
           }
       } catch (error) {

@@ -5,6 +5,7 @@ import type {
   AcceptResult,
   ChangeResult,
   ListRequests,
+  QuotaState,
   RequestView,
   Service,
 } from '../service/service.ts';
@@ -17,6 +18,8 @@ export class FakeService implements Service {
   refusal: AcceptResult | undefined;
   /** Thrown by every call, once set. */
   failure: Error | undefined;
+  /** What every caller is told of its quotas. */
+  quotas: QuotaState[] = [];
   notReady: string[] = [];
   /** Signals of the watches and waits that have not ended. */
   readonly watching = new Set<AbortSignal>();
@@ -32,14 +35,30 @@ export class FakeService implements Service {
     const known = key === undefined ? undefined : this.#keys.get(key);
     if (known !== undefined)
       return known.fingerprint === input.idempotency?.fingerprint
-        ? { kind: 'accepted', requests: known.requests, replayed: true }
+        ? { kind: 'accepted', requests: known.requests, replayed: true, quotas: this.quotas }
         : { kind: 'conflict' };
     const requests = input.numbers.map((number) =>
-      this.add({ callerId: input.callerId, mode: input.mode, number: String(number) }),
+      this.add({
+        callerId: input.callerId,
+        mode: input.mode,
+        number: String(number),
+        ...(input.callbackUrl !== undefined && {
+          callbackUrl: input.callbackUrl,
+          delivery: { status: 'pending', attempts: 0 },
+        }),
+      }),
     );
     if (key !== undefined && input.idempotency)
       this.#keys.set(key, { fingerprint: input.idempotency.fingerprint, requests });
-    return { kind: 'accepted', requests, replayed: false };
+    return { kind: 'accepted', requests, replayed: false, quotas: this.quotas };
+  }
+
+  async acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
+    const result = await this.accept(input);
+    const [first] = result.kind === 'accepted' ? result.requests : [];
+    if (first === undefined || result.kind !== 'accepted') return result;
+    const request = waitMs > 0 ? await this.wait(first.requestId, waitMs, signal) : undefined;
+    return { ...result, requests: [request ?? this.requests.get(first.requestId) ?? first] };
   }
 
   /** Adds a request, queued unless told otherwise. */
@@ -78,7 +97,10 @@ export class FakeService implements Service {
 
   async wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
     let latest: RequestView | undefined;
-    for await (const view of this.watch(requestId, AbortSignal.any([signal, AbortSignal.timeout(waitMs)])))
+    for await (const view of this.watch(
+      requestId,
+      AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(waitMs))]),
+    ))
       latest = view;
     return latest;
   }
@@ -107,6 +129,7 @@ export class FakeService implements Service {
     callerId,
     mode,
     status,
+    delivery,
     cursor,
     limit,
   }: ListRequests): Promise<{ requests: RequestView[]; next?: string }> {
@@ -115,7 +138,8 @@ export class FakeService implements Service {
       .toReversed()
       .filter((view) => callerId === undefined || view.callerId === callerId)
       .filter((view) => mode === undefined || view.mode === mode)
-      .filter((view) => status === undefined || view.status === status);
+      .filter((view) => status === undefined || view.status === status)
+      .filter((view) => delivery === undefined || view.delivery?.status === delivery);
     const start = Number(cursor ?? 0);
     const requests = matching.slice(start, start + limit);
     return { requests, ...(start + limit < matching.length && { next: String(start + limit) }) };
@@ -127,6 +151,15 @@ export class FakeService implements Service {
 
   async resume(requestId: string): Promise<ChangeResult> {
     return this.#transition(requestId, ['partial'], { status: 'queued' });
+  }
+
+  async redeliver(requestId: string): Promise<ChangeResult> {
+    this.#mayFail();
+    const request = this.requests.get(requestId);
+    if (request === undefined) return { kind: 'not_found' };
+    if (request.delivery?.sequence === undefined) return { kind: 'refused', request };
+    this.change(requestId, { delivery: { ...request.delivery, status: 'pending', attempts: 0 } });
+    return { kind: 'changed', request: this.requests.get(requestId) ?? request };
   }
 
   readiness(): { ready: boolean; reasons: string[] } {

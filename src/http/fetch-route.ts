@@ -41,9 +41,10 @@ export async function answerRequest(
   requestId: string,
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, config, waiters }: HttpContext,
+  { serviceFor, config, waiters }: HttpContext,
 ): Promise<FastifyReply> {
   const { prefer, 'if-none-match': known } = request.headers;
+  const service = serviceFor(request);
   let view: RequestView | undefined;
   if (prefer === undefined) view = await service.lookUp(requestId);
   else {

@@ -43,6 +43,11 @@ describe('What is no HTTP', () => {
       `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
       'header_too_large',
     ],
+    [
+      '1,500 headers',
+      `GET /healthz HTTP/1.1\r\nHost: x\r\n${'a:b\r\n'.repeat(1_500)}\r\n`,
+      'header_too_large',
+    ],
     ['a path of 20 KB', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 'header_too_large'],
   ];
   for (const [what, bytes, code] of garbage) {
@@ -174,6 +179,36 @@ describe('A body that is too large', () => {
     for (const socket of senders) socket.destroy();
     assert.equal((await server.submit(`{"number":15${' '.repeat(500_000)}}`)).status, 202);
   });
+});
+
+describe('A body that its sender holds back', () => {
+  const head = (bytes: number) =>
+    post('', `Expect: 100-continue\r\n`).replace('Content-Length: 0', `Content-Length: ${bytes}`);
+
+  it('is asked for if it is not too large', async () => {
+    await using server = await TestServer.start();
+    const socket = server.connect();
+    socket.write(head(13));
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    assert.equal(String(first), 'HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write('{"number":15}');
+    const [second] = (await once(socket, 'data')) as [Buffer];
+    assert.match(String(second), /^HTTP\/1.1 202/);
+    socket.destroy();
+  });
+
+  it('is refused without being sent if it is too large', async () => {
+    await using server = await TestServer.start();
+    assertProblem(await server.exchange(head(1_048_577)), 'body_too_large');
+  });
+});
+
+it('HTTP/1.1 without a host is refused with a problem; HTTP/1.0 needs none', async () => {
+  await using server = await TestServer.start();
+  const answer = await server.exchange('GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n');
+  assertProblem(answer, 'request_malformed');
+  assert.match(answer, /no Host header/);
+  assert.match(await server.exchange('GET /healthz HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200/);
 });
 
 it('An unknown expectation is passed over', async () => {

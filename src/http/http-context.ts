@@ -1,8 +1,16 @@
 /** What every route group is given. */
 import type { Registry } from 'prom-client';
-import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  FastifyTypeProvider,
+  RawServerDefault,
+} from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
+import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
+import type { CallbackPolicy } from '../callbacks/callback-url.ts';
 import type { Service } from '../service/service.ts';
 import type { HttpLogger } from './http-logger.ts';
 import type { Waiters } from './waiters.ts';
@@ -22,7 +30,10 @@ export interface SchemaTypes extends FastifyTypeProvider {
 }
 
 export interface HttpContext {
-  readonly service: Service;
+  /** The service as whoever stands behind a request may see it. */
+  readonly serviceFor: (request: Pick<FastifyRequest, 'bearer'>) => Service;
+  /** What signs the callbacks of a caller; undefined where callers are not authenticated. */
+  readonly secretsOf: ((callerId: string) => CallerSecrets) | undefined;
   readonly config: HttpConfig;
   readonly waiters: Waiters;
   readonly metrics: Registry;
@@ -32,6 +43,8 @@ export interface HttpContext {
 export interface HttpConfig {
   /** Most decimal digits of a number. */
   readonly digitsMax: number;
+  /** Which callback URLs are accepted. */
+  readonly callbackPolicy: CallbackPolicy;
   /** Longest that `Prefer: wait` holds an answer. */
   readonly waitMsMax: number;
   /** Time for the headers, and for the whole of a request, to arrive; then 408 and the connection closes. */

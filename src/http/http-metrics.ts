@@ -106,7 +106,7 @@ function register(registry: Registry, series: readonly Series[], waiters: Waiter
   registry.registerMetric(
     new Gauge({
       name: 'fairsieve_http_waiters',
-      help: 'Requests held open by long-polls and event streams.',
+      help: 'Requests held open by long-polls, inline waits and event streams.',
       registers: [],
       collect() {
         this.set(waiters.size);

@@ -30,15 +30,17 @@ describe('parseIdempotencyKey', () => {
 });
 
 describe('fingerprintOf', () => {
-  it('tells apart other numbers, another order, another path, and one number from a batch of one', () => {
+  it('tells apart other numbers, another order, another path, another callback URL, and one number from a batch of one', () => {
     const prints = [
-      fingerprintOf('POST', '/requests', 'number', [15n]),
-      fingerprintOf('POST', '/requests', 'numbers', [15n]),
-      fingerprintOf('POST', '/requests', 'numbers', [1n, 5n]),
-      fingerprintOf('POST', '/requests', 'numbers', [5n, 1n]),
-      fingerprintOf('POST', '/sync', 'number', [15n]),
+      fingerprintOf({ path: '/requests', form: 'number', numbers: [15n] }),
+      fingerprintOf({ path: '/requests', form: 'numbers', numbers: [15n] }),
+      fingerprintOf({ path: '/requests', form: 'numbers', numbers: [1n, 5n] }),
+      fingerprintOf({ path: '/requests', form: 'numbers', numbers: [5n, 1n] }),
+      fingerprintOf({ path: '/sync', form: 'number', numbers: [15n] }),
+      fingerprintOf({ path: '/requests', form: 'number', numbers: [15n], callbackUrl: 'http://a.example/' }),
+      fingerprintOf({ path: '/requests', form: 'number', numbers: [15n], callbackUrl: 'http://b.example/' }),
     ];
     assert.equal(new Set(prints).size, prints.length);
-    assert.equal(fingerprintOf('POST', '/requests', 'number', [0xfn]), prints[0]);
+    assert.equal(fingerprintOf({ path: '/requests', form: 'number', numbers: [0xfn] }), prints[0]);
   });
 });

@@ -11,11 +11,14 @@ export function parseIdempotencyKey(header: string): string | undefined {
 }
 
 /** Equal for requests that ask for the same: numbers are compared by value, however they were written. */
-export function fingerprintOf(
-  method: string,
-  path: string,
-  form: 'number' | 'numbers',
-  numbers: readonly bigint[],
-): string {
-  return hash('sha256', `${method} ${path}\n${form}\n${numbers.join('\n')}`, 'base64url');
+export function fingerprintOf({ path, form, numbers, callbackUrl }: Submitted): string {
+  const url = callbackUrl === undefined ? '' : `\n${callbackUrl}`;
+  return hash('sha256', `POST ${path}\n${form}\n${numbers.join('\n')}${url}`, 'base64url');
+}
+
+interface Submitted {
+  readonly path: string;
+  readonly form: 'number' | 'numbers';
+  readonly numbers: readonly bigint[];
+  readonly callbackUrl?: string | undefined;
 }

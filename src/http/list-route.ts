@@ -24,7 +24,7 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
       },
     },
     async (request, reply) => {
-      const { request_id, mode, status, caller_id, cursor, limit } = request.query;
+      const { request_id, mode, status, delivery, caller_id, cursor, limit } = request.query;
       if (request_id !== undefined) {
         const filters = Object.keys(request.query).filter(
           (name) => name !== 'request_id' && name !== 'caller_id',
@@ -36,10 +36,11 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
           );
         return answerRequest(request_id, request, reply, context);
       }
-      const page = await context.service.list({
+      const page = await context.serviceFor(request).list({
         limit: limit ?? PAGE_LIMIT_DEFAULT,
         ...(mode !== undefined && { mode }),
         ...(status !== undefined && { status }),
+        ...(delivery !== undefined && { delivery }),
         ...(caller_id !== undefined && { callerId: caller_id }),
         ...(cursor !== undefined && { cursor }),
       });

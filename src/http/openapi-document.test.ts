@@ -5,10 +5,17 @@ import { openApiDocument } from './openapi-document.ts';
 import { TestServer } from './test-server.ts';
 
 interface Operation {
+  /** By the event, then by the expression that gives the URL. */
+  readonly callbacks?: Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, Operation>>>>>
+  >;
   readonly operationId?: string;
   readonly summary?: string;
   readonly parameters?: readonly { readonly in: string; readonly name: string }[];
   readonly responses: Readonly<Record<string, { readonly description?: string }>>;
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly example?: unknown; readonly schema?: unknown }>>;
+  };
 }
 
 interface Document {
@@ -40,14 +47,18 @@ describe('The OpenAPI document', () => {
     assert.ok(document.info.title !== '' && document.info.version !== '');
     assert.deepEqual(operations.map(({ path, method }) => `${method} ${path}`).toSorted(), [
       'delete /requests/{request_id}',
+      'get /callback-secret',
       'get /healthz',
       'get /metrics',
       'get /readyz',
       'get /requests',
       'get /requests/{request_id}',
       'get /requests/{request_id}/events',
+      'post /async',
       'post /requests',
+      'post /requests/{request_id}/redeliver',
       'post /requests/{request_id}/resume',
+      'post /sync',
     ]);
   });
 
@@ -68,6 +79,44 @@ describe('The OpenAPI document', () => {
     }
   });
 
+  it('gives an example of a submission that survives a reader with doubles, and that the server takes', async () => {
+    const { requestBody } = document.paths['/requests']?.['post'] ?? {};
+    const example: unknown = requestBody?.content['application/json']?.example;
+    assert.ok(Object.values(example as object).every((number) => typeof number === 'string'));
+    await using server = await TestServer.start();
+    assert.equal((await server.submit(example)).status, 202);
+  });
+
+  it('describes the callback: where it goes, how it is signed, what it brings and what it takes for an answer', () => {
+    const called = operations.filter(({ operation }) => operation.callbacks !== undefined);
+    assert.deepEqual(
+      called.map(({ path }) => path),
+      ['/async'],
+    );
+    const { callbacks, requestBody } = document.paths['/async']?.['post'] ?? {};
+    const calls = Object.values(callbacks ?? {}).flatMap((event) => Object.entries(event));
+    assert.equal(calls.length, 1);
+    const [expression, item] = calls[0] ?? ['', {}];
+    // A runtime expression: it names a field that a submission must have.
+    const field = /^\{\$request\.body#\/(\w+)\}$/.exec(expression)?.[1];
+    const schema = requestBody?.content['application/json']?.schema as {
+      readonly required: readonly string[];
+    };
+    assert.deepEqual(schema.required, [field]);
+    assert.deepEqual(Object.keys(item), ['post']);
+    const call = item['post'];
+    assert.ok(call?.summary);
+    assert.deepEqual(
+      call.parameters?.map(({ in: place, name }) => `${place} ${name}`),
+      ['header webhook-id', 'header webhook-timestamp', 'header webhook-signature'],
+    );
+    assert.deepEqual(call.requestBody?.content['application/json']?.schema, {
+      $ref: '#/components/schemas/Callback',
+    });
+    assert.deepEqual(Object.keys(call.responses).toSorted(), ['2XX', '410', 'default']);
+    assert.ok(Object.values(call.responses).every(({ description }) => description));
+  });
+
   it('refers only to what is there, and has JSON Schema types only', () => {
     let references = 0;
     const visit = (node: unknown): void => {
@@ -81,7 +130,8 @@ describe('The OpenAPI document', () => {
             .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], document);
           assert.equal(typeof target, 'object', `${String(value)} leads nowhere`);
         }
-        if (key === 'type' && typeof value === 'string' && 'description' in node)
+        // A security scheme has types of its own.
+        if (key === 'type' && typeof value === 'string' && 'description' in node && !('scheme' in node))
           assert.ok(
             ['string', 'integer', 'number', 'boolean', 'array', 'object', 'null'].includes(value),
             value,

@@ -1,5 +1,6 @@
 /** The OpenAPI document without a server that listens or a service behind it. */
 import { Registry } from 'prom-client';
+import { EMPTY_ALLOW_LIST } from '../callbacks/allow-list.ts';
 import type { Service } from '../service/service.ts';
 import { buildApp } from './build-app.ts';
 
@@ -7,7 +8,7 @@ import { buildApp } from './build-app.ts';
 export async function openApiDocument(): Promise<object> {
   const app = buildApp({
     service: NO_SERVICE,
-    config: { digitsMax: 1, waitMsMax: 0 },
+    config: { digitsMax: 1, waitMsMax: 0, callbackPolicy: { allowList: EMPTY_ALLOW_LIST, ports: [] } },
     metrics: new Registry(),
     logger: { error: () => undefined },
   });
@@ -23,11 +24,13 @@ const nothing = (): never => {
 };
 const NO_SERVICE: Service = {
   accept: nothing,
+  acceptInline: nothing,
   lookUp: nothing,
   wait: nothing,
   watch: nothing,
   list: nothing,
   cancel: nothing,
   resume: nothing,
+  redeliver: nothing,
   readiness: nothing,
 };

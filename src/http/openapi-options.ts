@@ -1,6 +1,8 @@
 /** How the OpenAPI document is made of the routes' schemas. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import * as Type from 'typebox';
+import { assert } from '../base/assert.ts';
+import { CALLBACKS } from './documented.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,6 +21,13 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
         'Finds the prime factors of large integers for many callers at once, fairly in CPU time. Every refusal is `application/problem+json` (RFC 9457) with a stable `code`.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
+    components: {
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', description: 'Where the server asks for API keys.' },
+      },
+    },
+    // None, or a key: the document is the same for every server.
+    security: [{}, { apiKey: [] }],
     tags: [
       { name: 'requests', description: 'Submit numbers, follow them, fetch their factors.' },
       { name: 'operations', description: 'For those who run the service.' },
@@ -34,5 +43,11 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
       schema: headers === undefined ? schema : { ...schema, headers: Type.Object({ ...headers }) },
       url,
     };
+  },
+  transformObject: (made) => {
+    assert('openapiObject' in made, 'The document is one of OpenAPI');
+    const { openapiObject } = made;
+    Object.assign(openapiObject.paths?.['/async']?.post ?? {}, { callbacks: CALLBACKS });
+    return openapiObject;
   },
 };

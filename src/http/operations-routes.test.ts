@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
+import { extname } from 'node:path';
 import { describe, it } from 'node:test';
 import { TestServer } from './test-server.ts';
+
+const TYPES: Readonly<Record<string, RegExp>> = {
+  '.js': /^(text|application)\/javascript/,
+  '.css': /^text\/css/,
+  '.png': /^image\/png/,
+};
 
 describe('Those who run the service', () => {
   it('see that it lives, whatever its readiness', async () => {
@@ -67,7 +74,9 @@ describe('Whoever looks at the service in a browser', () => {
     for (const link of links) {
       assert.doesNotMatch(link, /^(https?:)?\/\//);
       const path = new URL(link, `http://127.0.0.1/docs/`).pathname;
-      assert.equal((await server.fetch(path)).status, 200, path);
+      const part = await server.fetch(path);
+      assert.equal(part.status, 200, path);
+      assert.match(part.headers.get('content-type') ?? '', TYPES[extname(path)] ?? /^$/, path);
     }
     const start = await (await server.fetch('/docs/static/swagger-initializer.js')).text();
     assert.match(start, /"validatorUrl":null/);

@@ -1,10 +1,10 @@
-/** `GET /healthz`, `/readyz` and `/metrics`: for those who run the service. */
-import * as Type from 'typebox';
+/** `GET /healthz` and `/readyz`: for those who run the service, and for what stands in front of it. They take no key. */
 import { Health, type Readiness } from '../contract/health.ts';
 import { answer } from './documented.ts';
-import type { HttpApp, HttpContext } from './http-context.ts';
+import type { Service } from '../service/service.ts';
+import type { HttpApp } from './http-context.ts';
 
-export function addOperationsRoutes(app: HttpApp, { service, metrics }: HttpContext): void {
+export function addOperationsRoutes(app: HttpApp, service: Pick<Service, 'readiness'>): void {
   app.get(
     '/healthz',
     {
@@ -37,24 +37,5 @@ export function addOperationsRoutes(app: HttpApp, { service, metrics }: HttpCont
         .header('cache-control', 'no-store')
         .send(body);
     },
-  );
-
-  app.get(
-    '/metrics',
-    {
-      schema: {
-        operationId: 'metrics',
-        summary: 'Metrics in the text format of Prometheus',
-        tags: ['operations'],
-        response: {
-          200: { description: 'The metrics.', content: { 'text/plain': { schema: Type.String() } } },
-        },
-      },
-    },
-    async (_request, reply) =>
-      reply
-        .header('cache-control', 'no-store')
-        .header('content-type', metrics.contentType)
-        .send(await metrics.metrics()),
   );
 }

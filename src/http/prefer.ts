@@ -6,7 +6,7 @@
 import { HEADER_BYTES_MAX } from '../domain/limits.ts';
 
 export interface Preferences {
-  /** How long the client is willing to wait. */
+  /** How long the client is willing to wait, in whole milliseconds. */
   readonly waitMs?: number;
   readonly respondAsync: boolean;
 }
@@ -24,7 +24,7 @@ export function parsePrefer(header: string | undefined): Preferences {
     if (name === 'respond-async') respondAsync = true;
     if (name === 'wait' && waitMs === undefined && equals !== -1) {
       const seconds = withoutQuotes(pair.slice(equals + 1).trim());
-      if (SECONDS.test(seconds)) waitMs = Number(seconds) * 1000;
+      if (SECONDS.test(seconds)) waitMs = Math.round(Number(seconds) * 1000);
     }
   }
   return { respondAsync, ...(waitMs !== undefined && { waitMs }) };

@@ -2,11 +2,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { ReplicaStats } from '../service/replica-stats.ts';
 
-const GAUGES: readonly {
+interface Metric {
   readonly name: string;
   readonly help: string;
   readonly read: (stats: ReplicaStats) => number;
-}[] = [
+}
+
+const GAUGES: readonly Metric[] = [
   { name: 'requests_waiting', help: 'Requests accepted and not ended.', read: (s) => s.waiting },
   { name: 'requests_loaded', help: 'Waiting requests held in memory.', read: (s) => s.loaded },
   { name: 'callers', help: 'Callers with requests in memory.', read: (s) => s.callers },
@@ -16,6 +18,40 @@ const GAUGES: readonly {
     name: 'place_bytes',
     help: 'Memory of long jobs that are begun and not finished.',
     read: (s) => s.placeBytes,
+  },
+  {
+    name: 'callbacks_waiting',
+    help: 'Callbacks due now or later that are held in memory.',
+    read: (s) => s.callbacks.waiting,
+  },
+  {
+    name: 'callback_attempts_under_way',
+    help: 'Attempts to call back under way.',
+    read: (s) => s.callbacks.underWay,
+  },
+];
+
+const COUNTERS: readonly Metric[] = [
+  { name: 'requests_accepted_total', help: 'Requests accepted.', read: (s) => s.accepted },
+  {
+    name: 'workers_broken_total',
+    help: 'Compute threads that had to be replaced.',
+    read: (s) => s.brokenWorkers,
+  },
+  {
+    name: 'callback_attempts_total',
+    help: 'Attempts to call back.',
+    read: (s) => s.callbackCounts.attempts,
+  },
+  {
+    name: 'callbacks_delivered_total',
+    help: 'Callbacks that were taken.',
+    read: (s) => s.callbackCounts.delivered,
+  },
+  {
+    name: 'callbacks_dead_total',
+    help: 'Callbacks given up.',
+    read: (s) => s.callbackCounts.dead,
   },
 ];
 
@@ -34,17 +70,19 @@ export function keepReplicaMetrics(registry: Registry, read: () => ReplicaStats)
       }),
     );
   }
-  registry.registerMetric(
-    new Counter({
-      name: 'fairsieve_requests_accepted_total',
-      help: 'Requests accepted.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read().accepted);
-      },
-    }),
-  );
+  for (const counter of COUNTERS) {
+    registry.registerMetric(
+      new Counter({
+        name: `fairsieve_${counter.name}`,
+        help: counter.help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(counter.read(read()));
+        },
+      }),
+    );
+  }
   registry.registerMetric(
     new Counter({
       name: 'fairsieve_requests_ended_total',
@@ -54,17 +92,6 @@ export function keepReplicaMetrics(registry: Registry, read: () => ReplicaStats)
       collect() {
         this.reset();
         for (const [status, count] of Object.entries(read().ended)) this.inc({ status }, count);
-      },
-    }),
-  );
-  registry.registerMetric(
-    new Counter({
-      name: 'fairsieve_workers_broken_total',
-      help: 'Compute threads that had to be replaced.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read().brokenWorkers);
       },
     }),
   );

@@ -5,12 +5,23 @@
  * object and stringifying it, and the entity tag needs the text anyway. A test holds every form against its schema.
  * Strings that are ours (ids, statuses, digits, times) need no escaping; all others pass through `JSON.stringify`.
  */
+import { withoutQuery } from '../callbacks/callback-url.ts';
 import type { Progress } from '../kernel/kernel.ts';
 import type { RequestView } from '../service/service.ts';
 import { isoTime } from './iso-time.ts';
 
 /** A `RequestBody`. */
 export function requestJson(view: RequestView): string {
+  return `${requestFields(view, view.callbackUrl)},"timeline":[${timelineJson(view.timeline)}]}`;
+}
+
+/** A `CallbackBody`. */
+export function callbackJson(view: RequestView): string {
+  return `${requestFields(view, view.callbackUrl)}}`;
+}
+
+/** All fields but the last one, and no closing brace. */
+function requestFields(view: RequestView, callbackUrl: string | undefined): string {
   let primes = '';
   let factors = '';
   for (const { prime, exponent, certainty } of view.factors) {
@@ -25,7 +36,8 @@ export function requestJson(view: RequestView): string {
     `"complete":${view.complete},"cpu_ms":${toThousandths(view.cpuMs)},"accepted_at":"${isoTime(view.acceptedAtMs)}",` +
     `"started_at":${timeJson(view.startedAtMs)},"finished_at":${timeJson(view.finishedAtMs)},` +
     `"position":${view.position ?? null},"expected_ms":${wholeMs(view.expectedMs)},` +
-    `"progress":${progressJson(view.progress)},"error":${errorJson(view.error)},"timeline":[${timelineJson(view.timeline)}]}`
+    `"progress":${progressJson(view.progress)},"callback_url":${callbackUrl === undefined ? null : JSON.stringify(callbackUrl)},` +
+    `${deliveryJson(view.delivery)},"error":${errorJson(view.error)}`
   );
 }
 
@@ -54,7 +66,13 @@ export function requestPageJson({
   requests: readonly RequestView[];
   next?: string;
 }): string {
-  return `{"requests":[${requests.map(requestJson).join(',')}],"next":${next === undefined ? null : JSON.stringify(next)}}`;
+  return `{"requests":[${requests.map(listedJson).join(',')}],"next":${next === undefined ? null : JSON.stringify(next)}}`;
+}
+
+/** The query of a callback URL may hold a secret: it is shown to who asks for the request, and not in lists. */
+function listedJson(view: RequestView): string {
+  const url = view.callbackUrl === undefined ? undefined : withoutQuery(view.callbackUrl);
+  return `${requestFields(view, url)},"timeline":[${timelineJson(view.timeline)}]}`;
 }
 
 /** A `ProgressEvent`. */
@@ -69,6 +87,12 @@ function progressJson(progress: Progress | undefined): string {
   if (progress === undefined) return 'null';
   const { stage, fraction, remainingMs } = progress;
   return `{"stage":"${stage}","fraction":${fraction},"remaining_ms":${wholeMs(remainingMs)}}`;
+}
+
+function deliveryJson(delivery: RequestView['delivery']): string {
+  if (delivery === undefined) return '"delivery":null,"sequence":null,"next_attempt_at":null';
+  const { status, sequence, dueAtMs } = delivery;
+  return `"delivery":"${status}","sequence":${sequence ?? null},"next_attempt_at":${timeJson(dueAtMs)}`;
 }
 
 function errorJson(error: RequestView['error']): string {
@@ -91,9 +115,18 @@ function timelineDetail(entry: RequestView['timeline'][number]): string {
       return `,"reason":${JSON.stringify(entry.reason)}`;
     case 'finished':
       return `,"status":"${entry.status}","source":${entry.source === undefined ? null : `"${entry.source}"`}`;
+    case 'attempted':
+      return (
+        `,"duration_ms":${toThousandths(entry.durationMs)},"status":${entry.status ?? null},` +
+        `"error":${entry.error === undefined ? null : JSON.stringify(entry.error)},"next_at":${timeJson(entry.nextAtMs)}`
+      );
+    case 'dead':
+      return `,"reason":${JSON.stringify(entry.reason)}`;
     case 'accepted':
     case 'started':
     case 'resumed':
+    case 'delivered':
+    case 'redelivery':
       break;
   }
   return '';

@@ -62,23 +62,28 @@ function queryProblem(faults: readonly Fault[], query: unknown, schema: TSchema)
       `The query ${describe(fault, query)}; known are ${propertiesOf(schema).join(', ')}`,
     );
   const code = name === 'caller_id' ? 'caller_id_invalid' : 'query_invalid';
-  return new HttpProblem(
-    code,
-    `The query parameter ${name} ${describe(fault, valueAt(query, fault.instancePath))}`,
+  const value = valueAt(query, fault.instancePath);
+  const wrong = Array.isArray(value)
+    ? `must have one value: it has ${value.slice(0, 2).map(shown).join(' and ')}`
+    : describe(fault, value);
+  return new HttpProblem(code, `The query parameter ${name} ${wrong}`);
+}
+
+/** One fault for each place: of a union the whole counts, not its members, and what is unknown or missing is not also counted. */
+function distinctFaults(faults: readonly Fault[]): Fault[] {
+  const areFieldsNamed = faults.some(({ keyword }) => FIELDS.includes(keyword));
+  return faults.filter(
+    ({ keyword, schemaPath }) =>
+      keyword !== 'boolean' &&
+      !schemaPath.includes('/anyOf/') &&
+      !(areFieldsNamed && FIELD_COUNTS.includes(keyword)),
   );
 }
 
-/** One fault for each place: of a union the whole counts, not its members, and what is unknown is not reported twice. */
-function distinctFaults(faults: readonly Fault[]): Fault[] {
-  return faults.filter(
-    (fault) =>
-      fault.keyword !== 'boolean' &&
-      !fault.schemaPath.includes('/anyOf/') &&
-      !(
-        fault.keyword === 'maxProperties' && faults.some((other) => other.keyword === 'additionalProperties')
-      ),
-  );
-}
+const FIELDS: readonly string[] = ['additionalProperties', 'required'];
+const FIELD_COUNTS: readonly string[] = ['minProperties', 'maxProperties'];
+/** Where fields are counted, exactly one of these is asked for. */
+const NUMBER_FIELDS = ['number', 'numbers'] as const;
 
 /** What is wrong with `value`, to be read after its name. */
 function describe({ keyword, params, message }: Fault, value: unknown): string {
@@ -90,7 +95,7 @@ function describe({ keyword, params, message }: Fault, value: unknown): string {
       return `lacks ${(params['requiredProperties'] as string[]).join(', ')}`;
     case 'minProperties':
     case 'maxProperties':
-      return `must have exactly ${limit} field, "number" or "numbers": it has ${Object.keys(value as object).length}`;
+      return `must have exactly one of "number" and "numbers": it has ${NUMBER_FIELDS.every((name) => Object.hasOwn(value as object, name)) ? 'both' : 'neither'}`;
     case 'minItems':
       return `has ${(value as unknown[]).length} items, at least ${limit} are asked for`;
     case 'maxItems':

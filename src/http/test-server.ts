@@ -2,8 +2,10 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import { EMPTY_ALLOW_LIST } from '../callbacks/allow-list.ts';
+import { DEFAULT_PORT_RANGES } from '../callbacks/port-ranges.ts';
 import type { ProblemBody } from '../contract/problem-body.ts';
-import { buildApp } from './build-app.ts';
+import { buildApp, type AppParts } from './build-app.ts';
 import { FakeService } from './fake-service.ts';
 import type { HttpConfig } from './http-context.ts';
 
@@ -14,18 +16,25 @@ export class TestServer implements AsyncDisposable {
   readonly #app: ReturnType<typeof buildApp>;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(config: Partial<HttpConfig>) {
+  private constructor(config: Partial<HttpConfig>, access: AppParts['access']) {
     this.#app = buildApp({
       service: this.service,
-      config: { digitsMax: 1000, waitMsMax: 1800, ...config },
+      config: {
+        digitsMax: 1000,
+        waitMsMax: 1800,
+        callbackPolicy: { allowList: EMPTY_ALLOW_LIST, ports: DEFAULT_PORT_RANGES },
+        ...config,
+      },
       metrics: new Registry(),
+      ...(access && { access }),
       logger: { error: (context, message) => this.logged.push({ context, message }) },
     });
     this.#app.server.on('connection', (socket: Socket) => this.#sockets.add(socket));
   }
 
-  static async start(config: Partial<HttpConfig> = {}): Promise<TestServer> {
-    const server = new TestServer(config);
+  /** Without `access` no API keys are asked for. */
+  static async start(config: Partial<HttpConfig> = {}, access?: AppParts['access']): Promise<TestServer> {
+    const server = new TestServer(config, access);
     await server.#app.listen({ port: 0, host: '127.0.0.1' });
     return server;
   }
@@ -51,9 +60,14 @@ export class TestServer implements AsyncDisposable {
 
   /** Sends a JSON body to `/requests` as caller acme; a string is sent as it is. */
   submit(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    return this.fetch('/requests', {
+    return this.post('/requests', body, { 'x-caller-id': 'acme', ...headers });
+  }
+
+  /** Sends a JSON body; a string is sent as it is. */
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return this.fetch(path, {
       method: 'POST',
-      headers: { 'x-caller-id': 'acme', 'content-type': 'application/json', ...headers },
+      headers: { 'content-type': 'application/json', ...headers },
       body:
         typeof body === 'string'
           ? body

@@ -1,5 +1,5 @@
 /**
- * The requests held open by long-polls and event streams.
+ * The requests held open by long-polls, inline waits and event streams.
  *
  * Invariants:
  *   W1. At most `max` are open at once; whoever comes beyond is answered at once.

@@ -1,0 +1,45 @@
+/** What a submission is answered with: accepted, with where to look; or why not. */
+import type { FastifyReply } from 'fastify';
+import { hasEnded } from '../domain/request.ts';
+import type { AcceptResult, RequestView } from '../service/service.ts';
+import type { Form } from './accept-input.ts';
+import { HttpProblem } from './problem.ts';
+import { pollSeconds } from './poll-seconds.ts';
+import { acceptedBatchJson, acceptedJson } from './request-json.ts';
+import { quotaProblem } from './quota-problem.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
+import { unavailable } from './unavailable.ts';
+
+const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
+
+/** The requests that were accepted, at least one, with the caller's quotas told to `reply`; throws an HttpProblem if none was. */
+export function acceptedRequests(
+  result: AcceptResult,
+  reply: FastifyReply,
+): readonly [RequestView, ...RequestView[]] {
+  if (result.kind === 'conflict')
+    throw new HttpProblem(
+      'idempotency_conflict',
+      'This Idempotency-Key was used within the last 24 hours for another request; take a new key for a new request',
+    );
+  if (result.kind === 'unavailable') throw unavailable(result.code, result.retryAfterMs);
+  if (result.kind === 'quota_exceeded') throw quotaProblem(result);
+  reply.headers(rateLimitHeaders(result.quotas ?? []));
+  const [first, ...others] = result.requests;
+  if (first === undefined) throw new Error('The service accepted numbers and named no request');
+  return [first, ...others];
+}
+
+/** 202. */
+export function sendAccepted(
+  requests: readonly [RequestView, ...RequestView[]],
+  form: Form,
+  reply: FastifyReply,
+): FastifyReply {
+  reply.code(202).header('content-type', JSON_CONTENT_TYPE);
+  if (form === 'numbers') return reply.send(acceptedBatchJson(requests));
+  const [first] = requests;
+  reply.header('location', `/requests/${first.requestId}`);
+  if (!hasEnded(first.status)) reply.header('retry-after', String(pollSeconds(first)));
+  return reply.send(acceptedJson(first));
+}

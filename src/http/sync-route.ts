@@ -1,0 +1,79 @@
+/**
+ * `POST /sync`: one number, answered with its factors. What has not ended within the wait goes on as if it had been queued, and is
+ * answered as accepted; so does what is beyond the number of clients that may wait at once.
+ */
+import { SyncSubmission } from '../contract/submission.ts';
+import { ANONYMOUS } from '../domain/caller.ts';
+import { hasEnded } from '../domain/request.ts';
+import { acceptInput, type Door } from './accept-input.ts';
+import { acceptedRequests, sendAccepted } from './accepted-answer.ts';
+import {
+  answer,
+  CALLER_QUERY,
+  IDEMPOTENCY_HEADERS,
+  LOCATION,
+  OPTIONAL_CALLER_ID_HEADERS,
+  POLLING,
+  PROBLEM,
+  SYNC_WAIT_HEADERS,
+  UNAVAILABLE,
+} from './documented.ts';
+import type { HttpApp, HttpContext } from './http-context.ts';
+import { parsePrefer } from './prefer.ts';
+import { renderRequest } from './rendered-request.ts';
+
+const DOOR: Door = { path: '/sync', mode: 'sync', callerDefault: ANONYMOUS };
+
+export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+  app.post(
+    DOOR.path,
+    {
+      schema: {
+        operationId: 'sync',
+        summary: 'Factor one number and answer with the result',
+        description:
+          'What has not ended within the wait (`Prefer: wait=N` seconds, capped by the server) is answered with 202: it is accepted, goes on, and can be fetched, waited for or watched. A client that hangs up does not cancel it.',
+        tags: ['requests'],
+        querystring: CALLER_QUERY,
+        body: SyncSubmission,
+        response: {
+          200: answer('It has ended: the request with its result.', ['Request']),
+          202: answer('Accepted, and on disk; it goes on.', ['Accepted'], { ...LOCATION, ...POLLING }),
+          '4xx': PROBLEM,
+          503: UNAVAILABLE,
+        },
+      },
+      config: {
+        documentedHeaders: { ...OPTIONAL_CALLER_ID_HEADERS, ...IDEMPOTENCY_HEADERS, ...SYNC_WAIT_HEADERS },
+      },
+    },
+    async (request, reply) => {
+      const { waitMs: wishedMs, respondAsync } = parsePrefer(request.headers.prefer as string | undefined);
+      // `respond-async` alone is a wish not to wait; with a wait, one to wait for that long (RFC 7240, section 4.3).
+      const heldMs = Math.min(wishedMs ?? (respondAsync ? 0 : Infinity), config.waitMsMax);
+      const input = await acceptInput(request, DOOR, config);
+      const service = serviceFor(request);
+      const waiter = heldMs > 0 ? waiters.enter(reply.raw) : undefined;
+      try {
+        const result = await (waiter === undefined
+          ? service.accept(input)
+          : // What has passed since the headers came counts: the client waits for the whole of it.
+            service.acceptInline(input, heldMs - reply.elapsedTime, waiter.signal));
+        const [view] = acceptedRequests(result, reply);
+        const isAccepted = !hasEnded(view.status);
+        const applied = [
+          ...(respondAsync && isAccepted ? ['respond-async'] : []),
+          ...(wishedMs !== undefined && waiter !== undefined ? [`wait=${heldMs / 1000}`] : []),
+        ];
+        if (applied.length > 0) reply.header('preference-applied', applied.join(', '));
+        if (isAccepted) return sendAccepted([view], 'number', reply);
+        return reply
+          .header('cache-control', 'no-store')
+          .header('content-type', 'application/json; charset=utf-8')
+          .send(renderRequest(view).body);
+      } finally {
+        waiter?.leave();
+      }
+    },
+  );
+}
