@@ -10,6 +10,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NODE_MAJOR_MIN = 26;
+/** How often it is seen whether npm is still there. */
+const NPM_CHECK_MS = 250;
+
+if (process.env.npm_lifecycle_event !== undefined) endWithNpm();
 
 if (Number.parseInt(process.versions.node, 10) >= NODE_MAJOR_MIN) {
   // Halves the time until the first number is factored, from the second start on.
@@ -43,6 +47,20 @@ function startOnPinnedNode() {
     if (signal === null) process.exitCode = code;
     else process.kill(process.pid, signal);
   });
+}
+
+/**
+ * `npm start` and `npx` hand SIGTERM on to the shell that they run us in, and most shells die of it without telling us. So whoever
+ * was started by npm takes the loss of its parent for that signal.
+ */
+function endWithNpm() {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, NPM_CHECK_MS);
+  timer.unref();
 }
 
 function pinnedNode(packageName) {

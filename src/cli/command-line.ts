@@ -1,7 +1,7 @@
 /** The arguments of one command, understood by its table of options. Pure. */
 import { parseArgs } from 'node:util';
+import { didYouMean } from '../base/did-you-mean.ts';
 import type { Option } from './command.ts';
-import { nearestName } from '../base/nearest-name.ts';
 import { UsageError } from './usage-error.ts';
 
 export class CommandLine {
@@ -77,8 +77,9 @@ function checkedValue(
   const option = name === 'help' ? { about: '' } : options[name];
   if (!option) {
     if (/^-\d$/.test(rawName)) throw new UsageError('A number must be at least 1');
-    const names = [...Object.keys(options), 'help'].map((known) => `--${known}`);
-    throw new UsageError(`There is no option ${rawName}: did you mean ${nearestName(rawName, names)}?`);
+    throw new UsageError(
+      `There is no option ${rawName}${didYouMean(name, [...Object.keys(options), 'help'], '--')}`,
+    );
   }
   if (option.value !== undefined && value === undefined)
     throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);

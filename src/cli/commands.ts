@@ -19,9 +19,25 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'queue numbers at a service',
     load: async () => (await import('./submit-command.ts')).submitCommand,
   },
+  async: {
+    summary: 'queue numbers at a service that calls back',
+    load: async () => (await import('./async-command.ts')).asyncCommand,
+  },
+  listen: {
+    summary: 'receive callbacks, verify and print them',
+    load: async () => (await import('./listen-command.ts')).listenCommand,
+  },
   result: {
     summary: 'show requests of a service',
     load: async () => (await import('./result-command.ts')).resultCommand,
+  },
+  secret: {
+    summary: "show or rotate the secret that signs a caller's callbacks",
+    load: async () => (await import('./secret-command.ts')).secretCommand,
+  },
+  key: {
+    summary: 'make, list and revoke API keys',
+    load: async () => (await import('./key-command.ts')).keyCommand,
   },
   help: {
     summary: 'explain a command',

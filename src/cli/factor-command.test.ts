@@ -40,6 +40,18 @@ test('--json prints integers as strings, with certainty, completeness, time and 
   assert.equal(code, 0);
 });
 
+test('the method is called small below 2^104 and by its name from there on', async () => {
+  const { stdout } = await runCli(['factor', '--json', '2^104-1', '2^104']);
+  const methods = stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { algorithm: string }).algorithm);
+  assert.deepEqual(
+    methods.map((method) => method === 'small'),
+    [true, false],
+  );
+});
+
 test('standard input is read by lines; blank lines and comments are passed over, bad lines are named and cost only themselves', async () => {
   const { code, stdout, stderr } = await runCli(
     ['factor', '-'],

@@ -3,9 +3,8 @@ import type { Command } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { findCommand } from './find-command.ts';
 import { columns, helpText } from './help-text.ts';
-import { nearestName } from '../base/nearest-name.ts';
-import { UsageError } from './usage-error.ts';
 
 export const helpCommand: Command = {
   usage: '[COMMAND]',
@@ -24,12 +23,7 @@ export async function explain(name?: string): Promise<ExitCode> {
     );
     return EXIT.ok;
   }
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!entry)
-    throw new UsageError(
-      `There is no command ${name}: did you mean ${nearestName(name, Object.keys(COMMANDS))}?`,
-    );
-  const command = await entry.load();
+  const command = await findCommand(name).load();
   const more = command.more === undefined ? '' : `\n${await command.more()}\n`;
   process.stdout.write(helpText(name, command) + more);
   return EXIT.ok;

@@ -1,8 +1,8 @@
 /** The command line program: finds the command, runs it, and turns whatever happens into an exit code and a message. */
 import { CommandLine } from './command-line.ts';
-import { COMMANDS, type CommandEntry } from './commands.ts';
+import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { nearestName } from '../base/nearest-name.ts';
+import { findCommand } from './find-command.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What may stand in place of a command. */
@@ -18,7 +18,7 @@ export async function runCli(args: readonly string[]): Promise<ExitCode> {
   const [given = '--help', ...rest] = args;
   const name = ALIASES.get(given) ?? given;
   try {
-    const command = await commandEntry(name).load();
+    const command = await findCommand(name).load();
     const line = new CommandLine(rest, command.options);
     if (!line.has('help')) return await command.run(line);
     const { explain } = await import('./help-command.ts');
@@ -28,19 +28,12 @@ export async function runCli(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function commandEntry(name: string): CommandEntry {
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry) return entry;
-  throw new UsageError(
-    `There is no command ${name}: did you mean ${nearestName(name, Object.keys(COMMANDS))}?`,
-  );
-}
-
 /** By name, so that a command that never calls a service does not load the client. */
 const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   UsageError: EXIT.usage,
   ConfigError: EXIT.usage,
   StoreError: EXIT.failed,
+  StateFileError: EXIT.failed,
   ProblemError: EXIT.failed,
   WrongAnswerError: EXIT.failed,
   UnfinishedError: EXIT.failed,

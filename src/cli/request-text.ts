@@ -27,6 +27,7 @@ export function requestText(request: RequestBody): string {
     ...(request.progress ? [['progress', progressText(request.progress)]] : []),
     ...(expectedMs === null ? [] : [['ready in', `about ${durationText(expectedMs)}`]]),
     ['cpu time', durationText(cpuMs)],
+    ...(request.delivery === null ? [] : [['callback', `${request.delivery}: ${request.callback_url}`]]),
   ];
   return `${id}  ${status}\n${columns(rows)}\n${columns(timelineRows(request))}\n`;
 }
@@ -62,6 +63,12 @@ function eventText(entry: TimelineEntry, beganMs: number): string {
   if (entry.event === 'recovered') return `recovered: ${entry.reason}`;
   if (entry.event === 'finished')
     return `finished: ${entry.status}${entry.source === null ? '' : `, ${entry.source}`}`;
+  if (entry.event === 'attempted') {
+    const next =
+      entry.next_at === null ? '' : `, next after ${durationText(Date.parse(entry.next_at) - beganMs)}`;
+    return `called back: ${entry.status ?? entry.error}, took ${durationText(entry.duration_ms)}${next}`;
+  }
+  if (entry.event === 'dead') return `dead: ${entry.reason}`;
   if (entry.event !== 'paused') return entry.event;
   const times = entry.times === 1 ? 'once' : `${entry.times} times`;
   return `paused ${times}, last resumed after ${durationText(Date.parse(entry.last_resumed_at) - beganMs)}`;

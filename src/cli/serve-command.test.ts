@@ -66,3 +66,13 @@ test('settings that cannot be used exit 2 and are all named', async () => {
   assert.match(stderr, /FAIRSIEVE_WORKER is not a setting: did you mean FAIRSIEVE_WORKERS\?/);
   assert.equal(code, 2);
 });
+
+test('a data folder that cannot be made ends the start with the reason', async (t) => {
+  if (process.platform !== 'linux') {
+    t.skip('/proc is of Linux');
+    return;
+  }
+  const { code, stderr } = await runCli(['serve'], '', { FAIRSIEVE_DATA_DIR: '/proc/fairsieve' });
+  assert.match(stderr, /^fairsieve: Cannot make the data folder \/proc\/fairsieve: ENOENT/);
+  assert.equal(code, 1);
+});

@@ -21,14 +21,17 @@ export interface SpawnedCli {
 /** A program that hangs fails its test instead of holding up the run. */
 const TIMEOUT_MS = 60_000;
 
-/** Nothing of the caller's own settings reaches it. The output is empty if its stream was destroyed. */
+/** The environment with `env` added, and without any settings of whoever runs the tests. */
+export function cleanEnv(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('FAIRSIEVE_'));
+  return { ...Object.fromEntries(clean), ...env };
+}
+
+/** The output is empty if its stream was destroyed. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): SpawnedCli {
-  const clean = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('FAIRSIEVE_')),
-  );
   const child = spawn(process.execPath, [BIN, ...args], {
     stdio: 'pipe',
-    env: { ...clean, ...env },
+    env: cleanEnv(env),
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });

@@ -1,12 +1,12 @@
 /** `fairsieve submit`: numbers queued at a service; with `--wait`, their factors. */
-import { factorizationOf, type Client, type RequestBody, type Submitted } from '../client/client.ts';
+import { factorizationOf, type Client, type RequestBody } from '../client/client.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command } from './command.ts';
 import type { ExitCode } from './exit-code.ts';
 import { factorsLine } from './factored-text.ts';
-import { numberInputs } from './number-inputs.ts';
 import { CALLER_OPTION, SERVICE_OPTIONS, serviceClient } from './service-client.ts';
 import { runSession, type Session } from './service-session.ts';
+import { submissions } from './submissions.ts';
 
 export const submitCommand: Command = {
   usage: '[OPTIONS] NUMBER… | -',
@@ -25,7 +25,7 @@ export const submitCommand: Command = {
     const asJson = line.has('json');
     const open = new Set<string>();
     const exitCode = await runSession(
-      (session) => submissions(client, line.positionals, session, open),
+      (session) => submissions(client, line.positionals, session, {}, open),
       async (submitted, turn, session) => {
         if (line.has('wait')) await printEnd(client, submitted.request_id, asJson, turn, session);
         else {
@@ -39,23 +39,6 @@ export const submitCommand: Command = {
     return exitCode;
   },
 };
-
-async function* submissions(
-  client: Client,
-  args: readonly string[],
-  session: Session,
-  open: Set<string>,
-): AsyncGenerator<Submitted[], void, undefined> {
-  const { signal } = session;
-  for await (const inputs of numberInputs(args, signal)) {
-    const numbers = inputs.map((input) => input.read()).filter((number) => number !== undefined);
-    if (numbers.length < inputs.length) session.fail();
-    if (numbers.length === 0) continue;
-    const submitted = await client.submit(numbers, { signal });
-    for (const { request_id: id } of submitted) open.add(id);
-    yield submitted;
-  }
-}
 
 async function printEnd(
   client: Client,

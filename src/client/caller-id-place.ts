@@ -8,7 +8,8 @@ export interface CallerIdPlace {
   readonly query: Readonly<Record<string, string>>;
 }
 
-export function callerIdPlace(callerId: string): CallerIdPlace {
+export function callerIdPlace(callerId: string | undefined): CallerIdPlace {
+  if (callerId === undefined) return { header: {}, query: {} };
   return HEADER_SAFE.test(callerId)
     ? { header: { 'x-caller-id': callerId }, query: {} }
     : { header: {}, query: { caller_id: callerId } };

@@ -114,6 +114,18 @@ test('when patience runs out there is an UnavailableError that says why', async 
   assert.deepEqual(notices.slice(0, 2), [1, 2]);
 });
 
+test('patience is used up: attempts go on until hardly any of it is left', async () => {
+  await using server = await scriptedServer(refuse(503, 'stopping'));
+  for (const random of [0.2, 0.5, 0.99]) {
+    const clock = hastyClock();
+    const beganMs = clock.monotonicMs();
+    const client = connect(server.url, { clock, patienceMs: 60_000, random: () => random });
+    await assert.rejects(client.submit(15), { name: 'UnavailableError' });
+    const triedMs = clock.monotonicMs() - beganMs;
+    assert.ok(triedMs > 59_900 && triedMs < 60_100, `gave up after ${triedMs} of 60,000 ms`);
+  }
+});
+
 test('a service that asks to come back after the end of patience is not waited for', async () => {
   await using server = await scriptedServer(refuse(503, 'stopping', { 'retry-after': '3600' }));
   await assert.rejects(connect(server.url).submit(15), { name: 'UnavailableError', attempts: 1 });

@@ -33,8 +33,10 @@ export type { ClientClock, Factorization, NumberInput, RequestBody, RetryNotice,
 export interface ClientOptions {
   /** Of the service, such as `https://factors.example/`; a path is kept. */
   readonly url: string;
-  /** Whose requests these are. */
-  readonly callerId: string;
+  /** Whose requests these are; may be absent with a caller's API key, which says it too. */
+  readonly callerId?: string;
+  /** Shown with each exchange, where the service asks for one. */
+  readonly apiKey?: string;
   /** How long an exchange is tried again while the service cannot be reached or has no room, in ms; 120,000 if absent. */
   readonly patienceMs?: number;
   /** How long one attempt may take before it is tried again, in ms; 10,000 if absent. */
@@ -58,6 +60,8 @@ export interface CallOptions {
 export interface SubmitOptions extends CallOptions {
   /** One of your own makes repetitions harmless even after a restart of your program. Up to 240 printable ASCII characters. */
   readonly idempotencyKey?: string | undefined;
+  /** Where the service is to tell the end of each request. */
+  readonly callbackUrl?: string | undefined;
 }
 
 export interface WaitOptions extends CallOptions {
@@ -99,19 +103,20 @@ export interface Client {
   events(requestId: string, options?: CallOptions): AsyncIterable<RequestBody>;
 }
 
-/** Throws a TypeError if the URL is none. Nothing is sent before the first call. */
+/** Throws a TypeError if the URL is none, or the API key can be none. Nothing is sent before the first call. */
 export function createClient(options: ClientOptions): Client {
   return new HttpClient(options);
 }
 
 class HttpClient implements Client {
   readonly #connection: Connection;
-  readonly #callerId: string;
+  readonly #callerId: string | undefined;
 
   constructor(options: ClientOptions) {
     this.#callerId = options.callerId;
     this.#connection = new Connection({
       url: options.url,
+      headers: authorization(options.apiKey),
       patienceMs: options.patienceMs ?? 120_000,
       attemptMs: options.attemptMs ?? 10_000,
       concurrency: options.concurrency ?? 64,
@@ -140,24 +145,26 @@ class HttpClient implements Client {
     return accepted;
   }
 
-  async #submitOne(number: string, key: string, options: CallOptions): Promise<Submitted> {
+  async #submitOne(number: string, key: string, options: SubmitOptions): Promise<Submitted> {
     return checkedAcceptance(number, await this.#post({ number }, key, options));
   }
 
-  async #submitBatch(numbers: string[], key: string, options: CallOptions): Promise<Submitted[]> {
+  async #submitBatch(numbers: string[], key: string, options: SubmitOptions): Promise<Submitted[]> {
     const batch = await this.#post({ numbers }, key, options);
     const requests: unknown[] = isObject(batch) && Array.isArray(batch.requests) ? batch.requests : [];
     return numbers.map((number, i) => checkedAcceptance(number, requests[i]));
   }
 
-  async #post(submission: Submission, key: string, { signal }: CallOptions): Promise<unknown> {
+  async #post(submission: Submission, key: string, { signal, callbackUrl }: SubmitOptions): Promise<unknown> {
     const { header, query } = callerIdPlace(this.#callerId);
     const { body } = await this.#connection.send({
       method: 'POST',
-      path: 'requests',
+      path: callbackUrl === undefined ? 'requests' : 'async',
       query,
       headers: { 'content-type': 'application/json', 'idempotency-key': key, ...header },
-      body: JSON.stringify(submission),
+      body: JSON.stringify(
+        callbackUrl === undefined ? submission : { ...submission, callback_url: callbackUrl },
+      ),
       signal,
     });
     return body;
@@ -233,6 +240,14 @@ class HttpClient implements Client {
   events(requestId: string, { signal }: CallOptions = {}): AsyncIterable<RequestBody> {
     return watchRequest(this.#connection, requestId, signal);
   }
+}
+
+/** Without the key in the error, which may be logged. */
+function authorization(apiKey: string | undefined): Readonly<Record<string, string>> {
+  if (apiKey === undefined) return {};
+  if (!/^[!-~]+$/.test(apiKey))
+    throw new TypeError('Cannot use the API key: it is empty, or has characters that no key has');
+  return { authorization: `Bearer ${apiKey}` };
 }
 
 /** An answer that is no acceptance of that number comes from something else than a fairsieve service. */

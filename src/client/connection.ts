@@ -35,6 +35,8 @@ export interface Answer {
 
 export interface ConnectionOptions {
   readonly url: string;
+  /** Sent with each exchange. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly fetch: typeof fetch;
   readonly clock: ClientClock;
   readonly random: () => number;
@@ -133,7 +135,7 @@ export class Connection {
     return this.#options.fetch(url, {
       method,
       signal,
-      ...(headers && { headers }),
+      headers: { ...this.#options.headers, ...headers },
       ...(body !== undefined && { body }),
     });
   }

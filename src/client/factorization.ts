@@ -21,8 +21,8 @@ export interface Factorization {
 /** A decimal digit holds fewer bits than this, and no exponent exceeds the bits of its number. */
 const BITS_PER_DIGIT_MAX = 4;
 
-/** The factors of a `done` or `partial` request. Throws a WrongAnswerError unless they ascend and multiply to the number. */
-export function factorizationOf(request: RequestBody): Factorization {
+/** The factors of a `done` or `partial` request, also as a callback brings it. Throws a WrongAnswerError unless they ascend and multiply to the number. */
+export function factorizationOf(request: Omit<RequestBody, 'timeline'>): Factorization {
   const wrong = (why: string): WrongAnswerError =>
     new WrongAnswerError(`The answer to ${request.request_id} cannot be true: ${why}`);
   const number = integer(request.number);

@@ -28,6 +28,9 @@ export interface RetryNotice {
   readonly cause: Error;
 }
 
+/** With less patience left than this, another attempt would not get an answer. */
+const ATTEMPT_MS_MIN = 50;
+
 export interface Persistence {
   /** Names the service in errors. */
   readonly url: string;
@@ -57,8 +60,11 @@ export async function persist<T>(
   for (let attempts = 1; ; attempts++) {
     const outcome = await limit.run(timed, signal);
     if (!(outcome instanceof PassingFailure)) return outcome;
-    const delayMs = retryDelayMs(attempts, outcome.retryAfterMs, retryPolicy, random);
-    if (spentMs + delayMs >= patienceMs) throw new UnavailableError(url, attempts, spentMs, outcome.cause);
+    const spareMs = patienceMs - spentMs - outcome.retryAfterMs;
+    if (spareMs < ATTEMPT_MS_MIN) throw new UnavailableError(url, attempts, spentMs, outcome.cause);
+    // Towards the end the back-off shrinks to what is left, so that patience is used up.
+    const policy = { ...retryPolicy, capMs: Math.min(retryPolicy.capMs, spareMs) };
+    const delayMs = retryDelayMs(attempts, outcome.retryAfterMs, policy, random);
     onRetry?.({ attempts, delayMs, cause: outcome.cause });
     await clock.pause(delayMs, signal);
     spentMs += delayMs;

@@ -83,14 +83,16 @@ async function* untilLost(
 }
 
 /** Undefined at the end, after a loss, and after `SILENCE_MS`. */
-async function chunkInTime(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
-  const { promise: silence, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, SILENCE_MS, undefined);
-  try {
-    return await Promise.race([reader.read().then(({ value }) => value), silence]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
+function chunkInTime(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, SILENCE_MS, undefined);
+    const end = (chunk?: Uint8Array): void => {
+      clearTimeout(timer);
+      resolve(chunk);
+    };
+    reader.read().then(
+      ({ value }) => end(value),
+      () => end(),
+    );
+  });
 }
