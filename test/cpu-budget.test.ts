@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { RequestBody } from '../src/contract/request-body.ts';
 import { readEvents } from '../src/client/event-stream.ts';
 import type { EventPayloads } from '../src/contract/event-stream.ts';
-import { ask, assertFactored, assertProblem, ended, look, read, submit } from './support/api.ts';
+import { ask, assertFactored, assertProblem, ended, look, read, running, submit } from './support/api.ts';
 import { NumberSource } from './support/number-source.ts';
 import { Server } from './support/server.ts';
 
@@ -35,6 +35,24 @@ test('at the end of its budget a request keeps the factors known and says that i
   assert.equal(product, number);
   assert.ok(partial.cpu_ms >= 1_000 && partial.cpu_ms < 1_500, `it spent ${partial.cpu_ms} ms of 1,000`);
   assert.equal(partial.timeline.at(-1)?.event, 'finished');
+
+  await resume(server, request_id);
+  const again = await running(server, request_id);
+  assert.deepEqual(again.prime_factors, ['2', '2', '3', '1009']);
+  assert.ok(again.cpu_ms >= partial.cpu_ms, `CPU time went from ${partial.cpu_ms} to ${again.cpu_ms} ms`);
+});
+
+test('a request has one budget, however often the program is killed while it runs', async () => {
+  await using server = await Server.start({ env: { FAIRSIEVE_JOB_CPU_MS_MAX: '4000' } });
+  const { request_id } = await submit(server, numbers.semiprime(80).number);
+  for (const cpuMs of [1_800, 3_300]) {
+    await running(server, request_id, (request) => request.cpu_ms >= cpuMs);
+    await server.end('SIGKILL');
+    await server.start();
+  }
+  const partial = await ended(server, request_id);
+  assert.equal(partial.status, 'partial');
+  assert.ok(partial.cpu_ms >= 4_000 && partial.cpu_ms < 4_500, `it spent ${partial.cpu_ms} ms of 4,000`);
 });
 
 test('a partial request given more budgets goes on where it was, over restarts too, and is done in the end', async () => {
@@ -55,6 +73,8 @@ test('a partial request given more budgets goes on where it was, over restarts t
     const again = await resume(server, request_id);
     assert.ok(['queued', 'running'].includes(again.status), again.status);
     assert.equal(again.timeline.at(-1)?.event, 'resumed');
+    assert.ok(again.cpu_ms >= before, `CPU time went from ${before} to ${again.cpu_ms} ms`);
+    assert.deepEqual(again.factors, request.factors);
     request = await ended(server, request_id);
     assert.ok(request.cpu_ms > before, `CPU time went from ${before} to ${request.cpu_ms} ms`);
   }

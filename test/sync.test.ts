@@ -1,0 +1,208 @@
+/** Inline answers (MISSION C1) as their callers meet them, with the real program: quick ones, slow ones, storms, hang-ups and restarts. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import type { RequestBody } from '../src/contract/request-body.ts';
+import type { Accepted } from '../src/contract/submission.ts';
+import {
+  ask,
+  assertFactored,
+  ended,
+  list,
+  listAll,
+  look,
+  metric,
+  read,
+  submitAll,
+  type Reply,
+  type Target,
+} from './support/api.ts';
+import { NumberSource, type Composite } from './support/number-source.ts';
+import { Server } from './support/server.ts';
+import { until } from './support/until.ts';
+
+const numbers = new NumberSource(11);
+const ONE_WORKER = { env: { FAIRSIEVE_WORKERS: '1' } };
+/** Every answer comes within 2 s; a machine that runs the clients, all workers and other tests besides may add a second. */
+const ANSWER_MS_MAX = 3_000;
+
+interface Timed extends Reply {
+  readonly tookMs: number;
+}
+
+async function callSync(
+  target: Target,
+  { number }: Composite,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Timed> {
+  const beganMs = performance.now();
+  const reply = await ask(target, '/sync', { method: 'POST', headers, body: `{"number": ${number}}` });
+  return { ...reply, tookMs: performance.now() - beganMs };
+}
+
+/** Sends it on a connection of its own that does not read; resolves to how to hang up once the server has somebody waiting. */
+async function callAndWait(
+  server: Server,
+  { number }: Composite,
+  headers: readonly string[] = [],
+): Promise<() => Promise<void>> {
+  const socket = connect(server.port, '127.0.0.1').on('error', () => undefined);
+  const body = `{"number":${number}}`;
+  const head = ['POST /sync HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers];
+  socket.write(`${head.join('\r\n')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  await until('the client waiting', async () => (await metric(server, 'fairsieve_http_waiters')) === 1);
+  return async () => {
+    socket.destroy();
+    await until('nobody waiting', async () => (await metric(server, 'fairsieve_http_waiters')) === 0);
+  };
+}
+
+/** How many of `requests` ended between the acceptance and the end of `request`, by the clock of the service. */
+function passedBy(requests: readonly RequestBody[], { accepted_at, finished_at }: RequestBody): number {
+  return requests.filter((other) => {
+    const atMs = Date.parse(other.finished_at ?? '');
+    return atMs > Date.parse(accepted_at) && atMs < Date.parse(finished_at ?? '');
+  }).length;
+}
+
+test('18 digits are answered inline, to whoever asks, and can be looked up afterwards', async () => {
+  await using server = await Server.start();
+  const hard = numbers.semiprime(18);
+  const reply = await callSync(server, hard);
+  const request = read<RequestBody>(reply, 200);
+  assertFactored(request, hard);
+  assert.ok(reply.tookMs < ANSWER_MS_MAX, `it took ${reply.tookMs} ms`);
+  assert.deepEqual([request.mode, request.caller_id], ['sync', 'anonymous']);
+  assert.deepEqual(await look(server, request.request_id), request);
+  const listed = await list(server, { mode: 'sync' });
+  assert.deepEqual(
+    listed.requests.map(({ request_id }) => request_id),
+    [request.request_id],
+  );
+});
+
+test('what takes longer is answered with 202 within two seconds, goes on, and can be fetched', async () => {
+  await using server = await Server.start();
+  const hard = numbers.semiprime(67);
+  const reply = await callSync(server, hard, { 'x-caller-id': 'acme', prefer: 'wait=60' });
+  const accepted = read<Accepted>(reply, 202);
+  assert.ok(reply.tookMs < ANSWER_MS_MAX, `it took ${reply.tookMs} ms`);
+  assert.equal(reply.headers.get('preference-applied'), 'wait=1.8');
+  assert.equal(reply.headers.get('location'), `/requests/${accepted.request_id}`);
+  assert.match(reply.headers.get('retry-after') ?? '', /^\d+$/);
+  const request = await ended(server, accepted.request_id);
+  assertFactored(request, hard);
+  assert.deepEqual([request.mode, request.caller_id], ['sync', 'acme']);
+});
+
+test('a client that hangs up does not cancel its request', async () => {
+  await using server = await Server.start(ONE_WORKER);
+  const hard = numbers.semiprime(64);
+  const hangUp = await callAndWait(server, hard);
+  await hangUp();
+  const [left] = (await list(server, { mode: 'sync' })).requests;
+  assert(left);
+  assert.ok(['queued', 'running'].includes(left.status), `it must not have ended yet: ${left.status}`);
+  assertFactored(await ended(server, left.request_id), hard);
+});
+
+test('a storm of 2,000 calls from 20 callers on 200 connections is answered in time, and right', async () => {
+  await using server = await Server.start();
+  const storm = numbers.semiprimes(2_000, 18);
+  const slowest = { tookMs: 0 };
+  let inline = 0;
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: 200 }, async (_, connection) => {
+      for (let i = next++; i < storm.length; i = next++) {
+        const hard = storm[i]!;
+        const reply = await callSync(server, hard, { 'x-caller-id': `caller-${connection % 20}` });
+        slowest.tookMs = Math.max(slowest.tookMs, reply.tookMs);
+        if (reply.status === 200) {
+          inline++;
+          assertFactored(read<RequestBody>(reply, 200), hard);
+        } else assertFactored(await ended(server, read<Accepted>(reply, 202).request_id), hard);
+      }
+    }),
+  );
+  assert.ok(slowest.tookMs < ANSWER_MS_MAX, `the slowest answer took ${slowest.tookMs} ms`);
+  assert.ok(inline > 1_900, `only ${inline} of 2,000 were answered inline`);
+  assert.equal(await metric(server, 'fairsieve_http_waiters'), 0);
+});
+
+test("one caller's storm does not hold up another's call", async () => {
+  const workers = 2;
+  await using server = await Server.start({ env: { FAIRSIEVE_WORKERS: String(workers) } });
+  const stop = new AbortController();
+  const storming = Array.from({ length: 100 }, async () => {
+    while (!stop.signal.aborted) await callSync(server, numbers.semiprime(40), { 'x-caller-id': 'storm' });
+  });
+  await until('a backlog', async () => (await metric(server, 'fairsieve_requests_waiting')) > 90);
+  const calls: RequestBody[] = [];
+  for (const hard of numbers.semiprimes(20, 18)) {
+    const request = read<RequestBody>(await callSync(server, hard, { 'x-caller-id': 'calm' }), 200);
+    assertFactored(request, hard);
+    calls.push(request);
+  }
+  stop.abort();
+  await Promise.all(storming);
+  const storm = await listAll(server, { caller_id: 'storm', limit: '500' });
+  const passed = calls.map((request) => passedBy(storm, request));
+  assert.ok(
+    Math.max(...passed) <= workers + 1,
+    `requests of the storm that were served before a single call: ${passed.join(' ')}`,
+  );
+});
+
+test('a call goes before what its caller has queued, while its client waits', async () => {
+  await using server = await Server.start(ONE_WORKER);
+  // More than memory holds of one caller, so that it is loaded out of turn.
+  await submitAll(
+    server,
+    numbers.semiprimes(700, 46).map(({ number }) => number),
+    'acme',
+  );
+  const hard = numbers.semiprime(18);
+  const request = read<RequestBody>(await callSync(server, hard, { 'x-caller-id': 'acme' }), 200);
+  assertFactored(request, hard);
+  const queued = await listAll(server, { caller_id: 'acme', mode: 'queued', limit: '500' });
+  assert.ok(queued.filter(({ status }) => status === 'queued').length > 500);
+  assert.ok(passedBy(queued, request) <= 2, `${passedBy(queued, request)} of its own were served before it`);
+});
+
+test('a call goes after what its caller had queued before, once its client waits no longer', async () => {
+  await using server = await Server.start(ONE_WORKER);
+  const queued = await submitAll(
+    server,
+    numbers.semiprimes(40, 46).map(({ number }) => number),
+    'acme',
+  );
+  const hard = numbers.semiprime(56);
+  const reply = await callSync(server, hard, { 'x-caller-id': 'acme', prefer: 'wait=0.2' });
+  const { request_id } = read<Accepted>(reply, 202);
+  const begun = await look(server, request_id);
+  assert.equal(begun.status, 'running', 'it has gone first while its client waited');
+  const request = await ended(server, request_id);
+  assertFactored(request, hard);
+  for (const own of queued) {
+    const { status, finished_at } = await look(server, own.request_id);
+    assert.equal(status, 'done');
+    assert.ok(finished_at! <= request.finished_at!, 'one that was queued before ended after it');
+  }
+});
+
+test('a call that a crash cut off is worked on after the restart, and the same call again finds it', async () => {
+  await using server = await Server.start(ONE_WORKER);
+  const hard = numbers.semiprime(64);
+  await callAndWait(server, hard, ['Idempotency-Key: k-1']);
+  await server.end('SIGKILL');
+  await server.start();
+  const [left, ...others] = (await list(server, { mode: 'sync' })).requests;
+  assert(left);
+  assert.deepEqual(others, []);
+  const again = await callSync(server, hard, { 'idempotency-key': 'k-1' });
+  assert.ok(again.tookMs < ANSWER_MS_MAX, `it took ${again.tookMs} ms`);
+  assert.equal((JSON.parse(again.text) as Accepted).request_id, left.request_id);
+  assertFactored(await ended(server, left.request_id), hard);
+  assert.equal((await list(server, { mode: 'sync' })).requests.length, 1);
+});
