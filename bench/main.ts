@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { callbacks } from './callbacks.ts';
 import { fairness } from './fairness.ts';
 import { http } from './http.ts';
 import { kernel } from './kernel.ts';
@@ -10,7 +11,14 @@ import { memory } from './memory.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
 
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { http, latency, fairness, memory, kernel };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  http,
+  latency,
+  fairness,
+  callbacks,
+  memory,
+  kernel,
+};
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]
 
