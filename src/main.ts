@@ -6,6 +6,7 @@ import { errorMessage } from './base/error-message.ts';
 import { moduleUrl } from './base/module-url.ts';
 import { systemClock } from './base/clock.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { busyShareMeter } from './base/busy-share.ts';
 import { randomBytes, randomFraction } from './base/random.ts';
 import type { CallbackOutcome } from './callbacks/callback-outcome.ts';
 import { CallbackSecrets, makeSecretFile } from './callbacks/callback-secret-file.ts';
@@ -89,7 +90,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     expectedCpuMs: estimateCpuMs,
     clock: systemClock,
     ...config,
-    callbacks: { send, settings: config.deliveries, random: randomFraction },
+    callbacks: { send, settings: config.deliveries, random: randomFraction, busyShare: busyShareMeter() },
     onFatal: fatal,
   });
   await Promise.all([replica.start(), engine.ready()]);

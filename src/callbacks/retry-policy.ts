@@ -40,6 +40,9 @@ export const JITTER = 0.2;
 /** Most of what an endpoint may ask for. */
 export const RETRY_AFTER_MS_MAX = 24 * HOUR_MS;
 
+/** However short the schedule is, a callback that is held back waits as long as a breaker may stay open, twice. */
+const HELD_MS_MIN = 10 * MINUTE_MS;
+
 const GONE = 410;
 /** Those with which `Retry-After` has a meaning for a request that is repeated. */
 const RETRY_AFTER_STATUSES: ReadonlySet<number> = new Set([429, 503]);
@@ -85,7 +88,8 @@ export function nextStepWhileHeld(
   untilMs: number,
   policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ): NextStep {
-  return nowMs - heldSinceMs > spanMs(policy) ? { kind: 'dead' } : { kind: 'retry', atMs: untilMs };
+  const longestMs = Math.max(spanMs(policy), HELD_MS_MIN);
+  return nowMs - heldSinceMs > longestMs ? { kind: 'dead' } : { kind: 'retry', atMs: untilMs };
 }
 
 export function attemptsMax({ delaysMs }: RetryPolicy): number {

@@ -38,6 +38,8 @@ class Fixture {
   /** Attempts written down, and refused while `isFull`. */
   records = 0;
   isFull = false;
+  /** How busy the event loop is. */
+  busyShare = 0;
   /** How long it takes to look up a request. */
   findMs: (seq: number) => number = () => 0;
   store: Store;
@@ -131,6 +133,7 @@ class Fixture {
       store,
       clock,
       random: () => NO_JITTER,
+      busyShare: () => this.busyShare,
       weightOf: () => 1,
       find: async (seq) => {
         const ms = this.findMs(seq);
@@ -301,8 +304,7 @@ describe('deliveries', () => {
     const delivery = fixture.delivery(held);
     assert.equal(fixture.attempts.length, ATTEMPTS_MIN);
     assert.equal(delivery?.attempts, 0);
-    // Half of the spread is `NO_JITTER` of it.
-    assert.equal(delivery.dueAtMs, fixture.clock.wallMs() + OPEN_MS_MIN * 1.25);
+    assert.equal(delivery.dueAtMs, fixture.clock.wallMs() + OPEN_MS_MIN);
     assert.deepEqual(
       fixture.stored(held).timeline.map(({ event }) => event),
       ['finished'],
@@ -310,8 +312,47 @@ describe('deliveries', () => {
     await fixture.end('globex');
     assert.equal(fixture.of('globex').length, 1, 'the failures of one caller hold up nobody else');
     fixture.status = () => 200;
-    await fixture.clock.advance(OPEN_MS_MIN * 1.25);
+    await fixture.clock.advance(OPEN_MS_MIN);
     assert.equal(fixture.delivery(held)?.status, 'delivered');
+  });
+
+  test('what was put off keeps its order', async () => {
+    const fixture = await started({ retries: { delaysMs: [3_600_000] } });
+    fixture.status = () => 500;
+    await fixture.end('acme', URL, ATTEMPTS_MIN);
+    for (let i = 0; i < 8; i++) {
+      await fixture.end('acme');
+      await fixture.clock.advance(31);
+    }
+    fixture.status = () => 200;
+    await fixture.clock.advance(OPEN_MS_MIN * 4);
+    const sequences = fixture.attempts.slice(ATTEMPTS_MIN).map(({ sequence }) => sequence);
+    assert.equal(sequences.length, 8);
+    assert.deepEqual(
+      sequences,
+      sequences.toSorted((a, b) => a - b),
+    );
+  });
+
+  test('while the event loop has no time to spare few attempts begin, those that hang count for nothing, and afterwards all do', async () => {
+    const fixture = await started({ attemptsMax: 256, attemptsPerHostMax: 256 });
+    fixture.busyShare = 1;
+    // They hang.
+    for (let i = 0; i < 100; i++) await fixture.end(`hog_${i}`, `http://hang${i}.example/`);
+    for (let i = 0; i < 10; i++) {
+      await fixture.end(`hog_${i}`, `http://hang${i}.example/`);
+      await fixture.clock.advance(50);
+    }
+    const hanging = fixture.attempts.length;
+    await fixture.end('acme', URL, 50);
+    await fixture.clock.advance(50);
+    const begun = fixture.attempts.length - hanging;
+    assert.ok(begun >= 1 && begun <= 10, `${begun} began`);
+    fixture.busyShare = 0;
+    for (const { answer } of fixture.of('acme')) await answer(200);
+    fixture.status = () => 200;
+    for (let i = 0; i < 40; i++) await fixture.clock.advance(50);
+    assert.equal(fixture.of('acme').length, 50);
   });
 
   test('a URL that is gone is called no more for this caller, after a restart too, until somebody asks', async () => {

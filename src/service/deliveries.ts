@@ -5,12 +5,14 @@
  *
  * Invariants:
  *   D1. An attempt is written down before its outcome is told; one that is cut off (a crash, a stop) is made again.
- *   D2. An attempt is made only while it is due as it was when its turn came: whatever changes that (an attempt, a redelivery, a
- *       resumption) makes a new one, and what comes of the old one changes nothing.
+ *   D2. An attempt is made only while it is due as it was when its turn came: whatever changes that (an attempt, a redelivery)
+ *       makes a new one, and what comes of the old one changes nothing.
  *   D3. Attempts of one caller begin in the order of its turns.
+ *   D4. While the event loop has no time to spare, fewer and fewer attempts begin: who asks goes before who is told.
  */
 import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
+import { CongestionWindow } from '../base/congestion-window.ts';
 import { RecentMap } from '../base/recent-map.ts';
 import { hostHealth } from '../callbacks/attempt-outcome.ts';
 import { CallbackLines, type TakenCallback } from '../callbacks/callback-lines.ts';
@@ -40,6 +42,8 @@ export interface DeliveryParts {
   /** Makes one attempt, and never rejects. `interrupted` if and only if `signal` aborted. */
   readonly send: (stored: CalledRequest, signal: AbortSignal) => Promise<CallbackOutcome>;
   readonly settings: DeliverySettings;
+  /** The share of the time since its last call for which the event loop was busy, from 0 to 1. */
+  readonly busyShare: () => number;
   /** Told of each request whose delivery has changed, once that is durable. */
   readonly onChange: (stored: StoredRequest) => void;
   readonly onFatal: (error: unknown) => void;
@@ -57,8 +61,12 @@ const PAGES = 8;
 const GONE_MAX = 10_000;
 /** How long stopping waits for attempts under way; what is cut off is made again. */
 const STOP_MS_MAX = 2_000;
-/** What was held back comes again over this share of the time that it was held, so that not all come at once. */
-const HELD_SPREAD = 0.5;
+/** Busy for more of the time than this, the event loop has none to spare. */
+const BUSY_SHARE = 0.95;
+/** Turns that begin between two looks however busy it is, how many more after each calm one, and how far they are apart. */
+const PACE = { min: 4, max: 256, step: 16, everyMs: 50 };
+/** What is held back for the same reason comes again at the same time, up to a multiple of this, and so in its order. */
+const HELD_GRID_MS = 250;
 
 /** What was done in a turn, and is to be written down. */
 interface Act {
@@ -74,6 +82,9 @@ export class Deliveries {
   /** The latest look-up for each caller that has one under way. */
   readonly #lookUps = new Map<string, Promise<StoredRequest | undefined>>();
   readonly #underWay = new Set<Promise<void>>();
+  readonly #window = new CongestionWindow(PACE);
+  /** Turns that may begin until the next look. */
+  #beginsLeft = 0;
   readonly #alarm: Alarm;
   readonly #stopping = new AbortController();
   readonly #cutting = new AbortController();
@@ -164,15 +175,23 @@ export class Deliveries {
   }
 
   #begin(): void {
-    const { clock } = this.#parts;
+    const { clock, busyShare } = this.#parts;
     const [wallMs, nowMs] = [clock.wallMs(), clock.monotonicMs()];
-    for (const turn of this.#turns.begin(wallMs, nowMs)) this.#run(() => this.#carryOut(turn));
-    this.#alarm.set(this.#turns.nextInMs(wallMs, nowMs));
+    if (this.#window.look(nowMs, () => busyShare() > BUSY_SHARE))
+      this.#beginsLeft = this.#window.size < PACE.max ? this.#window.size : Infinity;
+    if (this.#beginsLeft > 0) {
+      for (const turn of this.#turns.begin(wallMs, nowMs)) {
+        this.#run(() => this.#carryOut(turn, wallMs));
+        if (--this.#beginsLeft === 0) break;
+      }
+    }
+    this.#alarm.set(this.#beginsLeft > 0 ? this.#turns.nextInMs(wallMs, nowMs) : PACE.everyMs);
   }
 
-  async #carryOut(turn: Turn): Promise<void> {
+  /** `wallMs`: when its turn came. */
+  async #carryOut(turn: Turn, wallMs: number): Promise<void> {
     const stored = await this.#stillDue(turn.taken);
-    const { outcome, record } = stored ? await this.#act(turn, stored) : {};
+    const { outcome, record } = stored ? await this.#act(turn, stored, wallMs) : {};
     if (turn.kind === 'attempt') {
       const health = outcome ? hostHealth(toAttemptOutcome(outcome)) : 'unknown';
       this.#turns.answered(turn, health, this.#parts.clock.monotonicMs());
@@ -200,13 +219,13 @@ export class Deliveries {
   }
 
   /** Makes the attempt, if one is to be made; one that was cut off has no outcome. */
-  async #act(turn: Turn, stored: CalledRequest): Promise<Act> {
+  async #act(turn: Turn, stored: CalledRequest, wallMs: number): Promise<Act> {
     const { clock, send, random, settings } = this.#parts;
     const { callerId, callbackUrl: url } = stored;
     const startedAtMs = clock.wallMs();
     if (this.#gone.get(keyOf({ callerId, url }))) return { record: whileGone(stored, startedAtMs) };
     if (turn.kind === 'hold') {
-      const untilMs = startedAtMs + turn.forMs * (1 + HELD_SPREAD * random());
+      const untilMs = Math.ceil((wallMs + turn.forMs) / HELD_GRID_MS) * HELD_GRID_MS;
       return { record: whileHeld(stored, { nowMs: startedAtMs, untilMs }, settings.retries) };
     }
     this.counts.attempts++;

@@ -46,8 +46,8 @@ export type Turn = AttemptTurn | (Candidate & { readonly kind: 'hold'; readonly 
 const EXPECTED_MS = 50;
 /** Some milliseconds' worth. */
 const STEPS_MAX = 1_000;
-/** Whoever waits for a probe looks again after this long: it may be over by then. */
-const PROBE_WAIT_MS = 5_000;
+/** Whoever waits for a probe looks again after this long: it is over by then. */
+const PROBE_WAIT_MS = 15_000;
 
 export class DeliveryTurns {
   readonly #lines: CallbackLines;

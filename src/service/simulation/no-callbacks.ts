@@ -13,4 +13,5 @@ export const NO_CALLBACKS: CallbackOptions = {
     rateOf: () => undefined,
   },
   random: () => 0,
+  busyShare: () => 0,
 };
