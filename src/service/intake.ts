@@ -22,7 +22,7 @@ export type Accepted =
   /** Too much is arriving at once. */
   | { readonly kind: 'busy' };
 
-/** `true`: queued again; `false`: it was not `partial` any more; `full`: there is no room to write it down. */
+/** `true`: queued again; `false`: it was not `partial` any more, or its callback is still due; `full`: there is no room to write it down. */
 export type Requeued = boolean | 'full';
 
 export class Intake {
@@ -87,7 +87,7 @@ export class Intake {
       : outcome;
   }
 
-  /** Puts a `partial` request back in the queue. False if it is not `partial` any more. Several calls at once are one. */
+  /** Puts a `partial` request back in the queue, unless its callback is still due. Several calls at once are one. */
   requeue(stored: StoredRequest): Promise<Requeued> {
     const underWay = this.#requeuing.get(stored.seq);
     if (underWay) return underWay;

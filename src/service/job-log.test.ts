@@ -69,6 +69,21 @@ test('what is unsaved goes to the store in order, in calls of bounded size, with
   }
 });
 
+test('what a job without chunks has spent goes to the store every second of it, with who waits', async () => {
+  const desk = new Desk();
+  const job = desk.job(77);
+  for (const cpuMs of [999, 1_000, 1_999, 2_000]) {
+    job.cpuMs = cpuMs;
+    await appendUnsaved(job, desk.parts);
+  }
+  const started = [{ seq: 77, startedAtMs: 5, budgetFromMs: 1 }];
+  const entry = { number: '77', chunks: [], started, atMs: 9 };
+  assert.deepEqual(desk.entries, [
+    { ...entry, cpuMs: 1_000 },
+    { ...entry, cpuMs: 2_000 },
+  ]);
+});
+
 test('what finds no room goes with the next call, before what is newer', async () => {
   const desk = new Desk();
   const job = desk.job(77);

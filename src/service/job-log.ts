@@ -1,4 +1,9 @@
-/** The log of a job between memory and store: its chunks wait in `unsaved` until the store has them. */
+/**
+ * The log of a job between memory and store: its chunks wait in `unsaved` until the store has them.
+ *
+ * With them goes what the job has spent and since when it works for whom, which is written for a job without chunks as well: or a
+ * crash would give its requests their whole budgets again.
+ */
 import type { Clock } from '../base/clock.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import { startTimeMs, type LiveJob } from './live-job.ts';
@@ -6,6 +11,8 @@ import type { LiveSet } from './live-set.ts';
 
 /** What goes to the store in one call, about: a larger commit would hold others up. */
 const SAVE_BYTES_MAX = 2 ** 20;
+/** What a job may spend, in CPU milliseconds, without the store being told. */
+const UNTOLD_CPU_MS_MAX = 1_000;
 /** What all jobs together keep for a store that has no room. */
 const UNSAVED_BYTES_MAX = 32 * 2 ** 20;
 
@@ -16,13 +23,14 @@ export interface JobLogParts {
 }
 
 /**
- * Appends what is unsaved. Where the store has no room it stays unsaved, to go with the next call: a log is worth time, not
+ * Appends what is unsaved; without chunks, what was spent, if that is `UNTOLD_CPU_MS_MAX` or more since the last time. Where the store has no room it stays unsaved, to go with the next call: a log is worth time, not
  * correctness.
  */
 export async function appendUnsaved(job: LiveJob, { store, clock, live }: JobLogParts): Promise<void> {
   const chunks = job.unsaved;
-  if (chunks.length === 0) return;
+  if (chunks.length === 0 && job.cpuMs - job.savedCpuMs < UNTOLD_CPU_MS_MAX) return;
   job.unsaved = [];
+  job.savedCpuMs = job.cpuMs;
   const started = [...job.members].flatMap((member) => {
     const startedAtMs = startTimeMs(member);
     const { budgetFromMs } = member;
@@ -50,11 +58,12 @@ export async function appendUnsaved(job: LiveJob, { store, clock, live }: JobLog
   job.unsaved = [...left.slice(0, first === -1 ? left.length : first), ...job.unsaved];
 }
 
+/** One piece at least, be it empty. */
 function inPieces(chunks: readonly Uint8Array[]): Uint8Array[][] {
-  const pieces: Uint8Array[][] = [];
-  let bytes = Infinity;
+  const pieces: Uint8Array[][] = [[]];
+  let bytes = 0;
   for (const chunk of chunks) {
-    if (bytes + chunk.length > SAVE_BYTES_MAX) {
+    if (bytes > 0 && bytes + chunk.length > SAVE_BYTES_MAX) {
       pieces.push([]);
       bytes = 0;
     }

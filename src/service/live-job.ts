@@ -30,6 +30,8 @@ export interface LiveJob {
   unsaved: readonly Uint8Array[];
   /** When they last went there, by the monotonic clock. */
   savedAtMs: number;
+  /** Its CPU milliseconds as they last went there. */
+  savedCpuMs: number;
   /** Whether it has broken a worker. */
   hasBroken: boolean;
   progress?: Progress;
@@ -77,6 +79,7 @@ export function createJob(
     cpuMs: 0,
     unsaved: NONE,
     savedAtMs: nowMs,
+    savedCpuMs: 0,
     hasBroken: false,
     factors: NONE,
     recoveries: NONE,

@@ -1,8 +1,8 @@
 /**
  * The store port: what a replica keeps on disk. One replica owns one store; nobody else writes to it.
  *
- * Every promise that resolves speaks of what is durable (on disk after fsync); one that rejects has changed nothing, save
- * with `broken` or `lost`: then what became of it shows when the store is opened again. Calls take effect in the order in
+ * Every promise that resolves speaks of what is durable (on disk after fsync); one that rejects has changed nothing, save where
+ * `appendLog` says so, and with `broken` or `lost`: then what became of it shows when the store is opened again. Calls take effect in the order in
  * which they are made; a batch of more than a few hundred numbers does so piece by piece, so that nobody waits behind it. No
  * driver type appears here; `describeStore` holds every adapter to the words below.
  *
@@ -42,7 +42,10 @@ export interface Store extends AsyncDisposable {
   /** The requests with these sequence numbers, in the same order; undefined for one that does not exist (any more). */
   get(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]>;
 
-  /** Newest first. Looks at no more than `PAGE_SCAN_MAX` rows: `next` may be set even where the page is short. */
+  /**
+   * Newest first. Looks at no more than `PAGE_SCAN_MAX` rows: `next` may be set even where the page is short. With `callerId`, it
+   * looks at rows of that caller alone, and `next` is one of them.
+   */
   list(query: ListQuery): Promise<ListPage>;
 
   /**
@@ -55,8 +58,9 @@ export interface Store extends AsyncDisposable {
   finish(ended: readonly EndedJob[]): Promise<ReadonlyMap<number, number>>;
 
   /**
-   * Puts a `partial` request back in the queue, as not started, with the timeline given and the factors and CPU time that it had; a
-   * callback of its last end is not made any more. False if it is not `partial` (any more).
+   * Puts a `partial` request back in the queue, as not started, with the timeline given and the factors and CPU time that it had;
+   * its next end has a callback of its own. False if it is not `partial` (any more), or the callback of its last end is still due:
+   * every end is told or dead before there can be another.
    */
   requeue(seq: number, ordinal: number, timeline: readonly TimelineEvent[]): Promise<boolean>;
 
@@ -72,7 +76,8 @@ export interface Store extends AsyncDisposable {
   /**
    * Appends to the log of a job, sets its CPU milliseconds so far, and notes when its requests were started.
    * Logs have a share of the store's size, and take nothing of what the ends of requests need: there, idle logs may be dropped,
-   * the oldest first, and if that is not enough it rejects with `full`. A log is idle while none of the requests that it was
+   * the oldest first, and if that is not enough it rejects with `full`: then the chunks are refused, and the rest is written if
+   * the disk has any room, so that what requests have spent of their budgets survives a crash. A log is idle while none of the requests that it was
    * started for is queued.
    */
   appendLog(entry: JobLogEntry): Promise<void>;
@@ -99,7 +104,7 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Writes how a callback stands after an attempt, if it is still pending under that sequence number and due as it was: false if not
-   * (it was to be sent again meanwhile, its request was resumed, or is gone). With `endpointGone`, notes in any case that its
+   * (it was to be sent again meanwhile, or its request is gone). From one that was the last, retention begins anew. With `endpointGone`, notes in any case that its
    * caller's URL takes no more.
    */
   recordAttempt(record: AttemptRecord): Promise<boolean>;
@@ -231,7 +236,10 @@ export interface JobLog {
 }
 
 export interface PruneLimits {
-  /** Requests that ended, numbers that were known and logs that have been idle before this go; idempotency keys go when they expire. */
+  /**
+   * Requests that ended before this, and whose callbacks if any were delivered or dead before this by the store's clock, go; so do
+   * numbers that were known and logs that have been idle before this. Idempotency keys go when they expire.
+   */
   readonly endedBeforeMs: number;
   readonly nowMs: number;
   /**

@@ -100,7 +100,7 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     requeue: (seq, ordinal, timeline) =>
       call(() => {
         const request = disk.requests.get(seq);
-        if (request?.state.kind !== 'partial') return false;
+        if (request?.state.kind !== 'partial' || request.delivery?.dueAtMs !== undefined) return false;
         disk.requests.set(seq, asQueued({ ...request, ordinal }, timeline));
         return true;
       }),

@@ -6,6 +6,7 @@ import type { TimelineEvent } from '../../domain/request.ts';
 import type { Store } from '../store.ts';
 import {
   asQueued,
+  DAY_MS,
   doneJob,
   FIRST_SEQ,
   NOW_MS,
@@ -174,20 +175,24 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
         assert.equal(await store.redeliver(FIRST_SEQ + 1, NOW_MS, []), false);
       }));
 
-    test('a partial request that is resumed is called back anew, with a number of its own', () =>
-      withStore(async (store) => {
-        await store.accept({ requests: newRequests(1, { callbackUrl: URL }) });
-        const job = doneJob(FIRST_SEQ, { kind: 'partial' });
-        await store.finish([{ ...job, requests: job.requests.map((r) => ({ ...r, called: true })) }]);
-        assert.equal(await store.requeue(FIRST_SEQ, 7, []), true);
-        assert.deepEqual(await due(store), []);
-        const late = { status: 'delivered', sequence: 1, attempts: 1 } as const;
-        assert.equal(
-          await store.recordAttempt({ seq: FIRST_SEQ, wasDueAtMs: NOW_MS, delivery: late, timeline: [] }),
-          false,
-        );
-        assert.deepEqual(await store.finish([called(FIRST_SEQ)]), new Map([[FIRST_SEQ, 2]]));
-      }));
+    for (const status of ['delivered', 'dead'] as const) {
+      test(`a partial request is resumed only once its callback is ${status}; its next end has the next number`, () =>
+        withStore(async (store) => {
+          await store.accept({ requests: newRequests(1, { callbackUrl: URL }) });
+          const job = doneJob(FIRST_SEQ, { kind: 'partial' });
+          await store.finish([{ ...job, requests: job.requests.map((r) => ({ ...r, called: true })) }]);
+          const [ended] = await store.get([FIRST_SEQ]);
+          assert.equal(await store.requeue(FIRST_SEQ, 7, []), false);
+          assert.deepEqual(await store.get([FIRST_SEQ]), [ended]);
+          assert.equal((await store.stats()).queued, 0);
+          const last = { status, sequence: 1, attempts: 1 };
+          const record = { seq: FIRST_SEQ, wasDueAtMs: NOW_MS, delivery: last, timeline: [] };
+          assert.equal(await store.recordAttempt(record), true);
+          assert.equal(await store.requeue(FIRST_SEQ, 7, []), true);
+          assert.deepEqual(await due(store), []);
+          assert.deepEqual(await store.finish([called(FIRST_SEQ)]), new Map([[FIRST_SEQ, 2]]));
+        }));
+    }
 
     test('lists by delivery, newest first', () =>
       withStore(async (store) => {
@@ -234,6 +239,40 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
         const [gone, kept] = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
         assert.equal(gone, undefined);
         assert.equal(kept?.delivery?.status, 'pending');
+      }));
+
+    test('a request is kept for its time from when its callback was delivered or dead, however long after its end', () =>
+      withStore(async (store) => {
+        const nowMs = Date.now();
+        const endedAtMs = nowMs - 30 * DAY_MS;
+        const requests = newRequests(4, { callbackUrl: URL });
+        const [dead = 0, delivered = 0, resumed = 0, silent = 0] = requests.map(({ seq }) => seq);
+        await store.accept({ requests });
+        for (const seq of [dead, delivered]) await store.finish([called(seq, endedAtMs)]);
+        const partial = doneJob(resumed, { kind: 'partial', finishedAtMs: endedAtMs });
+        await store.finish([
+          { ...partial, requests: partial.requests.map((r) => ({ ...r, called: true })) },
+          doneJob(silent, { finishedAtMs: endedAtMs }),
+        ]);
+        const ends = [
+          [dead, 'dead'],
+          [delivered, 'delivered'],
+          [resumed, 'dead'],
+        ] as const;
+        for (const [i, [seq, status]] of ends.entries()) {
+          const delivery = { status, sequence: i + 1, attempts: 10 };
+          await store.recordAttempt({ seq, wasDueAtMs: endedAtMs, delivery, timeline: [] });
+        }
+        const left = async (endedBeforeMs: number): Promise<number[]> => {
+          await pruneAll(store, { endedBeforeMs, nowMs, bytesMax: Infinity });
+          const seqs = requests.map(({ seq }) => seq);
+          return (await store.get(seqs)).flatMap((request) => request?.seq ?? []);
+        };
+        assert.deepEqual(await left(nowMs), [dead, delivered, resumed]);
+        // What counts for a request that was resumed is its next end, not that the former one was told.
+        assert.equal(await store.requeue(resumed, 7, []), true);
+        await store.finish([doneJob(resumed, { finishedAtMs: nowMs + 2 * DAY_MS })]);
+        assert.deepEqual(await left(nowMs + DAY_MS), [resumed]);
       }));
   });
 }

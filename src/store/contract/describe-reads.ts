@@ -53,6 +53,25 @@ export function describeReads(name: string, makeHome: MakeHome): void {
         }
       }));
 
+    test('a list of one caller goes on at rows of that caller alone, whatever it is filtered by', () =>
+      withStore(async (store) => {
+        const callbackUrl = 'https://hooks.example/done';
+        const own = newRequests(3, { callerId: 'a', callbackUrl });
+        const others = newRequests(PAGE_SCAN_MAX, { callerId: 'b', seq: FIRST_SEQ + 3, callbackUrl });
+        await store.accept({ requests: own });
+        for (let i = 0; i < others.length; i += BATCH_NUMBERS_MAX)
+          await store.accept({ requests: others.slice(i, i + BATCH_NUMBERS_MAX) });
+        const filters = allFilters().filter(({ callerId }) => callerId === 'a');
+        for (const filter of filters.flatMap((f) => [f, { ...f, delivery: 'pending' } as const])) {
+          const { requests, next } = await store.list({ ...filter, limit: 2 });
+          const { mode = 'queued', status = 'queued' } = filter;
+          const isOwn = mode === 'queued' && status === 'queued';
+          const seqs = requests.map(({ seq }) => seq);
+          assert.deepEqual(seqs, isOwn ? [FIRST_SEQ + 2, FIRST_SEQ + 1] : [], JSON.stringify(filter));
+          assert.equal(next, isOwn ? FIRST_SEQ + 1 : undefined, JSON.stringify(filter));
+        }
+      }));
+
     test('it agrees with a plain map about any sequence of calls, in the order in which they were made', () =>
       fc.assert(
         fc.asyncProperty(fc.array(arbitraryCall, { minLength: 5, maxLength: 80 }), (calls) =>

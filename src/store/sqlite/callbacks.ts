@@ -19,7 +19,7 @@ export function callbackHandlers({ db }: Database): Pick<Handlers, CallbackOpera
   );
   const record = prepare(
     db,
-    `UPDATE requests SET delivery = ?, attempts = ?, due_at = ?, timeline = ?
+    `UPDATE requests SET delivery = ?, attempts = ?, due_at = ?, told_at = ?, timeline = ?
      WHERE seq = ? AND sequence = ? AND due_at = ? AND delivery = ${PENDING}`,
   );
   const redeliver = prepare(
@@ -42,9 +42,19 @@ export function callbackHandlers({ db }: Database): Pick<Handlers, CallbackOpera
       pages.map(({ callerId, after, limit }) =>
         due.all(callerId, after.dueAtMs, after.sequence, Math.min(limit, PAGE_SCAN_MAX)),
       ),
-    recordAttempt([seq, sequence, wasDueAtMs, delivery, attempts, dueAtMs, timeline, goneEndpoint]) {
+    recordAttempt([
+      seq,
+      sequence,
+      wasDueAtMs,
+      delivery,
+      attempts,
+      dueAtMs,
+      toldAtMs,
+      timeline,
+      goneEndpoint,
+    ]) {
       if (goneEndpoint) putGone.run(...goneEndpoint);
-      return record.run(delivery, attempts, dueAtMs, timeline, seq, sequence, wasDueAtMs) > 0;
+      return record.run(delivery, attempts, dueAtMs, toldAtMs, timeline, seq, sequence, wasDueAtMs) > 0;
     },
     redeliver([seq, dueAtMs, timeline]) {
       if (redeliver.run(dueAtMs, timeline, seq) === 0) return false;

@@ -32,8 +32,8 @@ export function finishHandlers(
     db,
     `UPDATE requests
      SET status = ${QUEUED}, ordinal = ?, timeline = ?, started_at = NULL, finished_at = NULL,
-       delivery = CASE WHEN callback_url IS NULL THEN NULL ELSE ${PENDING} END, sequence = NULL, attempts = NULL, due_at = NULL
-     WHERE seq = ? AND status = ${PARTIAL} RETURNING number, caller`,
+       delivery = CASE WHEN callback_url IS NULL THEN NULL ELSE ${PENDING} END, sequence = NULL, attempts = NULL, told_at = NULL
+     WHERE seq = ? AND status = ${PARTIAL} AND due_at IS NULL RETURNING number, caller`,
   );
   /** Makes the callback of a request that has just ended due, and numbers it. */
   function callBack(seq: number): number {
@@ -55,7 +55,7 @@ export function finishHandlers(
         }
         if (known) remember.run(number, ...known);
         if (drop) dropLog.run(number);
-        // Kept for as long as a partial request is, so that it can be resumed. If others still wait, its next chunk tells.
+        // Kept for about as long as a partial request is, so that it can be resumed. If others still wait, its next chunk tells.
         else if (idleAtMs !== undefined) idleSince.run(idleAtMs, number);
       }
       database.queued -= ended.length / 2;

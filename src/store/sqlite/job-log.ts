@@ -2,7 +2,8 @@
  * Logs of jobs in the worker: rows of chunks by job, and what is counted for it. How they go: see `LogSpace`.
  *
  * Logs have a share of the store (see `Room`). One that would go beyond it has those that are idle dropped, the oldest first, and
- * is refused if that is not enough: what is missing costs time after a crash, no more.
+ * is refused if that is not enough: what is missing costs time after a crash, no more. What has been spent is noted all the same,
+ * or a crash would renew the budget of requests.
  */
 import type { Database } from './database.ts';
 import { packChunks, rowCost, unpackChunks, type LogRow } from './log-row.ts';
@@ -69,14 +70,15 @@ export function jobLogHandlers(
     appendLog({ number, chunks, cpuMs, started, atMs }) {
       const rows = packChunks(chunks);
       const bytes = rows.reduce((sum, row) => sum + rowCost(row.bytes.length), 0);
-      if (!makeRoom(bytes)) return 'full';
       let isWaitedFor = false;
       for (let i = 0; i < started.length; i += 3) {
         const [seq = 0, startedAtMs = 0, budgetFromMs = 0] = started.slice(i, i + 3);
         start.run(seq, startedAtMs, budgetFromMs);
         isWaitedFor ||= isQueued.get(seq) !== undefined;
       }
-      const [id = 0] = touch.get(number, cpuMs, bytes, isWaitedFor ? null : atMs) ?? [];
+      const hasRoom = makeRoom(bytes);
+      const [id = 0] = touch.get(number, cpuMs, hasRoom ? bytes : 0, isWaitedFor ? null : atMs) ?? [];
+      if (!hasRoom) return 'full';
       for (const row of rows) append.run(id, row.bytes, row.lengths);
       database.logBytes += bytes;
       return null;

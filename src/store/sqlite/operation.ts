@@ -122,6 +122,7 @@ export type AttemptAsk = readonly [
   delivery: number,
   attempts: number,
   dueAtMs: number | null,
+  toldAtMs: number | null,
   timeline: string | null,
   /** With the time at which it was gone. */
   gone: readonly [callerId: string, url: string, atMs: number] | null,

@@ -20,8 +20,8 @@ const STEP_LOG_ROWS = 16;
 type Step = (limits: PruneLimits, rowsMax: number) => number;
 
 export function pruneHandlers({ db }: Database, room: Room, logs: LogSpace): Pick<Handlers, 'prune'> {
-  const oldestEnds =
-    'SELECT seq FROM requests WHERE finished_at < ? AND due_at IS NULL ORDER BY finished_at LIMIT ?';
+  const oldestEnds = `SELECT seq FROM requests WHERE finished_at IS NOT NULL AND due_at IS NULL AND coalesce(told_at, finished_at) < ?
+     ORDER BY coalesce(told_at, finished_at) LIMIT ?`;
   const deleteRequests = prepare(db, `DELETE FROM requests WHERE seq IN (${oldestEnds})`);
   const ended = prepare(
     db,

@@ -6,8 +6,8 @@
  * `STORED_STATUSES` and `MODES`.
  *
  * Inserts into an index by caller land on a page of their own for each caller, and that is what an acceptance costs: hence a
- * single one, headed by the status. It serves the queue of a caller, the backlog of all (it covers that query) and lists by
- * caller, which merge a range for each status.
+ * single one for requests without a callback, headed by the status. It serves the queue of a caller, the backlog of all (it covers
+ * that query) and lists by caller, which merge a range for each status.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
@@ -83,11 +83,14 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE requests ADD COLUMN sequence INTEGER; -- of its callback, once it has ended
   ALTER TABLE requests ADD COLUMN attempts INTEGER;
   ALTER TABLE requests ADD COLUMN due_at REAL; -- the next attempt
+  ALTER TABLE requests ADD COLUMN told_at REAL; -- when its callback was delivered or dead
   CREATE INDEX requests_by_due ON requests (caller, due_at, sequence) WHERE due_at IS NOT NULL;
   CREATE INDEX requests_by_delivery ON requests (delivery, seq) WHERE delivery IS NOT NULL;
-  -- What is still to be delivered is kept, however old.
+  CREATE INDEX requests_by_caller_and_delivery ON requests (caller, delivery, seq) WHERE delivery IS NOT NULL;
+  -- What is still to be delivered is kept, however old; then its time begins.
   DROP INDEX requests_by_end;
-  CREATE INDEX requests_by_end ON requests (finished_at) WHERE finished_at IS NOT NULL AND due_at IS NULL;
+  CREATE INDEX requests_by_end ON requests (coalesce(told_at, finished_at))
+    WHERE finished_at IS NOT NULL AND due_at IS NULL;
 
   CREATE TABLE callback_sequences (
     caller TEXT PRIMARY KEY,

@@ -114,6 +114,23 @@ test('logs of jobs at work are refused beyond their share, stay as they are, and
   assert.equal((await store.readLog('91')).chunks.length, 16);
 });
 
+test('a log that is refused still has what its requests spent written down, so that a crash renews no budget', async (t) => {
+  const dataDir = await newFolder(t);
+  const open = (): Promise<Store> => openSqliteStore({ dataDir, bytesMax: 8 * MIB });
+  {
+    await using full = await open();
+    await full.accept({ requests: newRequests(2) });
+    await full.appendLog(busyEntry('77', 30, FIRST_SEQ));
+    const started = [{ seq: FIRST_SEQ + 1, startedAtMs: NOW_MS + 5, budgetFromMs: 7 }];
+    const entry = { ...busyEntry('91', 8, FIRST_SEQ + 1), started, cpuMs: 4_000 };
+    await assert.rejects(full.appendLog(entry), isFull);
+  }
+  await using store = await open();
+  const [request] = await store.get([FIRST_SEQ + 1]);
+  assert.deepEqual(request?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, cpuMs: 7 });
+  assert.deepEqual(await store.readLog('91'), { chunks: [], cpuMs: 4_000, breaks: 0 });
+});
+
 test('logs take nothing of what the ends of requests need', async (t) => {
   await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 4 * MIB });
   const count = await fill(store);

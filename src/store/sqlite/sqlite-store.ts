@@ -231,6 +231,7 @@ class SqliteStore implements Store {
       DELIVERY_STATUSES.indexOf(status),
       attempts,
       dueAtMs,
+      status === 'pending' ? null : this.#clock.wallMs(),
       textOfTimeline(timeline),
       gone ? ([gone.callerId, gone.url, gone.atMs] as const) : null,
     ] as const;
