@@ -111,10 +111,10 @@ const SETTINGS = {
     64,
     1,
     4_096,
-    'of these, to one host; half of what others leave there for one caller',
+    'of these, to one host and port; half of what others leave there for one caller',
   ),
   FAIRSIEVE_CALLBACK_RATES: rates(
-    'most callback attempts per second by host, such as hooks.example.com=5; others have no bound',
+    'most callback attempts per second by host (each of its ports), such as hooks.example.com=5; others have no bound',
   ),
   FAIRSIEVE_CALLBACK_DNS: checked(
     '',
@@ -195,7 +195,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       retries: { delaysMs: v.FAIRSIEVE_CALLBACK_RETRIES },
       attemptsMax: v.FAIRSIEVE_CALLBACKS_MAX,
       attemptsPerHostMax: v.FAIRSIEVE_CALLBACKS_PER_HOST,
-      rateOf: (host) => v.FAIRSIEVE_CALLBACK_RATES.get(host),
+      rateOf: (host) => rateOf(host, v.FAIRSIEVE_CALLBACK_RATES),
     },
     callbackDns: v.FAIRSIEVE_CALLBACK_DNS,
     secretFile: v.FAIRSIEVE_SECRET_FILE || path.join(v.FAIRSIEVE_DATA_DIR, SECRET_FILE_NAME),
@@ -317,7 +317,7 @@ function rates(about: string): Setting<ReadonlyMap<string, number>> {
     fallback: new Map(),
     shown: 'none',
     about,
-    parse: (value) => numbersByName(value.split(','), 0.01, 10_000) ?? must,
+    parse: (value) => numbersByName(value.toLowerCase().split(','), 0.01, 10_000) ?? must,
   };
 }
 
@@ -368,6 +368,11 @@ function quota(about: string): Setting<(callerId: string) => number | undefined>
     return (callerId) => named.get(callerId) ?? everyone;
   };
   return { fallback: () => undefined, shown: 'none', about, parse };
+}
+
+/** `host` is as in URLs: with its port, unless that is the usual one. A rate without a port is that of each port. */
+function rateOf(host: string, byHost: ReadonlyMap<string, number>): number | undefined {
+  return byHost.get(host) ?? byHost.get(host.replace(/:\d+$/, ''));
 }
 
 /** Of `name=number` pairs; undefined where they are not that. */

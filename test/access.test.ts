@@ -234,6 +234,33 @@ test('what is repeated under its idempotency key is not charged again', async ()
   assertProblem(await ask(server, '/requests', init()), 429, 'quota_exceeded');
 });
 
+test('what is repeated under its idempotency key is answered as before, also with a quota used up', async () => {
+  const env = { FAIRSIEVE_QUOTA_PER_MINUTE: '2', FAIRSIEVE_QUOTA_WAITING: '2,globex=1' };
+  await using server = await Server.start({ env: { ...env, FAIRSIEVE_WORKERS: '1' } });
+  const hard = (count: number): string[] =>
+    Array.from({ length: count }, () => String(numbers.semiprime(70).number));
+  const post = (caller: string, body: string[], key: string): Promise<Reply> =>
+    ask(server, '/requests', {
+      method: 'POST',
+      headers: { 'x-caller-id': caller, 'idempotency-key': key },
+      body: JSON.stringify({ numbers: body }),
+    });
+  for (const [caller, body] of [
+    ['acme', hard(2)],
+    ['globex', hard(1)],
+  ] as const) {
+    const first = read<{ requests: Accepted[] }>(await post(caller, body, 'k'), 202);
+    assertProblem(await post(caller, hard(1), 'other'), 429, 'quota_exceeded');
+    const again = read<{ requests: Accepted[] }>(await post(caller, body, 'k'), 202);
+    assert.deepEqual(
+      again.requests.map(({ request_id }) => request_id),
+      first.requests.map(({ request_id }) => request_id),
+    );
+    assertProblem(await post(caller, hard(body.length), 'k'), 422, 'idempotency_conflict');
+    assertProblem(await post(caller, hard(1), 'other'), 429, 'quota_exceeded');
+  }
+});
+
 test('the client shows its key, and learns who it is from it', async () => {
   const { guarded } = await Guarded.start();
   await using _ = guarded;

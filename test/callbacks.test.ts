@@ -4,8 +4,9 @@ import { after, before, describe, test } from 'node:test';
 import type { CallbackBody } from '../src/contract/request-body.ts';
 import type { Accepted } from '../src/contract/submission.ts';
 import { FAULTS } from '../src/engine/faulty-worker.ts';
-import { ask, assertFactored, cancel, listAll, read } from './support/api.ts';
+import { ask, assertFactored, assertProblem, cancel, listAll, read } from './support/api.ts';
 import {
+  attempted,
   attemptsOf,
   CALLBACK_ENV,
   deliveryEvents,
@@ -154,6 +155,27 @@ describe('callbacks', { concurrency: true }, () => {
     const [one, two] = receiver.calls;
     assert.ok(two!.body.cpu_ms > one!.body.cpu_ms);
     assert.notEqual(two!.headers['webhook-id'], one!.headers['webhook-id']);
+  });
+
+  test('a partial request is not resumed before its end was told, and then it is', async () => {
+    await using receiver = await Receiver.start(inTurn(answer(500), answer(204)));
+    const requestId = await submitAsync(server, LONG, receiver.url(), 'hasty');
+    const resume = (): ReturnType<typeof ask> =>
+      ask(server, `/requests/${requestId}/resume`, { method: 'POST' });
+    const waiting = await attempted(server, requestId, 1);
+    const refused = await resume();
+    assertProblem(refused, 409, 'not_resumable');
+    assert.match(refused.text, new RegExp(`next attempt at ${waiting.next_attempt_at}`));
+    const told = await settled(server, requestId, 'delivered');
+    assert.deepEqual([told.status, told.sequence], ['partial', 1]);
+    read(await resume(), 202);
+    assert.deepEqual(
+      receiver.calls.map(({ body }) => [body.status, body.sequence]),
+      [
+        ['partial', 1],
+        ['partial', 1],
+      ],
+    );
   });
 });
 

@@ -27,7 +27,7 @@ export const PROBLEMS = {
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   not_deliverable: { status: 409, title: 'There is no callback that could be sent again' },
   already_ended: { status: 409, title: 'The request has ended already' },
-  not_resumable: { status: 409, title: 'Only a partial request can be resumed' },
+  not_resumable: { status: 409, title: 'The request cannot be resumed now' },
   body_too_large: { status: 413, title: 'The body is too large' },
   content_type_unsupported: { status: 415, title: 'The body must be application/json' },
   body_invalid: { status: 422, title: 'The body has not the form that is asked for' },

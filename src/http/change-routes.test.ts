@@ -56,6 +56,37 @@ describe('POST /requests/{id}/resume', () => {
   });
 });
 
+describe('POST /requests/{id}/resume, of a request with a callback', () => {
+  const callbackUrl = 'https://hooks.example.com/factored';
+
+  it('is 409 while the end is still to be told, saying when that is tried next', async () => {
+    await using server = await TestServer.start();
+    const delivery = {
+      status: 'pending',
+      sequence: 3,
+      attempts: 2,
+      dueAtMs: Date.UTC(2026, 10, 22, 9),
+    } as const;
+    const { requestId } = server.service.add({ status: 'partial', callbackUrl, delivery });
+    const response = await server.fetch(`/requests/${requestId}/resume`, { method: 'POST' });
+    assert.equal(response.status, 409);
+    const { code, detail } = await problemOf(response);
+    assert.equal(code, 'not_resumable');
+    assert.match(detail, /still to be delivered \(next attempt at 2026-11-22T09:00:00\.000Z\)/);
+    assert.match(detail, /can be resumed once that is delivered or dead/);
+  });
+
+  it('puts it back in the queue once the end was told, or given up', async () => {
+    await using server = await TestServer.start();
+    for (const status of ['delivered', 'dead'] as const) {
+      const delivery = { status, sequence: 3, attempts: 2 };
+      const { requestId } = server.service.add({ status: 'partial', callbackUrl, delivery });
+      const response = await server.fetch(`/requests/${requestId}/resume`, { method: 'POST' });
+      assert.equal(response.status, 202);
+    }
+  });
+});
+
 describe('POST /requests/{id}/redeliver', () => {
   const callbackUrl = 'https://hooks.example.com/factored?token=s3cret';
 
@@ -85,6 +116,18 @@ describe('POST /requests/{id}/redeliver', () => {
       assert.equal(code, 'not_deliverable');
       assert.match(detail, new RegExp(`has not ended yet: it is ${status}`));
     }
+  });
+
+  it('is 409 while its first attempt is due and not over, saying since when', async () => {
+    await using server = await TestServer.start();
+    const delivery = { status: 'pending', sequence: 3, attempts: 0, dueAtMs: Date.UTC(2026, 0, 1) } as const;
+    const { requestId } = server.service.add({ status: 'done', callbackUrl, delivery });
+    const response = await server.fetch(`/requests/${requestId}/redeliver`, { method: 'POST' });
+    assert.equal(response.status, 409);
+    const { code, detail } = await problemOf(response);
+    assert.equal(code, 'not_deliverable');
+    assert.match(detail, /due already, since 2026-01-01T00:00:00\.000Z/);
+    assert.doesNotMatch(detail, /has not ended/);
   });
 
   it('is 409 for one without a callback URL, saying who has one', async () => {

@@ -150,6 +150,9 @@ export class FakeService implements Service {
   }
 
   async resume(requestId: string): Promise<ChangeResult> {
+    const request = this.requests.get(requestId);
+    const isUntold = request?.delivery?.status === 'pending' && request.delivery.sequence !== undefined;
+    if (request && isUntold) return { kind: 'refused', request };
     return this.#transition(requestId, ['partial'], { status: 'queued' });
   }
 
@@ -157,7 +160,9 @@ export class FakeService implements Service {
     this.#mayFail();
     const request = this.requests.get(requestId);
     if (request === undefined) return { kind: 'not_found' };
-    if (request.delivery?.sequence === undefined) return { kind: 'refused', request };
+    const { sequence, attempts, dueAtMs = Infinity } = request.delivery ?? {};
+    if (!request.delivery || sequence === undefined || (attempts === 0 && dueAtMs <= Date.now()))
+      return { kind: 'refused', request };
     this.change(requestId, { delivery: { ...request.delivery, status: 'pending', attempts: 0 } });
     return { kind: 'changed', request: this.requests.get(requestId) ?? request };
   }

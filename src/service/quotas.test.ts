@@ -86,6 +86,15 @@ test('requests that wait are bounded: those that wait already count', () => {
   assert.ok((refusal?.retryAfterMs ?? 0) > 0);
 });
 
+test('what makes nobody wait is charged to the minute only', () => {
+  const { world, quotas } = bench({ waiting: () => 10, 'per-minute': () => 2 });
+  world.waiting = 10;
+  assert.equal(quotas.charge('acme', 1)?.name, 'waiting');
+  assert.equal(quotas.chargeRate('acme', 1), undefined);
+  assert.equal(quotas.chargeRate('acme', 1), undefined);
+  assert.equal(quotas.chargeRate('acme', 1)?.name, 'per-minute');
+});
+
 test('more at once than a quota has in all is refused for good: no time is named', () => {
   for (const name of ['waiting', 'per-minute'] as const) {
     const refusal = bench({ [name]: () => 10 }).quotas.charge('acme', 11);

@@ -1,5 +1,6 @@
 /**
- * Optional bounds on what one caller may have accepted: requests waiting, and requests in a minute. Each number is one request.
+ * Optional bounds on what one caller may have accepted: requests waiting, and requests in a minute. Each number is one request, and
+ * of a minute's so is each redelivery.
  *
  * The rate is kept by the generic cell rate algorithm (ITU-T I.371): per caller a single time, at which its allowance will be whole
  * again. So an idle caller may use a minute's worth at once, and then as much as has come back since.
@@ -41,12 +42,17 @@ export class Quotas {
 
   /** Charges `count` requests that are about to be accepted together; or says, having charged nothing, why they can't be. */
   charge(callerId: string, count: number): QuotaRefusal | undefined {
-    assert(count >= 1, `At least one request is charged: ${count}`);
     const { limits, waiting } = this.#parts;
     const most = limits.waiting(callerId) ?? Infinity;
     if (waiting(callerId) + count > most)
       return this.#refusal(callerId, 'waiting', most, count, WAITING_RETRY_MS);
-    const perMinute = limits['per-minute'](callerId);
+    return this.chargeRate(callerId, count);
+  }
+
+  /** Like `charge`, for what makes nobody wait: redeliveries. */
+  chargeRate(callerId: string, count: number): QuotaRefusal | undefined {
+    assert(count >= 1, `At least one request is charged: ${count}`);
+    const perMinute = this.#parts.limits['per-minute'](callerId);
     if (perMinute === undefined) return undefined;
     const owedMs = this.#owedMs(callerId) + (count * MINUTE_MS) / perMinute;
     const excessMs = owedMs - MINUTE_MS;

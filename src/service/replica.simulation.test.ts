@@ -56,6 +56,7 @@ class Simulation {
         send: (call) => this.receiver.call(machine, call),
         settings: { retries: RETRIES, attemptsMax: 6, attemptsPerHostMax: 3, rateOf: () => undefined },
         random: () => this.world.upTo(1_000) / 1_000,
+        busyShare: () => 0,
       },
       loadedMax: 8,
       onFatal: (error) => this.faults.push(error),

@@ -15,8 +15,10 @@ import { Backlog } from '../scheduler/backlog.ts';
 import { expectedWaitMs } from '../scheduler/expected-wait.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
-import { StoreError, type Store } from '../store/store.ts';
-import { withEvents, type CalledRequest } from './callback-attempt.ts';
+import type { Store } from '../store/store.ts';
+import { AcceptedKeys } from './accepted-keys.ts';
+import type { CalledRequest } from './callback-attempt.ts';
+import { Changes } from './changes.ts';
 import { Deliveries, type DeliverySettings } from './deliveries.ts';
 import { CostModel } from './cost-model.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -40,6 +42,7 @@ import type {
   RequestView,
   Service,
 } from './service.ts';
+import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
 
 export interface ReplicaOptions {
   readonly store: Store;
@@ -67,6 +70,8 @@ export interface CallbackOptions {
   readonly send: (call: Callback, signal: AbortSignal) => Promise<CallbackOutcome>;
   readonly settings: DeliverySettings;
   readonly random: () => number;
+  /** See `DeliveryParts`. */
+  readonly busyShare: () => number;
 }
 
 /** What is to be told. */
@@ -90,14 +95,9 @@ const RESIDENCY_MS = 5_000;
 const LOADED_MAX = 16_384;
 const WINDOWS = { pageMin: 1, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
-const NO_ROOM = { kind: 'unavailable', code: 'store_full', retryAfterMs: 2_000 } as const;
-const BUSY = { kind: 'unavailable', code: 'overloaded', retryAfterMs: 1_000 } as const;
 const NO_QUOTAS: QuotaLimits = { waiting: () => undefined, 'per-minute': () => undefined };
-const STOPPING = { kind: 'unavailable', code: 'stopping', retryAfterMs: 2_000 } as const;
 /** How often it is looked whether there is room again. */
 const ROOM_EVERY_MS = 500;
-/** How long a cancellation may wait for the disk. */
-const CHANGE_MS_MAX = 1_500;
 /** Share of the store's bytes from which on the oldest ended requests go before their time. */
 const PRUNE_ABOVE = 0.8;
 
@@ -111,9 +111,11 @@ export class Replica implements Service, AsyncDisposable {
   readonly #pager: Pager;
   readonly #intake: Intake;
   readonly #quotas: Quotas;
+  readonly #keys: AcceptedKeys;
   readonly #dispatcher: Dispatcher;
   readonly #lookups: Lookups;
   readonly #deliveries: Deliveries;
+  readonly #changes: Changes;
   readonly #closing = new AbortController();
   #isFull = false;
   readonly #retention: Retention;
@@ -144,6 +146,7 @@ export class Replica implements Service, AsyncDisposable {
       shard: SHARD,
       outlook: (stored) => this.#outlook(stored),
     });
+    this.#keys = new AcceptedKeys({ clock, find: (seq) => this.#lookups.stored(seq) });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
     const shared = {
       store,
@@ -175,6 +178,7 @@ export class Replica implements Service, AsyncDisposable {
       store,
       clock,
       random: callbacks.random,
+      busyShare: callbacks.busyShare,
       settings: callbacks.settings,
       weightOf: (callerId) => weights.get(callerId) ?? 1,
       find: (seq) => this.#lookups.stored(seq),
@@ -189,6 +193,18 @@ export class Replica implements Service, AsyncDisposable {
       clock,
       pager: this.#pager,
       newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
+    });
+    this.#changes = new Changes({
+      store,
+      clock,
+      live: this.#live,
+      lookups: this.#lookups,
+      pager: this.#pager,
+      intake: this.#intake,
+      quotas: this.#quotas,
+      dispatcher: this.#dispatcher,
+      deliveries: this.#deliveries,
+      closing: this.#closing.signal,
     });
   }
 
@@ -226,9 +242,10 @@ export class Replica implements Service, AsyncDisposable {
     if (this.#closing.signal.aborted) return STOPPING;
     const { callerId, numbers } = input;
     const refusal = this.#quotas.charge(callerId, numbers.length);
-    if (refusal) return refusal;
+    if (refusal && !(await this.#keys.has(input))) return refusal;
     const accepted = await this.#intake.accept(input, urgent);
-    if (accepted.kind !== 'accepted' || accepted.replayed) this.#quotas.refund(callerId, numbers.length);
+    if (!refusal && (accepted.kind !== 'accepted' || accepted.replayed))
+      this.#quotas.refund(callerId, numbers.length);
     if (accepted.kind === 'busy') return BUSY;
     if (accepted.kind === 'full') {
       this.#retention.hurry();
@@ -236,6 +253,7 @@ export class Replica implements Service, AsyncDisposable {
       return NO_ROOM;
     }
     if (accepted.kind === 'conflict') return accepted;
+    this.#keys.add(input, accepted.requests);
     this.#dispatcher.arrived(callerId);
     if (!accepted.replayed) this.#accepted += accepted.requests.length;
     const requests = accepted.requests.map((stored) => this.#lookups.view(this.#present(stored)));
@@ -258,63 +276,16 @@ export class Replica implements Service, AsyncDisposable {
     return this.#lookups.list(query);
   }
 
-  async cancel(requestId: string): Promise<ChangeResult> {
-    const found = await this.#lookups.find(requestId);
-    if (!found) return { kind: 'not_found' };
-    if ('stored' in found && found.stored.state.kind !== 'queued') {
-      return { kind: 'refused', request: this.#lookups.view(found) };
-    }
-    const live = 'live' in found ? found.live : this.#hold(found.stored);
-    if (live.phase === 'waiting') this.#dispatcher.cancel(live);
-    // Also where it was ending anyway: whichever end came first is the one that is told.
-    await this.#lookups.ended(requestId, CHANGE_MS_MAX, this.#closing.signal);
-    const request = await this.#lookups.lookUp(requestId);
-    if (!request) return { kind: 'not_found' };
-    if (!hasEnded(request.status)) return this.#closing.signal.aborted ? STOPPING : NO_ROOM;
-    return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
+  cancel(requestId: string): Promise<ChangeResult> {
+    return this.#changes.cancel(requestId);
   }
 
-  async resume(requestId: string): Promise<ChangeResult> {
-    const found = await this.#lookups.find(requestId);
-    if (!found) return { kind: 'not_found' };
-    const stored = 'stored' in found ? found.stored : undefined;
-    if (stored?.state.kind !== 'partial') return { kind: 'refused', request: this.#lookups.view(found) };
-    const refusal = this.#quotas.charge(stored.callerId, 1);
-    if (refusal) return refusal;
-    const changed = await this.#intake.requeue(stored);
-    if (changed !== true) this.#quotas.refund(stored.callerId, 1);
-    if (changed === 'full') return NO_ROOM;
-    this.#dispatcher.pump();
-    const request = await this.#lookups.lookUp(requestId);
-    if (!request) return { kind: 'not_found' };
-    return { kind: changed ? 'changed' : 'refused', request };
+  resume(requestId: string): Promise<ChangeResult> {
+    return this.#changes.resume(requestId);
   }
 
-  async redeliver(requestId: string): Promise<ChangeResult> {
-    const found = await this.#lookups.find(requestId);
-    if (!found) return { kind: 'not_found' };
-    const stored = 'stored' in found ? found.stored : undefined;
-    if (stored?.delivery?.sequence === undefined)
-      return { kind: 'refused', request: this.#lookups.view(found) };
-    const { store, clock } = this.#options;
-    const dueAtMs = clock.wallMs();
-    const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
-    const done = await store.redeliver(stored.seq, dueAtMs, timeline).catch((error: unknown) => {
-      if (error instanceof StoreError && error.retryable) return 'full' as const;
-      throw error;
-    });
-    if (done === 'full') return NO_ROOM;
-    if (!done) return { kind: 'refused', request: this.#lookups.view(found) };
-    const { sequence } = stored.delivery;
-    const now: StoredRequest = {
-      ...stored,
-      timeline,
-      delivery: { status: 'pending', sequence, attempts: 0, dueAtMs },
-    };
-    this.#lookups.remember(now);
-    this.#deliveries.revive(now);
-    this.#deliveries.due(now);
-    return { kind: 'changed', request: this.#lookups.view({ stored: now }) };
+  redeliver(requestId: string): Promise<ChangeResult> {
+    return this.#changes.redeliver(requestId);
   }
 
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
@@ -354,14 +325,6 @@ export class Replica implements Service, AsyncDisposable {
     await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     await this.#options.store[Symbol.asyncDispose]();
-  }
-
-  /** A request that waits in the store only, taken out of the paging since it is to end. Another call may have done so just now. */
-  #hold(stored: StoredRequest): LiveRequest {
-    const held = this.#live.get(stored.seq);
-    if (held) return held;
-    this.#pager.hold(stored);
-    return this.#live.add(stored);
   }
 
   /** By the number alone, not by what was measured: equal numbers must need the same. */

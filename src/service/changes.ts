@@ -1,0 +1,147 @@
+/**
+ * What may be done to a request once it is accepted: cancel it, resume it, have its callback sent again.
+ *
+ * Invariants:
+ *   C1. What is refused, or changes nothing, is not charged; several resumptions at once are one, charged once.
+ *   C2. No end goes untold: a request is not resumed while the callback of its last end is pending.
+ *   C3. One callback is not made due again while an attempt of it is due and not over: at most one more attempt for each redelivery.
+ */
+import type { Clock } from '../base/clock.ts';
+import { hasEnded, type StoredRequest } from '../domain/request.ts';
+import { StoreError, type Store } from '../store/store.ts';
+import { withEvents } from './callback-attempt.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Intake } from './intake.ts';
+import type { LiveRequest } from './live-job.ts';
+import type { LiveSet } from './live-set.ts';
+import type { Lookups } from './lookups.ts';
+import type { Pager } from './pager.ts';
+import type { Quotas } from './quotas.ts';
+import type { ChangeResult } from './service.ts';
+import { NO_ROOM, STOPPING } from './unavailable.ts';
+
+export interface ChangeParts {
+  readonly store: Pick<Store, 'redeliver'>;
+  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly live: Pick<LiveSet, 'get' | 'add'>;
+  readonly lookups: Pick<Lookups, 'find' | 'lookUp' | 'view' | 'ended' | 'remember'>;
+  readonly pager: Pick<Pager, 'hold'>;
+  readonly intake: Pick<Intake, 'requeue'>;
+  readonly quotas: Quotas;
+  readonly dispatcher: Pick<Dispatcher, 'cancel' | 'pump'>;
+  readonly deliveries: Pick<Deliveries, 'revive' | 'due'>;
+  /** Aborts when nothing more is accepted. */
+  readonly closing: AbortSignal;
+}
+
+/** How long a cancellation may wait for the disk. */
+const CHANGE_MS_MAX = 1_500;
+
+export class Changes {
+  readonly #parts: ChangeParts;
+  /** Resumptions under way, by sequence number. */
+  readonly #resuming = new Map<number, Promise<ChangeResult>>();
+
+  constructor(parts: ChangeParts) {
+    this.#parts = parts;
+  }
+
+  async cancel(requestId: string): Promise<ChangeResult> {
+    const { lookups, dispatcher, closing } = this.#parts;
+    const found = await lookups.find(requestId);
+    if (!found) return { kind: 'not_found' };
+    if ('stored' in found && found.stored.state.kind !== 'queued') {
+      return { kind: 'refused', request: lookups.view(found) };
+    }
+    const live = 'live' in found ? found.live : this.#hold(found.stored);
+    if (live.phase === 'waiting') dispatcher.cancel(live);
+    // Also where it was ending anyway: whichever end came first is the one that is told.
+    await lookups.ended(requestId, CHANGE_MS_MAX, closing);
+    const request = await lookups.lookUp(requestId);
+    if (!request) return { kind: 'not_found' };
+    if (!hasEnded(request.status)) return closing.aborted ? STOPPING : NO_ROOM;
+    return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
+  }
+
+  async resume(requestId: string): Promise<ChangeResult> {
+    const { lookups } = this.#parts;
+    const found = await lookups.find(requestId);
+    if (!found) return { kind: 'not_found' };
+    const stored = 'stored' in found ? found.stored : undefined;
+    if (stored?.state.kind !== 'partial' || isUntold(stored))
+      return { kind: 'refused', request: lookups.view(found) };
+    const underWay = this.#resuming.get(stored.seq);
+    if (underWay) return underWay;
+    const resuming = this.#resume(requestId, stored).finally(() => this.#resuming.delete(stored.seq));
+    this.#resuming.set(stored.seq, resuming);
+    return resuming;
+  }
+
+  async #resume(requestId: string, stored: StoredRequest): Promise<ChangeResult> {
+    const { lookups, intake, quotas, dispatcher } = this.#parts;
+    const refusal = quotas.charge(stored.callerId, 1);
+    if (refusal) return refusal;
+    const changed = await intake.requeue(stored);
+    if (changed !== true) quotas.refund(stored.callerId, 1);
+    if (changed === 'full') return NO_ROOM;
+    dispatcher.pump();
+    const request = await lookups.lookUp(requestId);
+    if (!request) return { kind: 'not_found' };
+    return { kind: changed ? 'changed' : 'refused', request };
+  }
+
+  async redeliver(requestId: string): Promise<ChangeResult> {
+    const { store, clock, lookups, quotas, deliveries } = this.#parts;
+    const found = await lookups.find(requestId);
+    if (!found) return { kind: 'not_found' };
+    const stored = 'stored' in found ? found.stored : undefined;
+    const dueAtMs = clock.wallMs();
+    if (stored?.delivery?.sequence === undefined || isDueNow(stored, dueAtMs))
+      return { kind: 'refused', request: lookups.view(found) };
+    const { callerId, seq } = stored;
+    const refusal = quotas.chargeRate(callerId, 1);
+    if (refusal) return refusal;
+    const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
+    const done = await store.redeliver(seq, dueAtMs, timeline).catch((error: unknown) => {
+      if (error instanceof StoreError && error.retryable) return 'full' as const;
+      throw error;
+    });
+    if (done !== true) quotas.refund(callerId, 1);
+    if (done === 'full') return NO_ROOM;
+    if (!done) {
+      const request = await lookups.lookUp(requestId);
+      return request ? { kind: 'refused', request } : { kind: 'not_found' };
+    }
+    const { sequence } = stored.delivery;
+    const now: StoredRequest = {
+      ...stored,
+      timeline,
+      delivery: { status: 'pending', sequence, attempts: 0, dueAtMs },
+    };
+    lookups.remember(now);
+    deliveries.revive(now);
+    deliveries.due(now);
+    return { kind: 'changed', request: lookups.view({ stored: now }) };
+  }
+
+  /** A request that waits in the store only, taken out of the paging since it is to end. Another call may have done so just now. */
+  #hold(stored: StoredRequest): LiveRequest {
+    const { live, pager } = this.#parts;
+    const held = live.get(stored.seq);
+    if (held) return held;
+    pager.hold(stored);
+    return live.add(stored);
+  }
+}
+
+/** Whether its last end is still to be told. */
+function isUntold({ delivery }: StoredRequest): boolean {
+  return delivery?.status === 'pending' && delivery.sequence !== undefined;
+}
+
+/** Whether the first attempt since it ended, or was to be sent again, is due at `nowMs` and not over. */
+function isDueNow({ delivery }: StoredRequest, nowMs: number): boolean {
+  const { status, attempts, dueAtMs } = delivery ?? {};
+  return status === 'pending' && attempts === 0 && dueAtMs !== undefined && dueAtMs <= nowMs;
+}
