@@ -93,3 +93,11 @@ test('the help and docs/operations.md tell every setting with its default', () =
   for (const [named] of doc.matchAll(/FAIRSIEVE_[A-Z_]+/g))
     assert.ok(help.includes(named), `${named} is not a setting`);
 });
+
+test('a file of keys that is set and empty is no open door', () => {
+  assert.throws(
+    () => readConfig({ FAIRSIEVE_API_KEYS_FILE: '' }),
+    /FAIRSIEVE_API_KEYS_FILE must be .* it is empty/,
+  );
+  assert.equal(readConfig({}).apiKeysFile, undefined);
+});

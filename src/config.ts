@@ -169,6 +169,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   for (const [name, setting] of Object.entries(SETTINGS)) {
     const given = env[name];
     const value = given === undefined || given === '' ? setting.fallback : setting.parse(given);
+    // Most mean nothing else than not being set; this one would open every door, for want of a variable in a file somewhere.
+    if (given === '' && name === 'FAIRSIEVE_API_KEYS_FILE')
+      faults.push(`${name} must be a file of keys, or not be set at all: it is empty`);
     if (value instanceof Fault) faults.push(`${name} must be ${value.must}: it is ${JSON.stringify(given)}`);
     else values[name] = value;
   }

@@ -1,4 +1,5 @@
 /** The server program: puts the parts together, listens, and stops in order. The only place that names adapters. */
+import { existsSync } from 'node:fs';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { ApiKeys } from './access/api-keys.ts';
@@ -55,6 +56,8 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
     bytesMax: config.storeBytesMax,
     sharesWork: config.sharesWork,
   });
+  if (!existsSync(config.secretFile))
+    logger.info({ file: config.secretFile }, 'there is no master key for callbacks: a new one is made');
   makeSecretFile(config.secretFile, randomBytes);
   const secrets = new CallbackSecrets({
     file: config.secretFile,

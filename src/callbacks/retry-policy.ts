@@ -88,8 +88,12 @@ export function nextStepWhileHeld(
   untilMs: number,
   policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ): NextStep {
-  const longestMs = Math.max(spanMs(policy), HELD_MS_MIN);
-  return nowMs - heldSinceMs > longestMs ? { kind: 'dead' } : { kind: 'retry', atMs: untilMs };
+  return nowMs - heldSinceMs > heldMsMax(policy) ? { kind: 'dead' } : { kind: 'retry', atMs: untilMs };
+}
+
+/** How long an attempt that is due may be held back before the callback is given up. */
+export function heldMsMax(policy: RetryPolicy): number {
+  return Math.max(spanMs(policy), HELD_MS_MIN);
 }
 
 export function attemptsMax({ delaysMs }: RetryPolicy): number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
+import { heldMsMax } from '../callbacks/retry-policy.ts';
 import { TIMELINE_EVENTS_MAX } from '../domain/limits.ts';
 import type { StoredRequest, TimelineEvent } from '../domain/request.ts';
 import type { AttemptRecord } from '../store/store.ts';
@@ -17,8 +18,7 @@ const URL = 'https://hooks.example/done';
 const END_MS = 1_000_000;
 const FINISHED: TimelineEvent = { event: 'finished', atMs: END_MS, status: 'done', source: 'computed' };
 const POLICY = { delaysMs: [1_000, 5_000] };
-/** All delays with the most jitter. */
-const SPAN_MS = 7_200;
+const HELD_MS = heldMsMax(POLICY);
 const NO_JITTER = 0.5;
 
 function called(attempts = 0, timeline: readonly TimelineEvent[] = [FINISHED]): CalledRequest {
@@ -133,8 +133,8 @@ describe('without an attempt', () => {
   });
 
   test('what was held for longer than all attempts take is dead, and says so', () => {
-    assert.equal(held(called(), END_MS + SPAN_MS).delivery.status, 'pending');
-    const { delivery, timeline } = held(called(1), END_MS + SPAN_MS + 1);
+    assert.equal(held(called(), END_MS + HELD_MS).delivery.status, 'pending');
+    const { delivery, timeline } = held(called(1), END_MS + HELD_MS + 1);
     assert.deepEqual(delivery, { status: 'dead', sequence: 7, attempts: 1 });
     assert.match(JSON.stringify(timeline.at(-1)), /its host was not called/);
   });
@@ -149,11 +149,11 @@ describe('without an attempt', () => {
     };
     const stored = called(1, [FINISHED, attemptedAt]);
     assert.equal(held(stored, END_MS + 86_400_100).delivery.status, 'pending');
-    assert.equal(held(stored, END_MS + 86_400_000 + SPAN_MS + 1).delivery.status, 'dead');
+    assert.equal(held(stored, END_MS + 86_400_000 + HELD_MS + 1).delivery.status, 'dead');
   });
 
   test('what is asked for again has the whole time again, and so has what ends again after a resumption', () => {
-    const longAfterMs = END_MS + 10 * SPAN_MS;
+    const longAfterMs = END_MS + 10 * HELD_MS;
     const first: TimelineEvent = { event: 'attempted', atMs: END_MS, durationMs: 1, status: 500 };
     const redelivery: TimelineEvent = { event: 'redelivery', atMs: longAfterMs };
     const finished: TimelineEvent = { event: 'finished', atMs: longAfterMs, status: 'done' };

@@ -101,6 +101,17 @@ test('resumptions of one request at once are one, and are charged once', async (
   assert.equal(left(), 9);
 });
 
+test('redeliveries of one callback at once are one, and are charged once', async () => {
+  const { world, changes, left } = bench(DELIVERED, 10);
+  const results = await Promise.all([changes.redeliver('id'), changes.redeliver('id')]);
+  assert.deepEqual(
+    results.map(({ kind }) => kind),
+    ['changed', 'changed'],
+  );
+  assert.equal(world.redelivered, 1);
+  assert.equal(left(), 9);
+});
+
 test('a redelivery is charged to the minute, and refused beyond it', async () => {
   const { world, changes, left } = bench(DELIVERED, 1);
   assert.equal((await changes.redeliver('id')).kind, 'changed');

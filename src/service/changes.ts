@@ -40,8 +40,9 @@ const CHANGE_MS_MAX = 1_500;
 
 export class Changes {
   readonly #parts: ChangeParts;
-  /** Resumptions under way, by sequence number. */
+  /** Resumptions and redeliveries under way, by sequence number: several calls at once are one. */
   readonly #resuming = new Map<number, Promise<ChangeResult>>();
+  readonly #redelivering = new Map<number, Promise<ChangeResult>>();
 
   constructor(parts: ChangeParts) {
     this.#parts = parts;
@@ -92,14 +93,25 @@ export class Changes {
   }
 
   async redeliver(requestId: string): Promise<ChangeResult> {
-    const { store, clock, lookups, quotas, deliveries } = this.#parts;
+    const { clock, lookups } = this.#parts;
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };
     const stored = 'stored' in found ? found.stored : undefined;
     const dueAtMs = clock.wallMs();
     if (stored?.delivery?.sequence === undefined || isDueNow(stored, dueAtMs))
       return { kind: 'refused', request: lookups.view(found) };
-    const { callerId, seq } = stored;
+    const underWay = this.#redelivering.get(stored.seq);
+    if (underWay) return underWay;
+    const redelivering = this.#redeliver(requestId, stored, dueAtMs).finally(() =>
+      this.#redelivering.delete(stored.seq),
+    );
+    this.#redelivering.set(stored.seq, redelivering);
+    return redelivering;
+  }
+
+  async #redeliver(requestId: string, stored: StoredRequest, dueAtMs: number): Promise<ChangeResult> {
+    const { store, lookups, quotas, deliveries } = this.#parts;
+    const { callerId, seq, delivery } = stored;
     const refusal = quotas.chargeRate(callerId, 1);
     if (refusal) return refusal;
     const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
@@ -113,11 +125,10 @@ export class Changes {
       const request = await lookups.lookUp(requestId);
       return request ? { kind: 'refused', request } : { kind: 'not_found' };
     }
-    const { sequence } = stored.delivery;
     const now: StoredRequest = {
       ...stored,
       timeline,
-      delivery: { status: 'pending', sequence, attempts: 0, dueAtMs },
+      delivery: { ...delivery, status: 'pending', attempts: 0, dueAtMs },
     };
     lookups.remember(now);
     deliveries.revive(now);
