@@ -341,17 +341,17 @@ describe('deliveries', () => {
     for (let i = 0; i < 100; i++) await fixture.end(`hog_${i}`, `http://hang${i}.example/`);
     for (let i = 0; i < 10; i++) {
       await fixture.end(`hog_${i}`, `http://hang${i}.example/`);
-      await fixture.clock.advance(50);
+      await fixture.clock.advance(200);
     }
     const hanging = fixture.attempts.length;
     await fixture.end('acme', URL, 50);
-    await fixture.clock.advance(50);
+    await fixture.clock.advance(10);
     const begun = fixture.attempts.length - hanging;
-    assert.ok(begun >= 1 && begun <= 10, `${begun} began`);
+    assert.ok(begun >= 1 && begun <= 20, `${begun} began`);
     fixture.busyShare = 0;
     for (const { answer } of fixture.of('acme')) await answer(200);
     fixture.status = () => 200;
-    for (let i = 0; i < 40; i++) await fixture.clock.advance(50);
+    for (let i = 0; i < 40; i++) await fixture.clock.advance(200);
     assert.equal(fixture.of('acme').length, 50);
   });
 

@@ -62,9 +62,9 @@ const GONE_MAX = 10_000;
 /** How long stopping waits for attempts under way; what is cut off is made again. */
 const STOP_MS_MAX = 2_000;
 /** Busy for more of the time than this, the event loop has none to spare. */
-const BUSY_SHARE = 0.95;
+const BUSY_SHARE = 0.98;
 /** Turns that begin between two looks however busy it is, how many more after each calm one, and how far they are apart. */
-const PACE = { min: 4, max: 256, step: 16, everyMs: 50 };
+const PACE = { min: 16, max: 1_024, step: 128, everyMs: 200 };
 /** What is held back for the same reason comes again at the same time, up to a multiple of this, and so in its order. */
 const HELD_GRID_MS = 250;
 
