@@ -352,3 +352,27 @@ for (const callers of [1, 10_000]) {
     assert.deepEqual([backlog.total, backlog.loaded, backlog.callers], [0, 0, 0]);
   });
 }
+
+test('callers who come one after the other, each with much, fill no more memory than those who were there together', () => {
+  const backlog = new Backlog(OPTIONS);
+  const perCaller = 100;
+  for (let seq = 0; seq < 10_000 * perCaller; seq++) {
+    const queued = { callerId: `${Math.floor(seq / perCaller)}`, seq, ordinal: seq % perCaller };
+    backlog.admit(queued.callerId, seq);
+    backlog.accepted(queued, false);
+    const pages = backlog.demand();
+    for (const page of pages) {
+      const first = Number(page.callerId) * perCaller;
+      const from = Math.max(first, page.afterSeq + 1);
+      const rows = Array.from({ length: Math.min(page.limit, seq + 1 - from) }, (_, i) => ({
+        callerId: page.callerId,
+        seq: from + i,
+        ordinal: from + i - first,
+      }));
+      backlog.arrived(page, rows);
+    }
+  }
+  const most = 2 * OPTIONS.loadedMax + 10_000 * OPTIONS.pageMin;
+  assert.ok(backlog.loaded <= most, `${backlog.loaded} are loaded`);
+  assert.equal(backlog.total, 10_000 * perCaller);
+});

@@ -35,7 +35,7 @@ export interface Page {
 }
 
 export interface BacklogOptions {
-  /** Requests in memory that the windows of all callers aim at together. */
+  /** Requests in memory that the windows of all callers aim at together. Beyond twice as many, each has the least window. */
   readonly loadedMax: number;
   /** Bounds of one caller's window; the lower one prevails over `loadedMax`, since each caller must be present. */
   readonly pageMin: number;
@@ -256,9 +256,13 @@ export class Backlog {
     return this.#lines.size;
   }
 
-  /** How many requests of one caller are loaded. */
+  /**
+   * How many requests of one caller are loaded. Windows shrink as callers come, and those of the first ones are filled by then: so the
+   * sum is bounded too.
+   */
   get #window(): number {
     const { loadedMax, pageMin, pageMax } = this.#options;
+    if (this.#loadedTotal >= 2 * loadedMax) return pageMin;
     return Math.min(pageMax, Math.max(pageMin, Math.floor(loadedMax / Math.max(1, this.#lines.size))));
   }
 
