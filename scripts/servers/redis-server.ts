@@ -1,0 +1,33 @@
+/** A real redis-server on a port of this machine, set up as replicas ask for it: what it acknowledges is on disk. */
+import { freePort } from './free-port.ts';
+import { serverAnswers } from './server-answers.ts';
+import { ServerProcess } from './server-process.ts';
+import { serverProgram } from './server-program.ts';
+
+/** As in compose.yaml and deploy/kubernetes: appended and flushed before each answer, nothing evicted, no snapshots beside that. */
+const SETTINGS = [
+  '--appendonly',
+  'yes',
+  '--appendfsync',
+  'always',
+  '--maxmemory-policy',
+  'noeviction',
+  '--save',
+  '',
+];
+
+/** Its data are in `folder`, which exists: started again, over the same ones. `settings`: further arguments, which override the usual ones. */
+export async function startRedisServer(
+  folder: string,
+  settings: readonly string[] = [],
+): Promise<ServerProcess> {
+  const port = await freePort();
+  return ServerProcess.start({
+    name: 'redis-server',
+    url: `redis://127.0.0.1:${port}`,
+    program: await serverProgram('redis-server'),
+    args: ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, ...SETTINGS, ...settings],
+    // While it reads its file it answers too, but with an error.
+    isReady: () => serverAnswers(port, 'PING\r\n', /^\+PONG/),
+  });
+}
