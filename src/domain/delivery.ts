@@ -11,6 +11,8 @@ export interface Delivery {
    * until the request has ended.
    */
   readonly sequence?: number;
+  /** The shard that gave the sequence number. Absent: the one that the request is on now. */
+  readonly shard?: number;
   /** Made so far; counted anew when it is sent again on request. */
   readonly attempts: number;
   /** When the next attempt is due. Absent: none will be made. */
@@ -36,6 +38,8 @@ export type DeliveryEvent =
 export interface CallbackKey {
   readonly dueAtMs: number;
   readonly sequence: number;
+  /** As in `Delivery`: sequence numbers of different shards are different callbacks. */
+  readonly shard?: number;
 }
 
 export interface DueCallback extends CallbackKey {
@@ -46,5 +50,16 @@ export interface DueCallback extends CallbackKey {
 
 /** Whether `a` is due before `b`, both of one caller. */
 export function isDueBefore(a: CallbackKey, b: CallbackKey): boolean {
-  return a.dueAtMs === b.dueAtMs ? a.sequence < b.sequence : a.dueAtMs < b.dueAtMs;
+  if (a.dueAtMs !== b.dueAtMs) return a.dueAtMs < b.dueAtMs;
+  return a.sequence === b.sequence ? shardOrder(a) < shardOrder(b) : a.sequence < b.sequence;
+}
+
+/** Whether it is the same attempt of the same callback. */
+export function isSameAttempt(a: CallbackKey, b: CallbackKey): boolean {
+  return a.dueAtMs === b.dueAtMs && a.sequence === b.sequence && a.shard === b.shard;
+}
+
+/** Callbacks that were numbered here go first among equals. */
+function shardOrder({ shard = -1 }: CallbackKey): number {
+  return shard;
 }

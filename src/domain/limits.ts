@@ -41,10 +41,18 @@ export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 500;
 /** Rows that one page of a list may look at; a page may therefore hold fewer than asked and still name a next one. */
 export const PAGE_SCAN_MAX = 20_000;
+/** Most values on a page. Without a limit all are answered, as many at a time. */
+export const VALUES_PAGE_MAX = 1_000;
+/** Longest time that a value is kept for, unless it is for good: 10 years. */
+export const TTL_SECONDS_MAX = 315_360_000;
+/** How long it may take to find out whether a number is prime, in milliseconds: what is not found out by then is refused. */
+export const PRIMALITY_MS_MAX = 1_000;
 /** Timeline events kept for a request. */
 export const TIMELINE_EVENTS_MAX = 50;
 /** Rows in one group commit, so that nobody's batch delays others for long. */
 export const COMMIT_ROWS_MAX = 1_000;
+/** About the most bytes that are handed over to another store at once: with one more row of a log, a message of the bus has room for it. */
+export const PARCEL_BYTES = 256 * 1_024;
 /** A number whose factoring took at least this long is remembered on disk; looking up cheaper ones would cost more than computing them. */
 export const KNOWN_CPU_MS_MIN = 5;
 /** Numbers shorter than this never took that long, so they are not looked up. */

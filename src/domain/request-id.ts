@@ -1,19 +1,17 @@
 /**
  * Request ids: sortable by time, unguessable, and naming the shard (store) they were born in.
  *
- * An id is 28 characters of Crockford's base 32: 11 of a *sequence number*, 1 of the shard, 16 of a random token (80 bits).
+ * An id is 28 characters of Crockford's base 32: 11 of a *sequence number*, 1 that repeats the shard, 16 of a random token (80 bits).
  * The sequence number is the key under which the store finds the request, so an id needs no index of its own; the token is
- * what makes it unguessable. The requests of one batch have consecutive sequence numbers and share one token.
+ * what makes it unguessable. The sequence numbers of one batch are `SEQ_STRIDE` apart, and it has one token.
  *
- * A sequence number holds milliseconds since 2026-01-01 in its upper 41 bits and a counter in its lower 12, so that it stays
- * an exact double until 2095.
+ * A sequence number holds milliseconds since 2026-01-01 in its upper 41 bits, a counter in the next 8, and the shard in its lower 4: so
+ * it is unique in a cluster, whichever store it is in, and stays an exact double until 2095.
  */
 import { assert } from '../base/assert.ts';
 
 export interface RequestId {
   readonly seq: number;
-  /** 0 to 15: the database in a cluster; 0 where there is one store. */
-  readonly shard: number;
   /** 16 characters of Crockford's base 32. */
   readonly token: string;
 }
@@ -24,19 +22,26 @@ const TOKEN_CHARS = 16;
 export const TOKEN_BYTES = 10;
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 const PER_MS = 4096;
+/** From one sequence number of a shard to the next. */
+export const SEQ_STRIDE = 16;
 const PATTERN = /^[0-9A-HJKMNP-TV-Z]{28}$/;
 
-export function formatRequestId({ seq, shard, token }: RequestId): string {
-  return encode(seq, SEQ_CHARS) + ALPHABET.charAt(shard) + token;
+export function formatRequestId({ seq, token }: RequestId): string {
+  return encode(seq, SEQ_CHARS) + ALPHABET.charAt(shardOf(seq)) + token;
+}
+
+/** The shard that gave the sequence number, 0 to 15: the database in a cluster; 0 where there is one store. */
+export function shardOf(seq: number): number {
+  return seq % SEQ_STRIDE;
 }
 
 /** The parts of an id in either case, or undefined if `text` is not one. */
-export function parseRequestId(text: string): RequestId | undefined {
+export function parseRequestId(text: string): (RequestId & { readonly shard: number }) | undefined {
   const id = text.toUpperCase();
   if (!PATTERN.test(id)) return undefined;
   const seq = decode(id.slice(0, SEQ_CHARS));
   const shard = ALPHABET.indexOf(id.charAt(SEQ_CHARS));
-  if (!Number.isSafeInteger(seq) || shard > 15) return undefined;
+  if (!Number.isSafeInteger(seq) || shard !== shardOf(seq)) return undefined;
   return { seq, shard, token: id.slice(SEQ_CHARS + 1) };
 }
 
@@ -53,14 +58,20 @@ export function formatToken(bytes: Uint8Array): string {
   return text;
 }
 
-/** The first of `count` consecutive sequence numbers at `nowMs`, above `last` whatever the clock does. */
-export function nextSeq(last: number, nowMs: number): number {
-  return Math.max(last + 1, seqAt(nowMs));
+/** The next sequence number of `shard` at `nowMs`, above `last` whatever the clock does. */
+export function nextSeq(last: number, nowMs: number, shard: number): number {
+  const least = Math.max(last + 1, seqAt(nowMs));
+  return least + ((shard - shardOf(least) + SEQ_STRIDE) % SEQ_STRIDE);
 }
 
 /** The least sequence number given out at `timeMs` or later. */
 export function seqAt(timeMs: number): number {
   return Math.max(0, Math.floor(timeMs) - EPOCH_MS) * PER_MS;
+}
+
+/** About when a sequence number was given out, in milliseconds since 1970: later than it was where many were given out at once. */
+export function timeOfSeq(seq: number): number {
+  return EPOCH_MS + Math.floor(seq / PER_MS);
 }
 
 function encode(value: number, chars: number): string {

@@ -3,8 +3,8 @@ import type { Delivery, DeliveryEvent } from './delivery.ts';
 import type { ErrorCode } from './error-code.ts';
 import type { Factor } from './factorization.ts';
 
-/** The door a request came in by: fetched later, answered inline, or called back. */
-export const MODES = ['queued', 'sync', 'async'] as const;
+/** The door a request came in by: fetched later, answered inline, called back, or kept as a value. Positions are stored: append only. */
+export const MODES = ['queued', 'sync', 'async', 'values'] as const;
 export type Mode = (typeof MODES)[number];
 
 export const STATUSES = ['queued', 'running', 'done', 'partial', 'failed', 'cancelled'] as const;
@@ -71,6 +71,8 @@ export interface NewRequest {
   readonly ordinal: number;
   /** Where its end is to be told; equal for the requests of one batch. */
   readonly callbackUrl?: string;
+  /** Of one in mode `values`, and equal for the requests of one batch: how long its number is kept once it is done. The version is its sequence number. */
+  readonly keep?: { readonly expiresAtMs?: number };
 }
 
 export interface StoredRequest extends NewRequest {

@@ -20,7 +20,10 @@ class Simulation {
   readonly loaded = new Map<number, Queued>();
   readonly reading: { page: Page; rows: readonly Queued[] | undefined }[] = [];
   readonly ended = new Set<number>();
+  /** Adopted by the store, and not reported yet. */
+  readonly adopted: { callerId: string; rows: readonly Queued[] }[] = [];
   accepted = 0;
+  #adopted = 0;
   #seq = 0;
 
   constructor(options = OPTIONS) {
@@ -44,6 +47,18 @@ class Simulation {
     if (!next) return;
     this.accepted++;
     if (this.backlog.accepted(next.row, next.urgent)) this.load(next.row);
+  }
+
+  /** Requests with numbers among those that are here come into the store, and are reported later. */
+  adopt(callerId: string, numbers: readonly number[]): void {
+    const rows = numbers.map((number) => ({ callerId, seq: number + ++this.#adopted / 2 ** 20, ordinal: 0 }));
+    this.rows = [...this.rows, ...rows].toSorted((a, b) => a.seq - b.seq);
+    if (rows.length > 0) this.adopted.push({ callerId, rows });
+  }
+
+  reportAdopted(): void {
+    const next = this.adopted.shift();
+    if (next) this.backlog.adopt(next.callerId, next.rows.length);
   }
 
   load(row: Queued): void {
@@ -108,6 +123,7 @@ class Simulation {
       assert.ok(round < 10_000, `${this.rows.length} requests are lost`);
       while (this.unwritten.length > 0) this.write(false);
       while (this.unreported.length > 0) this.report();
+      while (this.adopted.length > 0) this.reportAdopted();
       while (this.ending.length > 0) this.settleEnd();
       this.ask();
       while (this.reading.length > 0) {
@@ -146,6 +162,8 @@ const step = fc.record({
       'fail',
       'demote',
       'requeue',
+      'adopt',
+      'reportAdopted',
     ] as const),
   ),
   caller: fc.nat(2),
@@ -159,7 +177,8 @@ test('loses and doubles no request, whatever happens while pages are under way',
       const simulation = new Simulation({ loadedMax: 8, pageMin: 2, pageMax: 4 });
       const { backlog, loaded, ended } = simulation;
       for (const { kind, caller, which, urgent } of steps) {
-        const unreported = new Set(simulation.unreported.map(({ row }) => row));
+        const adopted = simulation.adopted.flatMap(({ rows }) => rows);
+        const unreported = new Set([...simulation.unreported.map(({ row }) => row), ...adopted]);
         const known = simulation.rows.filter((row) => !unreported.has(row) && !ended.has(row.seq));
         const row = known[which % Math.max(1, known.length)];
         if (kind === 'admit') simulation.admit(`${caller}`);
@@ -174,6 +193,12 @@ test('loses and doubles no request, whatever happens while pages are under way',
         else if (kind === 'ask') simulation.ask();
         else if (kind === 'read') simulation.read(which);
         else if (kind === 'arrive' || kind === 'fail') simulation.arrive(which, kind === 'fail');
+        else if (kind === 'adopt')
+          simulation.adopt(
+            `${caller}`,
+            Array.from({ length: which % 6 }, (_, i) => (which * (i + 1)) % 40),
+          );
+        else if (kind === 'reportAdopted') simulation.reportAdopted();
         else if (kind === 'demote') {
           if (row && loaded.has(row.seq) && !backlog.demoted(row)) loaded.delete(row.seq);
         } else {
@@ -305,6 +330,21 @@ test('one that is queued again while a page is under way is found by the next, t
   assert.deepEqual(backlog.arrived(next, [6, 7].map(queued)), [queued(6)]);
 });
 
+test('what is adopted is read in its turn, though it lies before what was read and a page is under way', () => {
+  const backlog = lowOnWork();
+  for (let seq = 1; seq <= 4; seq++) backlog.left(queued(seq));
+  const page = only(backlog.demand());
+  backlog.adopt('a', 2);
+  assert.deepEqual(backlog.arrived(page, [queued(5)]), [queued(5)]);
+  assert.equal(backlog.waiting('a'), 3);
+  assert.equal(backlog.position(queued(2)), 2, 'it may be the last');
+  const again = only(backlog.demand());
+  assert.equal(again.afterSeq, -1);
+  const rows = [2, 3, 5].map(queued);
+  assert.deepEqual(backlog.arrived(again, rows), rows.slice(0, 2), 'what is loaded is passed over');
+  assert.equal(backlog.position(queued(5)), 2);
+});
+
 test('whoever waits inline is loaded though its caller has a full window, and goes back when it waits no longer', () => {
   const simulation = new Simulation(SMALL);
   for (let i = 0; i < 20; i++) simulation.admit('a');
@@ -357,9 +397,9 @@ test('callers who come one after the other, each with much, fill no more memory 
   const backlog = new Backlog(OPTIONS);
   const perCaller = 100;
   for (let seq = 0; seq < 10_000 * perCaller; seq++) {
-    const queued = { callerId: `${Math.floor(seq / perCaller)}`, seq, ordinal: seq % perCaller };
-    backlog.admit(queued.callerId, seq);
-    backlog.accepted(queued, false);
+    const request = { callerId: `${Math.floor(seq / perCaller)}`, seq, ordinal: seq % perCaller };
+    backlog.admit(request.callerId, seq);
+    backlog.accepted(request, false);
     const pages = backlog.demand();
     for (const page of pages) {
       const first = Number(page.callerId) * perCaller;

@@ -14,7 +14,8 @@
  *   B4. What is not accepted yet is never loaded by a page, though the store may hold it already (a long batch becomes durable
  *       in parts): the page is cut there, and the next one waits for `accepted`, which decides what becomes of it.
  *   B5. What left while a page was under way is not loaded by it.
- *   B6. A caller with something behind, nothing loaded, no page under way and none cut is in `hungry`.
+ *   B6. What is adopted may lie anywhere among those in the store: from then on its caller's window is read again from the start.
+ *   B7. A caller with something behind, nothing loaded, no page under way and none cut is in `hungry`.
  */
 import { assert } from '../base/assert.ts';
 
@@ -54,6 +55,8 @@ interface Line {
   /** No request left to the store has a lower ordinal, so that ordinals above it count those between. */
   cursorOrdinal: number;
   behind: boolean;
+  /** Some were adopted: their ordinals tell nothing of the others. */
+  mixed: boolean;
   page: PageUnderWay | undefined;
   /** The last page was cut (B4): the next would be too, until something admitted is settled. */
   cut: boolean;
@@ -95,6 +98,18 @@ export class Backlog {
     line.behind = true;
     this.#total += count;
     this.#updateHunger(line);
+  }
+
+  /** `count` requests of this caller came into the store from another one. They wait from now on, and none is loaded. */
+  adopt(callerId: string, count: number): void {
+    assert(count >= 1, `A caller's requests are adopted where there are some: ${count}`);
+    const line = this.#lines.get(callerId) ?? this.#newLine(callerId);
+    line.waiting += count;
+    this.#total += count;
+    line.cursor = -1;
+    line.mixed = true;
+    // A page under way was asked for beyond them.
+    this.#leaveBehind(line, 0);
   }
 
   /** A request is about to be written to the store, or queued again; returns its ordinal. `accepted` or `left` must follow. */
@@ -215,17 +230,19 @@ export class Backlog {
   }
 
   /**
-   * At most so many of its caller's requests go first, as far as ordinals tell (one queued again goes before its ordinal).
+   * At most so many of its caller's requests go first, as far as ordinals tell (one queued again goes before its ordinal). After an
+   * adoption they tell nothing until its caller has nothing waiting any more.
    * Undefined if its caller has nothing waiting. O(its caller's window).
    */
   position({ callerId, seq, ordinal }: Queued): number | undefined {
     const line = this.#lines.get(callerId);
     if (line === undefined || line.waiting === 0) return undefined;
-    if (seq <= line.cursor || line.loaded.has(seq)) {
+    if (seq <= line.cursor || (line.loaded.has(seq) && !line.mixed)) {
       let before = 0;
       for (const other of line.loaded) if (other < seq) before++;
       return before;
     }
+    if (line.mixed) return line.waiting - 1;
     // All up to the cursor that still wait are loaded; between it and this one there are at most as many as ordinals.
     const between = Math.max(0, ordinal - line.cursorOrdinal - 1);
     return Math.min(line.waiting - 1, line.loaded.size + between);
@@ -276,6 +293,7 @@ export class Backlog {
       cursor: -1,
       cursorOrdinal: -1,
       behind: false,
+      mixed: false,
       page: undefined,
       cut: false,
     };

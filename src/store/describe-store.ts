@@ -8,8 +8,11 @@ import { describeEnds } from './contract/describe-ends.ts';
 import { describeIdempotency } from './contract/describe-idempotency.ts';
 import { describeJobLogs } from './contract/describe-job-logs.ts';
 import { describeOpening } from './contract/describe-opening.ts';
+import { describeOutbox } from './contract/describe-outbox.ts';
+import { describeParcels } from './contract/describe-parcels.ts';
 import { describeReads } from './contract/describe-reads.ts';
 import { describeRetention } from './contract/describe-retention.ts';
+import { describeValues } from './contract/describe-values.ts';
 import type { MakeHome } from './contract/store-fixture.ts';
 
 /** Declares the tests. `name` is the adapter's. */
@@ -20,6 +23,9 @@ export function describeStore(name: string, makeHome: MakeHome): void {
   describeEnds(name, makeHome);
   describeJobLogs(name, makeHome);
   describeCallbacks(name, makeHome);
+  describeValues(name, makeHome);
+  describeOutbox(name, makeHome);
+  describeParcels(name, makeHome);
   describeRetention(name, makeHome);
   describeOpening(name, makeHome);
 }

@@ -19,6 +19,7 @@ import type {
 } from '../domain/request.ts';
 import type { CallbackKey, Delivery, DeliveryStatus, DueCallback } from '../domain/delivery.ts';
 import type { Factor } from '../domain/factorization.ts';
+import type { StoredValue, ValueRenewal } from '../domain/value.ts';
 
 export interface Store extends AsyncDisposable {
   /**
@@ -30,7 +31,9 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Accepts the requests of one call, together: all are durable when it resolves. Numbers of `KNOWN_DIGITS_MIN` digits or
-   * more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known).
+   * more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known). So are, in mode `values`,
+   * numbers of any size that are kept as values; with one that is done at once, its terms take effect (and stay, where the batch
+   * is then refused).
    * With `idempotency`, a key already used by that caller with the same fingerprint and not expired gives `replayed` with the
    * requests of the first time (any of them that a crash kept from being written are written now, under their first ids; any
    * that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
@@ -38,6 +41,9 @@ export interface Store extends AsyncDisposable {
    * and when more large batches arrive at once, in all or of this caller, than can be accepted soon.
    */
   accept(batch: NewBatch): Promise<AcceptOutcome>;
+
+  /** Whether something was accepted under each of these idempotency keys, and it has not expired at `nowMs`. */
+  heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]>;
 
   /** The requests with these sequence numbers, in the same order; undefined for one that does not exist (any more). */
   get(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]>;
@@ -53,7 +59,8 @@ export interface Store extends AsyncDisposable {
    * requests that were ended by this call, thus each is ended once, by `seq`, each with the sequence number of its callback,
    * which is given here and due at its end; 0 for one without a callback. Also drops the job's log where `job` says so
    * and remembers the factors of `known`. May use the reserve that `accept` leaves, so that accepted work can be finished.
-   * One commit, whatever its size: keep it to `COMMIT_ROWS_MAX` requests.
+   * In mode `values`, the number of a request that is done is kept as a value. One commit, whatever its size: keep it to
+   * `COMMIT_ROWS_MAX` requests.
    */
   finish(ended: readonly EndedJob[]): Promise<ReadonlyMap<number, number>>;
 
@@ -90,7 +97,7 @@ export interface Store extends AsyncDisposable {
 
   /**
    * One small step (at most a few hundred rows, a few milliseconds) of deleting what is past retention: ended requests,
-   * idempotency keys, known numbers, idle logs, and URLs that are gone. Resolves to the number of rows deleted; 0: nothing left to do now.
+   * idempotency keys, known numbers, idle logs, URLs that are gone, and values a while after they expired. Resolves to the number of rows deleted; 0: nothing left to do now.
    */
   prune(limits: PruneLimits): Promise<number>;
 
@@ -114,10 +121,96 @@ export interface Store extends AsyncDisposable {
 
   /** The URLs that are gone, latest first, at most `limit`. */
   goneEndpoints(limit: number): Promise<Endpoint[]>;
+
+  /**
+   * Keeps values. Of two of one number in one scope, the terms with the greater version hold, expired or not. At most
+   * `COMMIT_ROWS_MAX` at a time, together; rejects with `full` when there is no room.
+   */
+  putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void>;
+
+  /** The values of these numbers that have not expired at `nowMs`, undefined for the others, in order. */
+  values(scope: ValueScope, numbers: readonly string[], nowMs: number): Promise<(StoredValue | undefined)[]>;
+
+  /** Values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
+  valuesOf(query: ValueQuery): Promise<StoredValue[]>;
+
+  /**
+   * Gives those values that are here and of a lesser version the terms given, unless they had expired at `nowMs` and when the terms
+   * were accepted, which their version tells (`timeOfSeq`): what was renewed in time is not lost, however late that is heard of as
+   * long as it is not pruned, and what had expired is not revived. At most `COMMIT_ROWS_MAX` at a time. May use the reserve.
+   */
+  renewValues(scope: ValueScope, renewals: readonly ValueRenewal[], nowMs: number): Promise<void>;
+
+  /**
+   * Notes that other shards are to be told of renewals: the outbox. Of two for one number, scope and shard, the one with the greater
+   * version stays. Rejects with `full` when there is no room.
+   */
+  postRenewals(
+    shards: readonly number[],
+    scope: ValueScope,
+    renewals: readonly ValueRenewal[],
+  ): Promise<void>;
+
+  /** What a shard is to be told, at most `limit` of it, all of one scope; undefined if there is nothing. */
+  pendingRenewals(shard: number, limit: number): Promise<PendingRenewals | undefined>;
+
+  /** A shard was told; what has been posted anew meanwhile, with a greater version, stays. */
+  renewalsTold(shard: number, told: PendingRenewals): Promise<void>;
+
+  /** The shards that are to be told something. */
+  renewalShards(): Promise<number[]>;
+
+  /**
+   * A part of what is held here, of about `PARCEL_BYTES` and at most `COMMIT_ROWS_MAX` rows, for another store to adopt: first requests
+   * that are queued, with the logs of their jobs, then those whose callbacks are due, idempotency keys with the requests that they
+   * stand for, values, outbox, and the rest of ended requests. Undefined when nothing is left. The same one again until it is
+   * parted with. Meanwhile nothing should work on what is held here.
+   */
+  parcel(): Promise<Parcel | undefined>;
+
+  /**
+   * Takes a parcel of another store over, durably. What is there already changes nothing; of two logs of one job, the one with more
+   * CPU time is kept. Rejects with `full` when there is no room, and with `version` where the other store's tables are others.
+   */
+  adopt(bytes: Uint8Array): Promise<Adopted>;
+
+  /** Deletes what a parcel holds, as far as it has not changed since: another store has it. */
+  partWith(parcel: Parcel): Promise<void>;
+}
+
+/** Values of one scope know nothing of another's. One for all where callers share (''), otherwise the caller id. */
+export type ValueScope = string;
+
+export interface ValueQuery {
+  readonly scope: ValueScope;
+  /** In decimal. */
+  readonly prime: string;
+  /** Only those greater than this number. */
+  readonly after?: string;
+  readonly limit: number;
+  readonly nowMs: number;
+}
+
+export interface PendingRenewals {
+  readonly scope: ValueScope;
+  readonly renewals: readonly ValueRenewal[];
+}
+
+/** Opaque, but for stores. */
+export interface Parcel {
+  readonly bytes: Uint8Array;
+}
+
+/** What came with a parcel and was not there. */
+export interface Adopted {
+  /** Of each caller, how many requests that are queued. */
+  readonly queued: readonly { readonly callerId: string; readonly count: number }[];
+  /** Of each caller, when the first of its callbacks is due. */
+  readonly due: readonly CallbackBacklog[];
 }
 
 export interface NewBatch {
-  /** At most `BATCH_NUMBERS_MAX`, of one caller, with consecutive sequence numbers and one token. */
+  /** At most `BATCH_NUMBERS_MAX`, of one caller, with sequence numbers `SEQ_STRIDE` apart and one token. */
   readonly requests: readonly NewRequest[];
   readonly idempotency?: {
     readonly key: string;
@@ -125,6 +218,12 @@ export interface NewBatch {
     readonly fingerprint: string;
     readonly expiresAtMs: number;
   };
+}
+
+/** An idempotency key, as its caller means it. */
+export interface CallerKey {
+  readonly callerId: string;
+  readonly key: string;
 }
 
 export type AcceptOutcome =

@@ -8,6 +8,7 @@ import {
   FIRST_SEQ,
   newRequests,
   NOW_MS,
+  seqNo,
   SIX,
   withStore as inNewHome,
   type MakeHome,
@@ -23,7 +24,7 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
       withStore(async (store, reopen) => {
         const requests = [
           ...newRequests(1, { callerId: 'ünï 🙂', mode: 'sync' }),
-          ...newRequests(2, { seq: FIRST_SEQ + 10, mode: 'async', ordinal: 7, number: '9'.repeat(1_000) }),
+          ...newRequests(2, { seq: seqNo(10), mode: 'async', ordinal: 7, number: '9'.repeat(1_000) }),
         ];
         for (const request of requests) {
           assert.deepEqual(await store.accept({ requests: [request] }), {
@@ -48,9 +49,7 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
         const order: string[] = [];
         await Promise.all([
           store.accept({ requests: newRequests(BATCH_NUMBERS_MAX) }).then(() => order.push('batch')),
-          store
-            .accept({ requests: newRequests(1, { seq: FIRST_SEQ + 1e6 }) })
-            .then(() => order.push('single')),
+          store.accept({ requests: newRequests(1, { seq: seqNo(1e6) }) }).then(() => order.push('single')),
           store.get([1]).then(() => order.push('read')),
         ]);
         assert.equal(order.at(-1), 'batch');
@@ -63,13 +62,11 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
           await store.accept({ requests: newRequests(count, given) });
           order.push(batch);
         };
-        const ten = Array.from({ length: 10 }, (_, i) =>
-          accept('of ten', 2_500, { seq: FIRST_SEQ + i * 2_500 }),
-        );
+        const ten = Array.from({ length: 10 }, (_, i) => accept('of ten', 2_500, { seq: seqNo(i * 2_500) }));
         await Promise.all([
           ...ten,
-          accept('small', 100, { seq: FIRST_SEQ + 1e6 }),
-          accept('other', 2_500, { seq: FIRST_SEQ + 2e6, callerId: 'globex' }),
+          accept('small', 100, { seq: seqNo(1e6) }),
+          accept('other', 2_500, { seq: seqNo(2e6), callerId: 'globex' }),
         ]);
         assert.equal(order[0], 'small');
         assert.ok(order.indexOf('other') <= 2, order.join());
@@ -83,7 +80,7 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
           [LONG_NUMBER, short].map((number) => ({ number, dropLog: false, known, requests: [] })),
         );
         const requests = [short, LONG_NUMBER, '8'.repeat(60)].map(
-          (number, i) => newRequests(1, { seq: FIRST_SEQ + i, number })[0] as NewRequest,
+          (number, i) => newRequests(1, { seq: seqNo(i), number })[0] as NewRequest,
         );
         assert.deepEqual(await store.accept({ requests }), {
           kind: 'accepted',
@@ -100,11 +97,11 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
 
     test('a request that cannot be stored is refused alone, and nothing of its batch remains', () =>
       withStore(async (store) => {
-        await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + 50 }) });
+        await store.accept({ requests: newRequests(1, { seq: seqNo(50) }) });
         const results = await Promise.allSettled([
           store.accept({ requests: newRequests(3) }),
-          store.accept({ requests: newRequests(20, { seq: FIRST_SEQ + 40, callerId: 'careless' }) }),
-          store.accept({ requests: newRequests(3, { seq: FIRST_SEQ + 90 }) }),
+          store.accept({ requests: newRequests(20, { seq: seqNo(40), callerId: 'careless' }) }),
+          store.accept({ requests: newRequests(3, { seq: seqNo(90) }) }),
           store.get([FIRST_SEQ]),
         ]);
         assert.deepEqual(
@@ -114,7 +111,7 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 7, ordinalMax: 2 }]);
         const { queued, lastSeq } = await store.stats();
         assert.equal(queued, 7);
-        assert.equal(lastSeq, FIRST_SEQ + 92);
+        assert.equal(lastSeq, seqNo(92));
       }));
   });
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Delivery } from '../../domain/delivery.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
 import type { Store } from '../store.ts';
 import {
@@ -10,6 +11,7 @@ import {
   doneJob,
   FIRST_SEQ,
   NOW_MS,
+  seqNo,
   newRequests,
   pruneAll,
   withStore as withStoreOf,
@@ -66,11 +68,11 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
     test('each caller has a sequence of its own, without gaps, over restarts too; a request ended twice takes one number', () =>
       withStore(async (store, reopen) => {
         await endCalled(store, 3);
-        await endCalled(store, 2, { seq: FIRST_SEQ + 10, callerId: 'other' });
+        await endCalled(store, 2, { seq: seqNo(10), callerId: 'other' });
         assert.deepEqual(await store.finish([called(FIRST_SEQ)]), new Map());
         const again = await reopen();
-        await endCalled(again, 1, { seq: FIRST_SEQ + 20 });
-        const stored = await again.get([0, 1, 2, 10, 11, 20].map((i) => FIRST_SEQ + i));
+        await endCalled(again, 1, { seq: seqNo(20) });
+        const stored = await again.get([0, 1, 2, 10, 11, 20].map((i) => seqNo(i)));
         assert.deepEqual(
           stored.map((request) => request?.delivery?.sequence),
           [1, 2, 3, 1, 2, 4],
@@ -169,10 +171,10 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
     test('what has no callback, or has not ended, is not sent again', () =>
       withStore(async (store) => {
         await store.accept({ requests: newRequests(1) });
-        await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + 1, callbackUrl: URL }) });
+        await store.accept({ requests: newRequests(1, { seq: seqNo(1), callbackUrl: URL }) });
         await store.finish([doneJob(FIRST_SEQ)]);
         assert.equal(await store.redeliver(FIRST_SEQ, NOW_MS, []), false);
-        assert.equal(await store.redeliver(FIRST_SEQ + 1, NOW_MS, []), false);
+        assert.equal(await store.redeliver(seqNo(1), NOW_MS, []), false);
       }));
 
     for (const status of ['delivered', 'dead'] as const) {
@@ -196,13 +198,13 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
 
     test('lists by delivery, newest first', () =>
       withStore(async (store) => {
-        await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ - 1 }) });
+        await store.accept({ requests: newRequests(1, { seq: seqNo(-1) }) });
         await endCalled(store, 3);
-        await endCalled(store, 1, { seq: FIRST_SEQ + 10, callerId: 'other' });
+        await endCalled(store, 1, { seq: seqNo(10), callerId: 'other' });
         const dead = { status: 'dead', sequence: 2, attempts: 10 } as const;
-        await store.recordAttempt({ seq: FIRST_SEQ + 1, wasDueAtMs: NOW_MS, delivery: dead, timeline: [] });
+        await store.recordAttempt({ seq: seqNo(1), wasDueAtMs: NOW_MS, delivery: dead, timeline: [] });
         const list = async (query: Parameters<Store['list']>[0]): Promise<number[]> =>
-          (await store.list(query)).requests.map(({ seq }) => seq - FIRST_SEQ);
+          (await store.list(query)).requests.map(({ seq }) => (seq - FIRST_SEQ) / SEQ_STRIDE);
         assert.deepEqual(await list({ delivery: 'pending', limit: 10 }), [10, 2, 0]);
         assert.deepEqual(await list({ delivery: 'dead', limit: 10 }), [1]);
         assert.deepEqual(await list({ delivery: 'delivered', limit: 10 }), []);
@@ -236,7 +238,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
         const dead = { status: 'dead', sequence: 1, attempts: 10 } as const;
         await store.recordAttempt({ seq: FIRST_SEQ, wasDueAtMs: NOW_MS, delivery: dead, timeline: [] });
         await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS, bytesMax: 0 });
-        const [gone, kept] = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
+        const [gone, kept] = await store.get([FIRST_SEQ, seqNo(1)]);
         assert.equal(gone, undefined);
         assert.equal(kept?.delivery?.status, 'pending');
       }));

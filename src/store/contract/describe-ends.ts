@@ -8,6 +8,7 @@ import {
   FIRST_SEQ,
   newRequests,
   NOW_MS,
+  seqNo,
   SIX,
   withStore as inNewHome,
   type MakeHome,
@@ -39,7 +40,7 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
         ];
         const requests = newRequests(states.length);
         await store.accept({ requests });
-        const ended = states.map((state, i) => ({ seq: FIRST_SEQ + i, state, timeline }));
+        const ended = states.map((state, i) => ({ seq: seqNo(i), state, timeline }));
         const finished = [...(await store.finish([{ number: '6', dropLog: true, requests: ended }])).keys()];
         assert.deepEqual(
           finished,
@@ -58,14 +59,14 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
         const cancelled = { kind: 'cancelled', finishedAtMs: NOW_MS, cpuMs: 0 } as const;
         const [first, second, third] = await Promise.all([
           store.finish([doneJob(FIRST_SEQ, cancelled)]),
-          store.finish([doneJob(FIRST_SEQ), doneJob(FIRST_SEQ + 1), doneJob(404)]),
-          store.finish([doneJob(FIRST_SEQ + 1)]),
+          store.finish([doneJob(FIRST_SEQ), doneJob(seqNo(1)), doneJob(404)]),
+          store.finish([doneJob(seqNo(1))]),
         ]);
         assert.deepEqual(
           [first, second, third],
-          [new Map([[FIRST_SEQ, 0]]), new Map([[FIRST_SEQ + 1, 0]]), new Map()],
+          [new Map([[FIRST_SEQ, 0]]), new Map([[seqNo(1), 0]]), new Map()],
         );
-        const stored = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
+        const stored = await store.get([FIRST_SEQ, seqNo(1)]);
         assert.deepEqual(
           stored.map((r) => r?.state.kind),
           ['cancelled', 'done'],
@@ -76,11 +77,11 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
     test('a partial request goes back to the queue with what is known of it, and only a partial one', () =>
       withStore(async (store) => {
         await store.accept({ requests: newRequests(2) });
-        await store.finish([doneJob(FIRST_SEQ, { kind: 'partial' }), doneJob(FIRST_SEQ + 1)]);
+        await store.finish([doneJob(FIRST_SEQ, { kind: 'partial' }), doneJob(seqNo(1))]);
         const timeline: TimelineEvent[] = [{ event: 'resumed', atMs: NOW_MS }];
         assert.equal(await store.requeue(FIRST_SEQ, 42, timeline), true);
         assert.equal(await store.requeue(FIRST_SEQ, 43, timeline), false);
-        assert.equal(await store.requeue(FIRST_SEQ + 1, 43, timeline), false);
+        assert.equal(await store.requeue(seqNo(1), 43, timeline), false);
         assert.equal(await store.requeue(404, 43, timeline), false);
         const [queued] = await store.get([FIRST_SEQ]);
         const state = { kind: 'queued', cpuMs: 1, factors: SIX };

@@ -10,6 +10,7 @@ import {
   keyed,
   newRequests,
   NOW_MS,
+  seqNo,
   pruneAll,
   withStore as inNewHome,
   type MakeHome,
@@ -20,7 +21,23 @@ export function describeIdempotency(name: string, makeHome: MakeHome): void {
 
   describe(`${name}: idempotency keys`, () => {
     const later = (count: number, given: Partial<NewRequest> = {}): NewRequest[] =>
-      newRequests(count, { seq: FIRST_SEQ + 50_000, token: 'FEDCBA9876543210', ordinal: 100, ...given });
+      newRequests(count, { seq: seqNo(50_000), token: 'FEDCBA9876543210', ordinal: 100, ...given });
+
+    test('it is known which keys are held, by caller, until they expire', () =>
+      withStore(async (store) => {
+        const batch = keyed(newRequests(1));
+        const { key = '', expiresAtMs = 0 } = batch.idempotency ?? {};
+        const [{ callerId } = { callerId: '' }] = batch.requests;
+        const keys = [
+          { callerId, key },
+          { callerId, key: 'another' },
+          { callerId: 'someone else', key },
+        ];
+        assert.deepEqual(await store.heldKeys(keys, NOW_MS), [false, false, false]);
+        await store.accept(batch);
+        assert.deepEqual(await store.heldKeys(keys, NOW_MS), [true, false, false]);
+        assert.deepEqual(await store.heldKeys(keys, expiresAtMs), [false, false, false]);
+      }));
 
     for (const count of [1, 3, 1_700]) {
       test(`the same key and fingerprint give the ${count} requests of the first time, as they stand now`, () =>
@@ -82,10 +99,10 @@ export function describeIdempotency(name: string, makeHome: MakeHome): void {
         const replayed = await store.accept(keyed(later(2)));
         assert.deepEqual(replayed, {
           kind: 'replayed',
-          requests: await store.get([FIRST_SEQ + 1]),
+          requests: await store.get([seqNo(1)]),
           written: [],
         });
-        await store.finish([doneJob(FIRST_SEQ + 1)]);
+        await store.finish([doneJob(seqNo(1))]);
         await pruneAll(store, limits);
         assert.equal((await store.accept(keyed(later(2)))).kind, 'accepted');
       }));

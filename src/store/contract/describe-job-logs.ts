@@ -7,6 +7,7 @@ import {
   FIRST_SEQ,
   newRequests,
   NOW_MS,
+  seqNo,
   withStore as inNewHome,
   type MakeHome,
 } from './store-fixture.ts';
@@ -41,10 +42,10 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
     test('it notes when requests were started and their budgets began, if they are still queued', () =>
       withStore(async (store) => {
         await store.accept({ requests: newRequests(2) });
-        await store.finish([doneJob(FIRST_SEQ + 1)]);
+        await store.finish([doneJob(seqNo(1))]);
         await store.appendLog(entry('77', 1, FIRST_SEQ));
-        await store.appendLog(entry('77', 1, FIRST_SEQ + 1));
-        const [queued, done] = await store.get([FIRST_SEQ, FIRST_SEQ + 1]);
+        await store.appendLog(entry('77', 1, seqNo(1)));
+        const [queued, done] = await store.get([FIRST_SEQ, seqNo(1)]);
         assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, cpuMs: 7 });
         assert.equal(done?.state.startedAtMs, undefined);
       }));

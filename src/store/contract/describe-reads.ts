@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { BATCH_NUMBERS_MAX, PAGE_SCAN_MAX } from '../../domain/limits.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import { MODES, type FinalState, type NewRequest, type StoredRequest } from '../../domain/request.ts';
 import type { ListQuery, Store } from '../store.ts';
 import { StoreModel } from './store-model.ts';
@@ -10,6 +11,7 @@ import {
   FIRST_SEQ,
   newRequests,
   NOW_MS,
+  seqNo,
   SIX,
   withStore as inNewHome,
   type MakeHome,
@@ -22,10 +24,10 @@ export function describeReads(name: string, makeHome: MakeHome): void {
     test('what does not exist is undefined, in its place', () =>
       withStore(async (store) => {
         await store.accept({ requests: newRequests(2) });
-        const found = await store.get([FIRST_SEQ + 1, 7, FIRST_SEQ, FIRST_SEQ + 1]);
+        const found = await store.get([seqNo(1), 7, FIRST_SEQ, seqNo(1)]);
         assert.deepEqual(
           found.map((r) => r?.seq),
-          [FIRST_SEQ + 1, undefined, FIRST_SEQ, FIRST_SEQ + 1],
+          [seqNo(1), undefined, FIRST_SEQ, seqNo(1)],
         );
         assert.deepEqual(await store.get([]), []);
       }));
@@ -33,13 +35,13 @@ export function describeReads(name: string, makeHome: MakeHome): void {
     test('a list looks at a bounded number of rows and says where to go on', () =>
       withStore(async (store) => {
         const requests = newRequests(PAGE_SCAN_MAX + 2_000, { mode: 'async' });
-        await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ - 1, mode: 'sync' }) });
+        await store.accept({ requests: newRequests(1, { seq: seqNo(-1), mode: 'sync' }) });
         for (let i = 0; i < requests.length; i += BATCH_NUMBERS_MAX) {
           await store.accept({ requests: requests.slice(i, i + BATCH_NUMBERS_MAX) });
         }
         for (const query of [{ mode: 'sync' }, { mode: 'sync', callerId: 'acme' }] as const) {
           const page = await store.list({ ...query, limit: 10 });
-          assert.deepEqual(page, { requests: [], next: FIRST_SEQ + 2_000 });
+          assert.deepEqual(page, { requests: [], next: seqNo(2_000) });
           const { requests: found, next } = await store.list({
             ...query,
             limit: 10,
@@ -47,7 +49,7 @@ export function describeReads(name: string, makeHome: MakeHome): void {
           });
           assert.deepEqual(
             found.map((r) => r.seq),
-            [FIRST_SEQ - 1],
+            [seqNo(-1)],
           );
           assert.equal(next, undefined);
         }
@@ -57,7 +59,7 @@ export function describeReads(name: string, makeHome: MakeHome): void {
       withStore(async (store) => {
         const callbackUrl = 'https://hooks.example/done';
         const own = newRequests(3, { callerId: 'a', callbackUrl });
-        const others = newRequests(PAGE_SCAN_MAX, { callerId: 'b', seq: FIRST_SEQ + 3, callbackUrl });
+        const others = newRequests(PAGE_SCAN_MAX, { callerId: 'b', seq: seqNo(3), callbackUrl });
         await store.accept({ requests: own });
         for (let i = 0; i < others.length; i += BATCH_NUMBERS_MAX)
           await store.accept({ requests: others.slice(i, i + BATCH_NUMBERS_MAX) });
@@ -67,8 +69,8 @@ export function describeReads(name: string, makeHome: MakeHome): void {
           const { mode = 'queued', status = 'queued' } = filter;
           const isOwn = mode === 'queued' && status === 'queued';
           const seqs = requests.map(({ seq }) => seq);
-          assert.deepEqual(seqs, isOwn ? [FIRST_SEQ + 2, FIRST_SEQ + 1] : [], JSON.stringify(filter));
-          assert.equal(next, isOwn ? FIRST_SEQ + 1 : undefined, JSON.stringify(filter));
+          assert.deepEqual(seqs, isOwn ? [seqNo(2), seqNo(1)] : [], JSON.stringify(filter));
+          assert.equal(next, isOwn ? seqNo(1) : undefined, JSON.stringify(filter));
         }
       }));
 
@@ -162,7 +164,7 @@ const arbitraryCall: fc.Arbitrary<Call> = fc.oneof(
 function callAccept({ count, ...request }: { count: number } & Partial<NewRequest>): Call {
   return async (given) => {
     const requests = newRequests(count, { ...request, seq: given.nextSeq });
-    given.nextSeq += count;
+    given.nextSeq += count * SEQ_STRIDE;
     given.model.accept(requests);
     assert.equal((await given.store.accept({ requests })).kind, 'accepted');
   };
@@ -177,7 +179,7 @@ function callFinish([indices, kind]: [number[], (typeof ENDS)[number]]): Call {
         : kind === 'cancelled'
           ? { kind, ...times }
           : { kind, ...times, factors: SIX };
-    const requests = indices.map((i) => ({ seq: FIRST_SEQ + i, state, timeline: [] }));
+    const requests = indices.map((i) => ({ seq: seqNo(i), state, timeline: [] }));
     const expected = model.finish(requests);
     const ended = await store.finish([{ number: '6', dropLog: false, requests }]);
     assert.deepEqual([...ended.keys()], expected);
@@ -186,14 +188,14 @@ function callFinish([indices, kind]: [number[], (typeof ENDS)[number]]): Call {
 
 function callRequeue([i, ordinal]: [number, number]): Call {
   return async ({ store, model }) => {
-    const expected = model.requeue(FIRST_SEQ + i, ordinal, []);
-    assert.equal(await store.requeue(FIRST_SEQ + i, ordinal, []), expected);
+    const expected = model.requeue(seqNo(i), ordinal, []);
+    assert.equal(await store.requeue(seqNo(i), ordinal, []), expected);
   };
 }
 
 function callGet(indices: number[]): Call {
   return async ({ store, model }) => {
-    const seqs = indices.map((i) => FIRST_SEQ + i);
+    const seqs = indices.map((i) => seqNo(i));
     const expected = model.get(seqs);
     assert.deepEqual(await store.get(seqs), expected);
   };
@@ -201,7 +203,7 @@ function callGet(indices: number[]): Call {
 
 function callQueued([callerId, i, limit]: [string, number, number]): Call {
   return async ({ store, model }) => {
-    const page = { callerId, afterSeq: FIRST_SEQ + i - 1, limit };
+    const page = { callerId, afterSeq: seqNo(i - 1), limit };
     const all = { callerId: 'a', afterSeq: 0, limit: 99 };
     const expected = [model.queued(page), model.queued(all)];
     assert.deepEqual(await store.queued([page, all]), expected);

@@ -1,6 +1,6 @@
 /** What the tests of the contract share: a store in a home of its own, requests and ends as a replica makes them. */
 import type { Factor } from '../../domain/factorization.ts';
-import { seqAt } from '../../domain/request-id.ts';
+import { SEQ_STRIDE, seqAt } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest, StoredRequest } from '../../domain/request.ts';
 import type { EndedJob, NewBatch, PruneLimits, Store } from '../store.ts';
 
@@ -16,6 +16,10 @@ export const DAY_MS = 86_400_000;
 /** The tests' present. */
 export const NOW_MS = Date.UTC(2026, 5, 1);
 export const FIRST_SEQ = seqAt(NOW_MS);
+/** The sequence number of the `i`-th request after the first. */
+export function seqNo(i: number): number {
+  return FIRST_SEQ + i * SEQ_STRIDE;
+}
 const TOKEN = '0123456789ABCDEF';
 /** The factors of 6. */
 export const SIX: readonly Factor[] = [
@@ -32,8 +36,9 @@ export function newRequests(count: number, given: Partial<NewRequest> = {}): New
     mode: 'queued',
     number: String(1_000 + i),
     acceptedAtMs: NOW_MS,
+    ...(given.mode === 'values' && { keep: {} }),
     ...given,
-    seq: seq + i,
+    seq: seq + i * SEQ_STRIDE,
     ordinal: (given.ordinal ?? 0) + i,
   }));
 }

@@ -1,12 +1,23 @@
-/** Acceptance in the worker: rows of new requests, known numbers, idempotency keys. */
+/** Acceptance in the worker: rows of new requests, known numbers, values, idempotency keys. */
 import { KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
+import type { ScopeOf } from '../../domain/value.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
 import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type Handlers, type ReplayAnswer } from './operation.ts';
-import { DONE, PENDING, QUEUED, REQUEST_COLUMNS, textOfTimeline, type RequestRow } from './request-row.ts';
+import {
+  DONE,
+  PENDING,
+  QUEUED,
+  REQUEST_COLUMNS,
+  textOfTimeline,
+  VALUES,
+  type RequestRow,
+} from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
+import type { ValueRows } from './value-rows.ts';
 
 /** A key as it was stored by the first piece of its batch. */
 type KeyRow = readonly [
@@ -18,26 +29,39 @@ type KeyRow = readonly [
   written: number,
 ];
 
-export function acceptHandlers(
-  database: Database,
-  room: Room,
-  workKeyOf: WorkKeyOf,
-): Pick<Handlers, 'accept' | 'withdraw'> {
+export interface AcceptParts {
+  readonly database: Database;
+  readonly room: Room;
+  readonly values: ValueRows;
+  readonly workKeyOf: WorkKeyOf;
+  readonly scopeOf: ScopeOf;
+}
+
+export function acceptHandlers({
+  database,
+  room,
+  values,
+  workKeyOf,
+  scopeOf,
+}: AcceptParts): Pick<Handlers, 'accept' | 'withdraw'> {
   const { db } = database;
   const insert = prepare(
     db,
-    `INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at, callback_url, delivery)
-     VALUES (?, ?, ?, ?, ${QUEUED}, ?, ?, ?, ?, ?)`,
+    `INSERT INTO requests
+       (seq, token, caller, mode, status, number, ordinal, accepted_at, callback_url, delivery, keep_until)
+     VALUES (?, ?, ?, ?, ${QUEUED}, ?, ?, ?, ?, ?, ?)`,
   );
   const insertDone = prepare(
     db,
     `INSERT INTO requests
-       (seq, token, caller, mode, status, number, ordinal, accepted_at, finished_at, cpu_ms, factors, timeline)
-     VALUES (?, ?, ?, ?, ${DONE}, ?, ?, ?, ?, 0, ?, ?)`,
+       (seq, token, caller, mode, status, number, ordinal, accepted_at, finished_at, cpu_ms, factors, timeline, keep_until)
+     VALUES (?, ?, ?, ?, ${DONE}, ?, ?, ?, ?, 0, ?, ?, ?)`,
   );
   const knownFactors = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
   const requestAt = prepare<RequestRow>(db, `SELECT ${REQUEST_COLUMNS} FROM requests WHERE seq = ?`);
-  const anyOf = prepare<readonly [number]>(db, 'SELECT 1 FROM requests WHERE seq BETWEEN ? AND ? LIMIT 1');
+  // Between the sequence numbers of a batch lie those of requests from other shards that were adopted.
+  const ofBatch = `seq >= ?1 AND seq < ?2 AND (seq - ?1) % ${SEQ_STRIDE} = 0`;
+  const anyOf = prepare<readonly [number]>(db, `SELECT 1 FROM requests WHERE ${ofBatch} LIMIT 1`);
   const keyRow = prepare<KeyRow>(
     db,
     'SELECT fingerprint, expires_at, first_seq, token, count, written FROM idempotency_keys WHERE caller = ? AND key = ?',
@@ -47,9 +71,9 @@ export function acceptHandlers(
   const deleteKey = prepare(db, 'DELETE FROM idempotency_keys WHERE caller = ? AND key = ?');
   const countQueued = prepare<readonly [number]>(
     db,
-    `SELECT count(*) FROM requests WHERE seq >= ? AND seq < ? AND +status = ${QUEUED}`,
+    `SELECT count(*) FROM requests WHERE ${ofBatch} AND +status = ${QUEUED}`,
   );
-  const deleteRange = prepare(db, 'DELETE FROM requests WHERE seq >= ? AND seq < ?');
+  const deleteRange = prepare(db, `DELETE FROM requests WHERE ${ofBatch}`);
 
   /** Writes the `i`-th row of `ask` under the given id; returns its factors if it is done at once. */
   function write(ask: AcceptAsk, i: number, seq: number, token: string): string | null {
@@ -58,18 +82,22 @@ export function acceptHandlers(
     const number = ask[at + 1] as string;
     const acceptedAtMs = ask[at + 2] as number;
     const ordinal = ask[at + 3] as number;
-    const url = ask[8];
+    const [url, keepUntilMs] = [ask[8], ask[10]];
+    const scope = mode === VALUES ? scopeOf(ask[0]) : undefined;
+    const kept = scope === undefined ? undefined : values.factors(scope, number, acceptedAtMs);
     // One that is to be called back ends as all do: an end is what a callback tells.
     const cheap = url !== null || number.length < KNOWN_DIGITS_MIN;
-    const factors = cheap ? undefined : knownFactors.get(workKeyOf(number, ask[0]))?.[0];
+    const factors = kept ?? (cheap ? undefined : knownFactors.get(workKeyOf(number, ask[0]))?.[0]);
     if (factors === undefined) {
       const delivery = url === null ? null : PENDING;
-      insert.run(seq, token, ask[0], mode, number, ordinal, acceptedAtMs, url, delivery);
+      insert.run(seq, token, ask[0], mode, number, ordinal, acceptedAtMs, url, delivery, keepUntilMs);
       database.queued++;
       return null;
     }
     const timeline = textOfTimeline([finishedAtOnce(acceptedAtMs)]);
-    insertDone.run(seq, token, ask[0], mode, number, ordinal, acceptedAtMs, acceptedAtMs, factors, timeline);
+    const times = [acceptedAtMs, acceptedAtMs] as const;
+    insertDone.run(seq, token, ask[0], mode, number, ordinal, ...times, factors, timeline, keepUntilMs);
+    if (scope !== undefined) values.put(scope, number, factors, keepUntilMs, seq);
     return factors;
   }
 
@@ -79,7 +107,7 @@ export function acceptHandlers(
     const rows: RequestRow[] = [];
     const written: number[] = [];
     for (let i = 0; i < size; i++) {
-      const seq = firstSeq + start + i;
+      const seq = firstSeq + (start + i) * SEQ_STRIDE;
       if (start + i >= before && write(ask, i, seq, token) === null) written.push(seq);
       const row = requestAt.get(seq);
       // One that was written and is not there has been taken by retention.
@@ -100,14 +128,15 @@ export function acceptHandlers(
         if (start === 0 && found && found[1] > (ask[ACCEPT_HEAD + 2] as number)) {
           if (found[0] !== fingerprint || found[4] !== total) return 'conflict';
           // Where retention has taken all of it, there is nothing to repeat and the key is free again.
-          if (found[5] < total || anyOf.get(found[2], found[2] + total - 1)) return replay(ask, size, found);
+          if (found[5] < total || anyOf.get(found[2], found[2] + total * SEQ_STRIDE))
+            return replay(ask, size, found);
         }
         if (start === 0) putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total, size);
         else setWritten.run(start + size, caller, key);
       }
       let known: (string | null)[] | undefined;
       for (let i = 0; i < size; i++) {
-        const factors = write(ask, i, firstSeq + start + i, token);
+        const factors = write(ask, i, firstSeq + (start + i) * SEQ_STRIDE, token);
         if (factors === null) continue;
         known ??= Array.from({ length: size }, () => null);
         known[i] = factors;
@@ -116,8 +145,9 @@ export function acceptHandlers(
     },
 
     withdraw([caller, key, firstSeq, from, to]) {
-      database.queued -= countQueued.get(firstSeq + from, firstSeq + to)?.[0] ?? 0;
-      deleteRange.run(firstSeq + from, firstSeq + to);
+      const range = [firstSeq + from * SEQ_STRIDE, firstSeq + to * SEQ_STRIDE] as const;
+      database.queued -= countQueued.get(...range)?.[0] ?? 0;
+      deleteRange.run(...range);
       if (key !== null && from === 0) deleteKey.run(caller, key);
       else if (key !== null) setWritten.run(from, caller, key);
       return null;

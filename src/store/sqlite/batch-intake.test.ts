@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
-import { FIRST_SEQ, keyed, newRequests } from '../contract/store-fixture.ts';
+import { keyed, newRequests, seqNo } from '../contract/store-fixture.ts';
 import { StoreError, type NewBatch } from '../store.ts';
 import { BatchIntake, CALLER_ROWS_MAX, PIECE_ROWS, ROWS_UNDER_WAY_MAX } from './batch-intake.ts';
 import type { Fault, OperationName, WithdrawAsk } from './operation.ts';
@@ -46,7 +46,7 @@ function codeIs(code: string): (error: unknown) => boolean {
 }
 
 function largest(i: number, callerId: string): NewBatch {
-  return { requests: newRequests(BATCH_NUMBERS_MAX, { seq: FIRST_SEQ + i * BATCH_NUMBERS_MAX, callerId }) };
+  return { requests: newRequests(BATCH_NUMBERS_MAX, { seq: seqNo(i * BATCH_NUMBERS_MAX), callerId }) };
 }
 
 test('a batch that finds no room is taken back piece by piece from its end, again where there is no room for that', async () => {
@@ -85,7 +85,7 @@ test('large batches beyond the bound of a caller or of all are refused at once, 
   const callers = ['acme', 'acme', 'acme', 'acme', 'b', 'c', 'd', 'e'];
   const results = await Promise.allSettled([
     ...callers.map((callerId, i) => intake.accept(largest(i, callerId))),
-    intake.accept({ requests: newRequests(PIECE_ROWS, { seq: FIRST_SEQ + 1e6 }) }),
+    intake.accept({ requests: newRequests(PIECE_ROWS, { seq: seqNo(1e6) }) }),
   ]);
   const refused = results.flatMap((result, i) => {
     if (result.status === 'fulfilled') return [];

@@ -174,6 +174,7 @@ function askOf({ requests, idempotency }: NewBatch, start: number, replay?: Repl
     idempotency?.expiresAtMs ?? 0,
     first.callbackUrl ?? null,
     replay !== undefined,
+    first.keep?.expiresAtMs ?? null,
   ];
   const end = Math.min(start + PIECE_ROWS, requests.length);
   for (let i = start; i < end; i++) {

@@ -14,8 +14,9 @@ export function callbackHandlers({ db }: Database): Pick<Handlers, CallbackOpera
   );
   const due = prepare<DueRow>(
     db,
-    `SELECT seq, sequence, due_at, callback_url FROM requests
-     WHERE due_at IS NOT NULL AND caller = ? AND (due_at, sequence) > (?, ?) ORDER BY due_at, sequence LIMIT ?`,
+    `SELECT seq, sequence, due_at, callback_url, sequence_shard FROM requests
+     WHERE due_at IS NOT NULL AND caller = ? AND (due_at, sequence, ifnull(sequence_shard, -1)) > (?, ?, ?)
+     ORDER BY due_at, sequence, ifnull(sequence_shard, -1) LIMIT ?`,
   );
   const record = prepare(
     db,
@@ -40,7 +41,7 @@ export function callbackHandlers({ db }: Database): Pick<Handlers, CallbackOpera
     callbackBacklog: () => backlog.all(),
     dueCallbacks: (pages) =>
       pages.map(({ callerId, after, limit }) =>
-        due.all(callerId, after.dueAtMs, after.sequence, Math.min(limit, PAGE_SCAN_MAX)),
+        due.all(callerId, after.dueAtMs, after.sequence, after.shard ?? -1, Math.min(limit, PAGE_SCAN_MAX)),
       ),
     recordAttempt([
       seq,

@@ -4,64 +4,61 @@ import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import { Database } from './database.ts';
+import { DatabaseFile } from './database-file.ts';
 
 const BYTES_MAX = 64 * 2 ** 20;
 
-function openIn(t: TestContext): Database {
+function openIn(t: TestContext): DatabaseFile {
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'fairsieve-database-'));
-  const database = new Database({ dataDir, bytesMax: BYTES_MAX });
+  const file = new DatabaseFile({ dataDir, bytesMax: BYTES_MAX });
   t.after(() => {
-    database[Symbol.dispose]();
+    file[Symbol.dispose]();
     fs.rmSync(dataDir, { recursive: true });
   });
-  return database;
+  return file;
 }
 
 /** Commits `count` logs of 64 KiB, one by one, as rounds do. */
-function write(database: Database, count: number): void {
-  const insert = database.db.prepare('INSERT INTO job_chunks (job, bytes) VALUES (1, zeroblob(65536))');
+function write(file: DatabaseFile, count: number): void {
+  const insert = file.database.db.prepare('INSERT INTO job_chunks (job, bytes) VALUES (1, zeroblob(65536))');
   for (let i = 0; i < count; i++) {
-    database.transaction(() => insert.run());
-    database.boundWal();
+    file.database.transaction(() => insert.run());
+    file.boundWal();
   }
 }
 
 test('a commit is on disk when it returns: the log of writes is synced each time', (t) => {
-  const { db } = openIn(t);
+  const { db } = openIn(t).database;
   assert.equal(db.prepare('PRAGMA synchronous').get()?.['synchronous'], 2);
   assert.equal(db.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'wal');
 });
 
 test('the WAL stays about as large as its bound however much is written', (t) => {
-  const database = openIn(t);
-  write(database, 400);
-  const { size } = fs.statSync(`${database.file}-wal`);
-  assert.ok(size > 0 && size <= database.walBytesMax, `${size} bytes, bound ${database.walBytesMax}`);
+  const file = openIn(t);
+  write(file, 400);
+  const { size } = fs.statSync(`${file.file}-wal`);
+  assert.ok(size > 0 && size <= file.walBytesMax, `${size} bytes, bound ${file.walBytesMax}`);
 });
 
 test('a reader outside sees one moment for as long as it likes, and holds up nobody', (t) => {
-  const database = openIn(t);
-  const reader = new DatabaseSync(database.file, { readOnly: true });
+  const file = openIn(t);
+  const reader = new DatabaseSync(file.file, { readOnly: true });
   const count = reader.prepare('SELECT count(*) AS n FROM job_chunks');
-  write(database, 10);
+  write(file, 10);
   reader.exec('BEGIN');
   assert.equal(count.get()?.['n'], 10);
-  write(database, 200);
+  write(file, 200);
   assert.equal(count.get()?.['n'], 10);
   reader.exec('COMMIT');
   assert.equal(count.get()?.['n'], 210);
-  write(database, 200);
-  const { size } = fs.statSync(`${database.file}-wal`);
-  assert.ok(
-    size <= database.walBytesMax,
-    `${size} bytes after the reader left, bound ${database.walBytesMax}`,
-  );
+  write(file, 200);
+  const { size } = fs.statSync(`${file.file}-wal`);
+  assert.ok(size <= file.walBytesMax, `${size} bytes after the reader left, bound ${file.walBytesMax}`);
   reader.close();
 });
 
 test('of a transaction that fails nothing remains, and the next one works', (t) => {
-  const database = openIn(t);
+  const { database } = openIn(t);
   const insert = database.db.prepare('INSERT INTO job_chunks (job, bytes) VALUES (?, ?)');
   const failing = (): void => {
     insert.run(1, new Uint8Array(9));

@@ -1,133 +1,65 @@
 /**
- * The connection of the one who writes: opening, transactions, checkpoints, and two counts that are asked for all the time.
+ * The connection of the one who writes: transactions, and two counts that are asked for all the time.
  *
  * Invariants:
- *   S1. `commit` returns after fsync: WAL with synchronous=FULL.
- *   S2. After a failed transaction nothing of it remains, `queued` and `logBytes` included, and the connection goes on working.
- *   S3. The WAL is written back once it has `walBytesMax / 2`, outside of any commit, so that it stays about as large as that; its
- *       file is kept for reuse, which leaves room to write even when the disk has none.
+ *   S1. After a failed transaction nothing of it remains, `queued` and `logBytes` included, and the connection goes on working.
  */
-import { errorMessage } from '../../base/error-message.ts';
-import fs from 'node:fs';
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../store.ts';
-import { migrate } from './schema.ts';
-import { makePrivateFile } from './private-file.ts';
-import { storeErrorCode } from './sqlite-error.ts';
+import type { DatabaseSync } from 'node:sqlite';
 import { prepare, type Statement } from './statement.ts';
 import { QUEUED } from './request-row.ts';
 
 export const PAGE_BYTES = 4_096;
-const WAL_BYTES_MAX = 32 * 2 ** 20;
-/** A larger one gains nothing: what it misses is in the system's cache. */
-const CACHE_BYTES = 8 * 2 ** 20;
-const BUSY_WAIT_MS = 5_000;
 
-export interface DatabaseOptions {
-  /** An existing folder. */
-  readonly dataDir: string;
-  /** Most bytes of the database and its WAL. */
-  readonly bytesMax: number;
-}
-
-export class Database {
+export class Database implements Disposable {
   readonly db: DatabaseSync;
-  readonly file: string;
-  readonly walBytesMax: number;
   /** Requests that are queued; operations keep it up to date, a roll-back takes their changes back. */
   queued: number;
   /** What the logs of jobs count for, dropped ones included until their rows are deleted; kept up to date likewise. */
   logBytes: number;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
-  readonly #walSize: Statement<WalState>;
-  readonly #writeBack: Statement<WalState>;
-  #writeBackAtPages: number;
+  #before = { queued: 0, logBytes: 0 };
 
-  /** Throws a StoreError: `broken` if the file can't be used, `version` if it is from a newer program, `full`. */
-  constructor({ dataDir, bytesMax }: DatabaseOptions) {
-    this.file = path.join(dataDir, 'fairsieve.db');
-    const { blocks, bsize } = fs.statfsSync(dataDir);
-    this.walBytesMax = Math.min(WAL_BYTES_MAX, Math.floor(Math.min(bytesMax, blocks * bsize) / 16));
-    this.#writeBackAtPages = this.#writeBackPages;
-    try {
-      // The files beside it take over its mode.
-      makePrivateFile(this.file);
-      this.db = new DatabaseSync(this.file, { timeout: BUSY_WAIT_MS });
-      this.db.exec(`
-        PRAGMA page_size = ${PAGE_BYTES};
-        PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = FULL;
-        PRAGMA wal_autocheckpoint = 0;
-        PRAGMA journal_size_limit = ${this.walBytesMax};
-        PRAGMA cache_size = ${-CACHE_BYTES / 1024};
-        PRAGMA temp_store = MEMORY;
-      `);
-      const pagesMax = Math.floor((bytesMax - this.walBytesMax) / PAGE_BYTES);
-      this.db.exec(`PRAGMA max_page_count = ${Math.min(pagesMax, 0xfffffffe)}`);
-      migrate(this.db, this.file);
-      this.#begin = prepare(this.db, 'BEGIN');
-      this.#commit = prepare(this.db, 'COMMIT');
-      this.#walSize = prepare(this.db, 'PRAGMA wal_checkpoint(NOOP)');
-      this.#writeBack = prepare(this.db, 'PRAGMA wal_checkpoint(PASSIVE)');
-      const count = prepare<readonly [number]>(
-        this.db,
-        `SELECT count(*) FROM requests WHERE status = ${QUEUED}`,
-      );
-      this.queued = count.get()?.[0] ?? 0;
-      const logs = prepare<readonly [number]>(this.db, 'SELECT coalesce(sum(bytes), 0) FROM jobs');
-      this.logBytes = logs.get()?.[0] ?? 0;
-    } catch (error) {
-      if (error instanceof StoreError) throw error;
-      const code = storeErrorCode(error, dataDir) ?? 'broken';
-      throw new StoreError(code, `Cannot open ${this.file}: ${errorMessage(error)}`, error);
-    }
+  /** `db` has all tables. */
+  constructor(db: DatabaseSync) {
+    this.db = db;
+    this.#begin = prepare(db, 'BEGIN');
+    this.#commit = prepare(db, 'COMMIT');
+    const count = prepare<readonly [number]>(db, `SELECT count(*) FROM requests WHERE status = ${QUEUED}`);
+    this.queued = count.get()?.[0] ?? 0;
+    const logs = prepare<readonly [number]>(db, 'SELECT coalesce(sum(bytes), 0) FROM jobs');
+    this.logBytes = logs.get()?.[0] ?? 0;
+  }
+
+  begin(): void {
+    this.#before = { queued: this.queued, logBytes: this.logBytes };
+    this.#begin.run();
+  }
+
+  commit(): void {
+    this.#commit.run();
+  }
+
+  rollBack(): void {
+    Object.assign(this, this.#before);
+    // Running out of room ends some transactions by itself.
+    if (this.db.isTransaction) this.db.exec('ROLLBACK');
   }
 
   /** Runs `work` and commits what it wrote; if anything throws, nothing is changed. */
   transaction<T>(work: () => T): T {
-    const { queued, logBytes } = this;
-    this.#begin.run();
+    this.begin();
     try {
       const result = work();
-      this.#commit.run();
+      this.commit();
       return result;
     } catch (error) {
-      this.queued = queued;
-      this.logBytes = logBytes;
-      // Running out of room ends some transactions by itself.
-      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      this.rollBack();
       throw error;
     }
-  }
-
-  /** Writes the WAL back if it has grown to its bound. Called between commits. */
-  boundWal(): void {
-    const pages = this.#walSize.get()?.[1] ?? 0;
-    if (pages < this.#writeBackAtPages) return;
-    this.writeBack();
-  }
-
-  /** Copies the WAL into the database, as far as readers outside allow and the disk has room; then it is written from its beginning. */
-  writeBack(): void {
-    try {
-      const [, pages, done] = this.#writeBack.get() ?? [0, 0, 0];
-      // A reader that holds it up is not asked again at every commit.
-      this.#writeBackAtPages = this.#writeBackPages + (done < pages ? pages : 0);
-    } catch (error) {
-      // The WAL stays as it is, nothing is lost; that there is no room is noticed where it matters.
-      if (storeErrorCode(error, path.dirname(this.file)) !== 'full') throw error;
-    }
-  }
-
-  get #writeBackPages(): number {
-    return Math.floor(this.walBytesMax / 2 / PAGE_BYTES);
   }
 
   [Symbol.dispose](): void {
     this.db.close();
   }
 }
-
-type WalState = readonly [busy: number, pages: number, written: number];

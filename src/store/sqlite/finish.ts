@@ -1,14 +1,25 @@
 /** The end of requests in the worker, and the way back from `partial` to the queue. */
+import type { ScopeOf } from '../../domain/value.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
 import type { Handlers } from './operation.ts';
-import { DONE, PARTIAL, PENDING, QUEUED } from './request-row.ts';
+import { DONE, PARTIAL, PENDING, QUEUED, VALUES } from './request-row.ts';
 import { prepare } from './statement.ts';
+import type { ValueRows } from './value-rows.ts';
 
-export function finishHandlers(
-  database: Database,
-  workKeyOf: WorkKeyOf,
-): Pick<Handlers, 'finish' | 'requeue'> {
+export interface FinishParts {
+  readonly database: Database;
+  readonly values: ValueRows;
+  readonly workKeyOf: WorkKeyOf;
+  readonly scopeOf: ScopeOf;
+}
+
+export function finishHandlers({
+  database,
+  values,
+  workKeyOf,
+  scopeOf,
+}: FinishParts): Pick<Handlers, 'finish' | 'requeue'> {
   const { db } = database;
   const end = prepare(
     db,
@@ -25,6 +36,9 @@ export function finishHandlers(
     db,
     'UPDATE requests SET sequence = ?, attempts = 0, due_at = finished_at WHERE seq = ?',
   );
+  const toKeep = prepare<
+    readonly [callerId: string, number: string, factors: string, keepUntilMs: number | null]
+  >(db, `SELECT caller, number, factors, keep_until FROM requests WHERE seq = ? AND mode = ${VALUES}`);
   const remember = prepare(db, 'INSERT OR REPLACE INTO known_numbers VALUES (?, ?, ?, ?)');
   const dropLog = prepare(db, 'UPDATE jobs SET number = NULL WHERE number = ?');
   const idleSince = prepare(db, 'UPDATE jobs SET idle_since = ? WHERE number = ?');
@@ -32,7 +46,8 @@ export function finishHandlers(
     db,
     `UPDATE requests
      SET status = ${QUEUED}, ordinal = ?, timeline = ?, started_at = NULL, finished_at = NULL,
-       delivery = CASE WHEN callback_url IS NULL THEN NULL ELSE ${PENDING} END, sequence = NULL, attempts = NULL, told_at = NULL
+       delivery = CASE WHEN callback_url IS NULL THEN NULL ELSE ${PENDING} END,
+       sequence = NULL, sequence_shard = NULL, attempts = NULL, told_at = NULL
      WHERE seq = ? AND status = ${PARTIAL} AND due_at IS NULL RETURNING number, caller`,
   );
   /** Makes the callback of a request that has just ended due, and numbers it. */
@@ -40,6 +55,14 @@ export function finishHandlers(
     const [sequence = 0] = nextSequence.get(seq) ?? [];
     makeDue.run(sequence, seq);
     return sequence;
+  }
+
+  /** Keeps the value that a request in mode `values`, which has just been done, was for. */
+  function keepValue(seq: number): void {
+    const found = toKeep.get(seq);
+    if (!found) return;
+    const [callerId, number, factors, keepUntilMs] = found;
+    values.put(scopeOf(callerId), number, factors, keepUntilMs, seq);
   }
 
   return {
@@ -51,7 +74,8 @@ export function finishHandlers(
           const [seq, called] = [row[8], row[9]];
           if (end.run(...row.slice(0, 9)) === 0) continue;
           ended.push(seq, called === 1 ? callBack(seq) : 0);
-          if (row[0] !== DONE) idleAtMs = row[2];
+          if (row[0] === DONE) keepValue(seq);
+          else idleAtMs = row[2];
         }
         if (known) remember.run(number, ...known);
         if (drop) dropLog.run(number);

@@ -10,6 +10,10 @@ import type { EndedRow, RequestRow } from './request-row.ts';
 export interface Operations {
   accept: { ask: AcceptAsk; answer: AcceptAnswer };
   withdraw: { ask: WithdrawAsk; answer: null };
+  heldKeys: {
+    ask: readonly (readonly [callerId: string, key: string, nowMs: number])[];
+    answer: readonly boolean[];
+  };
   get: { ask: readonly number[]; answer: readonly (RequestRow | null)[] };
   list: { ask: ListAsk; answer: ListAnswer };
   /** Answered with pairs: sequence number of the request, sequence number of its callback or 0. */
@@ -28,6 +32,17 @@ export interface Operations {
   recordAttempt: { ask: AttemptAsk; answer: boolean };
   redeliver: { ask: readonly [seq: number, dueAtMs: number, timeline: string | null]; answer: boolean };
   goneEndpoints: { ask: number; answer: readonly (readonly [callerId: string, url: string])[] };
+  putValues: { ask: ValuesAsk; answer: null | 'full' };
+  values: { ask: NumbersAsk; answer: readonly (ValueRow | null)[] };
+  valuesOf: { ask: ValuesOfAsk; answer: ValuesOfAnswer };
+  renewValues: { ask: RenewAsk; answer: null };
+  postRenewals: { ask: PostAsk; answer: null | 'full' };
+  pendingRenewals: { ask: readonly [shard: number, limit: number]; answer: RenewalsOfScope | null };
+  renewalsTold: { ask: readonly [shard: number, ...RenewalsOfScope]; answer: null };
+  renewalShards: { ask: null; answer: readonly number[] };
+  parcel: { ask: null; answer: Uint8Array | null };
+  adopt: { ask: readonly [parcel: Uint8Array, atMs: number]; answer: AdoptAnswer };
+  partWith: { ask: Uint8Array; answer: null };
 }
 
 export type OperationName = keyof Operations;
@@ -56,6 +71,11 @@ export interface Fault {
   readonly message: string;
 }
 
+/** Instead of a report: the store can no longer be used. */
+export interface StoreFailure {
+  readonly failure: { readonly code: StoreErrorCode; readonly message: string };
+}
+
 /** One piece of a batch: the requests from index `start` on, of `total` in the batch. The first piece looks the key up. */
 export type AcceptAsk = readonly [
   callerId: string,
@@ -69,10 +89,12 @@ export type AcceptAsk = readonly [
   callbackUrl: string | null,
   /** In a later piece: whether the first one answered with a replay. */
   replay: boolean,
+  /** In mode `values`: when their values expire; null for never. */
+  keepUntilMs: number | null,
   ...rows: (string | number)[],
 ];
 
-export const ACCEPT_HEAD = 10;
+export const ACCEPT_HEAD = 11;
 /** Each row of an `AcceptAsk`: mode, number, acceptedAtMs, ordinal. */
 export const ACCEPT_ROW = 4;
 
@@ -113,7 +135,13 @@ export interface ListAsk {
   readonly limit: number;
 }
 
-export type DueRow = readonly [seq: number, sequence: number, dueAtMs: number, url: string];
+export type DueRow = readonly [
+  seq: number,
+  sequence: number,
+  dueAtMs: number,
+  url: string,
+  shard: number | null,
+];
 
 export type AttemptAsk = readonly [
   seq: number,
@@ -146,3 +174,47 @@ export interface AppendLogAsk {
   readonly started: readonly number[];
   readonly atMs: number;
 }
+
+export type ValueRow = readonly [
+  number: string,
+  factors: string,
+  expiresAtMs: number | null,
+  version: number,
+];
+export const VALUE_FIELDS = 4;
+/** A scope and, flat, `ValueRow`s. */
+export type ValuesAsk = readonly [scope: string, ...values: ValueRow[number][]];
+
+export type NumbersAsk = readonly [scope: string, nowMs: number, ...numbers: string[]];
+
+export type RenewalRow = readonly [number: string, expiresAtMs: number | null, version: number];
+export const RENEWAL_FIELDS = 3;
+/** A scope and, flat, `RenewalRow`s. */
+export type RenewalsOfScope = readonly [scope: string, ...renewals: RenewalRow[number][]];
+
+export type RenewAsk = readonly [nowMs: number, ...RenewalsOfScope];
+export type PostAsk = readonly [shards: readonly number[], ...RenewalsOfScope];
+
+export type ValuesOfAsk = readonly [
+  scope: string,
+  prime: string,
+  after: string | null,
+  limit: number,
+  nowMs: number,
+];
+
+export interface ValuesOfAnswer {
+  /** `ValueRow`s, flat. */
+  readonly values: readonly ValueRow[number][];
+  /** To be asked for as `after` for the next page, which may be full even where this one is not; absent at the end. */
+  readonly next?: string;
+}
+
+export type AdoptAnswer =
+  | 'full'
+  /** It is from a program whose tables are others. */
+  | 'version'
+  | {
+      readonly queued: readonly (readonly [callerId: string, count: number])[];
+      readonly due: readonly (readonly [callerId: string, firstDueAtMs: number])[];
+    };

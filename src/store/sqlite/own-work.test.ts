@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { workKeys } from '../../domain/work-key.ts';
-import { FIRST_SEQ, newRequests, NOW_MS, pruneAll, SIX } from '../contract/store-fixture.ts';
+import { doneJob, FIRST_SEQ, newRequests, NOW_MS, pruneAll, seqNo, SIX } from '../contract/store-fixture.ts';
 import type { Store } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -26,8 +26,8 @@ test('where callers do not share, what is known by the work of one answers no ot
     return outcome.kind === 'accepted' ? outcome.known : undefined;
   };
   assert.deepEqual(await ask(FIRST_SEQ, 'acme'), [SIX]);
-  assert.deepEqual(await ask(FIRST_SEQ + 1, 'globex'), [undefined]);
-  assert.deepEqual(await ask(FIRST_SEQ + 2, 'acm'), [undefined]);
+  assert.deepEqual(await ask(seqNo(1), 'globex'), [undefined]);
+  assert.deepEqual(await ask(seqNo(2), 'acm'), [undefined]);
 });
 
 test('where callers do not share, the log of a request that is resumed is kept like any that is waited for', async (t) => {
@@ -44,4 +44,21 @@ test('where callers do not share, the log of a request that is resumed is kept l
   assert.equal(await store.requeue(seq, 1, []), true);
   await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: Infinity });
   assert.equal((await store.readLog(key)).chunks.length, 1);
+});
+
+test('where callers do not share, values are kept by the caller, and answer no other', async (t) => {
+  await using store = await open(t);
+  const ask = async (i: number, callerId: string) => {
+    const request = { seq: seqNo(i), callerId, number: '6', mode: 'values' } as const;
+    const outcome = await store.accept({ requests: newRequests(1, request) });
+    return outcome.kind === 'accepted' ? outcome.known : undefined;
+  };
+  await ask(0, 'acme');
+  await store.finish([doneJob(FIRST_SEQ)]);
+  const value = { number: '6', factors: SIX, version: FIRST_SEQ };
+  assert.deepEqual(await store.values('acme', ['6'], NOW_MS), [value]);
+  assert.deepEqual(await store.values('globex', ['6'], NOW_MS), [undefined]);
+  assert.deepEqual(await store.values('', ['6'], NOW_MS), [undefined]);
+  assert.deepEqual(await ask(1, 'acme'), [SIX]);
+  assert.deepEqual(await ask(2, 'globex'), [undefined]);
 });

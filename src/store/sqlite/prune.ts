@@ -1,5 +1,6 @@
 /**
- * Deleting in the worker what is past retention, a few rows at a time: requests from the oldest end on, keys, known numbers, logs.
+ * Deleting in the worker what is past retention, a few rows at a time: requests from the oldest end on, keys, known numbers, logs,
+ * values that have expired.
  * While the store is larger than it may be, also what is not: first what nobody can miss, last what saves computing.
  *
  * Pages that become free stay in the file and are used again, hence "larger than" means bytes in use. (Giving them back, by
@@ -11,15 +12,25 @@ import type { LogSpace } from './log-space.ts';
 import type { Handlers } from './operation.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
+import type { ValueRows } from './value-rows.ts';
 
 const STEP_ROWS = 200;
 /** A row of a log fills many pages, any other a small part of one. */
 const STEP_LOG_ROWS = 16;
+/** How long values are left after they expired, for renewals that were accepted before that and are still on their way. */
+const RENEWAL_GRACE_MS = 60_000;
 
 /** Deletes up to `rowsMax` rows and says how many. */
 type Step = (limits: PruneLimits, rowsMax: number) => number;
 
-export function pruneHandlers({ db }: Database, room: Room, logs: LogSpace): Pick<Handlers, 'prune'> {
+export interface PruneParts {
+  readonly database: Database;
+  readonly room: Room;
+  readonly logs: LogSpace;
+  readonly values: ValueRows;
+}
+
+export function pruneHandlers({ database: { db }, room, logs, values }: PruneParts): Pick<Handlers, 'prune'> {
   const oldestEnds = `SELECT seq FROM requests WHERE finished_at IS NOT NULL AND due_at IS NULL AND coalesce(told_at, finished_at) < ?
      ORDER BY coalesce(told_at, finished_at) LIMIT ?`;
   const deleteRequests = prepare(db, `DELETE FROM requests WHERE seq IN (${oldestEnds})`);
@@ -42,6 +53,11 @@ export function pruneHandlers({ db }: Database, room: Room, logs: LogSpace): Pic
     'DELETE FROM known_numbers WHERE number IN (SELECT number FROM known_numbers WHERE at < ? ORDER BY at LIMIT ?)',
   );
 
+  const expiredValues = prepare<readonly [scope: string, number: string, version: number]>(
+    db,
+    'SELECT scope, number, version FROM stored_values WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
+  );
+
   const tooLarge = ({ bytesMax }: PruneLimits): boolean => room.bytes > bytesMax;
 
   /** One log after the other, so that none is dropped for want of room when those before it were enough. */
@@ -55,8 +71,15 @@ export function pruneHandlers({ db }: Database, room: Room, logs: LogSpace): Pic
     return deleted;
   }
 
+  function deleteValues({ nowMs }: PruneLimits, rowsMax: number): number {
+    const expired = expiredValues.all(nowMs - RENEWAL_GRACE_MS, rowsMax);
+    for (const row of expired) values.remove(...row);
+    return expired.length;
+  }
+
   const steps: readonly Step[] = [
     ({ nowMs }, rowsMax) => deleteKeys.run(nowMs, rowsMax),
+    deleteValues,
     ({ endedBeforeMs }, rowsMax) => deleteRequests.run(endedBeforeMs, rowsMax),
     ({ endedBeforeMs }, rowsMax) => deleteKnown.run(endedBeforeMs, rowsMax),
     ({ endedBeforeMs }, rowsMax) => deleteGone.run(endedBeforeMs, rowsMax),

@@ -1,4 +1,5 @@
-/** Reads in the worker: by sequence number, by caller in the order of the queue, known numbers. */
+/** Reads in the worker: by idempotency key, by sequence number, by caller in the order of the queue, known numbers. */
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
 import type { Handlers } from './operation.ts';
 import { QUEUED, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
@@ -8,8 +9,12 @@ import { prepare } from './statement.ts';
 export function readHandlers(
   { db }: Database,
   room: Room,
-): Pick<Handlers, 'get' | 'backlog' | 'queued' | 'known' | 'stats'> {
+): Pick<Handlers, 'heldKeys' | 'get' | 'backlog' | 'queued' | 'known' | 'stats'> {
   const bySeq = prepare<RequestRow>(db, `SELECT ${REQUEST_COLUMNS} FROM requests WHERE seq = ?`);
+  const heldKey = prepare(
+    db,
+    'SELECT 1 FROM idempotency_keys WHERE caller = ? AND key = ? AND expires_at > ?',
+  );
   const backlog = prepare<readonly [callerId: string, count: number, ordinalMax: number]>(
     db,
     `SELECT caller, count(*), max(ordinal) FROM requests WHERE status = ${QUEUED} GROUP BY caller`,
@@ -24,9 +29,10 @@ export function readHandlers(
   // A retry under the key may still write them. One pass over the keys, hence at opening only: later ones are given by this process.
   const [keptSeq] = prepare<readonly [number | null]>(
     db,
-    'SELECT max(first_seq + count - 1) FROM idempotency_keys',
+    `SELECT max(first_seq + (count - 1) * ${SEQ_STRIDE}) FROM idempotency_keys`,
   ).get() ?? [null];
   return {
+    heldKeys: (keys) => keys.map((key) => heldKey.get(...key) !== undefined),
     get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
     backlog: () => backlog.all(),
     queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),

@@ -19,9 +19,11 @@ export const DONE = 1;
 export const PARTIAL = 2;
 /** Positions in `DELIVERY_STATUSES`, append only as well. */
 export const PENDING = 0;
+/** A position in `MODES`. */
+export const VALUES = MODES.indexOf('values');
 
 export const REQUEST_COLUMNS =
-  'seq, token, caller, mode, status, number, ordinal, accepted_at, started_at, finished_at, cpu_ms, factors, error_code, error_reason, timeline, callback_url, delivery, sequence, attempts, due_at';
+  'seq, token, caller, mode, status, number, ordinal, accepted_at, started_at, finished_at, cpu_ms, factors, error_code, error_reason, timeline, callback_url, delivery, sequence, attempts, due_at, keep_until, sequence_shard';
 
 /** The columns of `REQUEST_COLUMNS`. */
 export type RequestRow = readonly [
@@ -45,6 +47,8 @@ export type RequestRow = readonly [
   sequence: number | null,
   attempts: number | null,
   dueAtMs: number | null,
+  keepUntilMs: number | null,
+  sequenceShard: number | null,
 ];
 
 /** What an end writes. */
@@ -78,6 +82,7 @@ export function requestOfRow(row: RequestRow): StoredRequest {
     state: stateOfRow(row),
     timeline,
     ...callbackOfRow(row),
+    ...(mode === VALUES && { keep: row[20] === null ? {} : { expiresAtMs: row[20] } }),
   };
 }
 
@@ -93,6 +98,7 @@ function callbackOfRow(row: RequestRow): Pick<StoredRequest, 'callbackUrl' | 'de
       status,
       attempts: attempts ?? 0,
       ...(sequence !== null && { sequence }),
+      ...(row[21] !== null && { shard: row[21] }),
       ...(dueAtMs !== null && { dueAtMs }),
     },
   };

@@ -5,8 +5,6 @@
  * end and the logs of jobs. Logs stop next, at their share of the store or where half of the reserve is left, which is for
  * ends alone. Both open again by themselves when there is room.
  */
-import fs from 'node:fs';
-import path from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { StoreStats } from '../store.ts';
 import { PAGE_BYTES, type Database } from './database.ts';
@@ -20,15 +18,24 @@ const END_BYTES = 512;
 /** The disk is asked no more often than this. */
 const LOOK_EVERY_MS = 250;
 
+/** How large the store may become. */
+export interface Extent {
+  /** Bytes that may be in use at most, for now. */
+  readonly bytesEnd: number;
+  /** The whole of which the reserve and the logs have their shares; it changes rarely. */
+  readonly size: number;
+}
+
 export interface RoomOptions {
   readonly database: Database;
-  readonly bytesMax: number;
+  /** Asks the disk, or whatever it is that fills up; `bytes` are in use. */
+  readonly extent: (bytes: number) => Extent;
   readonly clock: Pick<Clock, 'monotonicMs'>;
 }
 
 export class Room {
   readonly #database: Database;
-  readonly #bytesMax: number;
+  readonly #extent: (bytes: number) => Extent;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #pageCount: Statement<readonly [number]>;
   readonly #freePages: Statement<readonly [number]>;
@@ -39,9 +46,9 @@ export class Room {
   #logBytesMax = 0;
   #open = false;
 
-  constructor({ database, bytesMax, clock }: RoomOptions) {
+  constructor({ database, extent, clock }: RoomOptions) {
     this.#database = database;
-    this.#bytesMax = bytesMax;
+    this.#extent = extent;
     this.#clock = clock;
     this.#pageCount = prepare(database.db, 'PRAGMA page_count');
     this.#freePages = prepare(database.db, 'PRAGMA freelist_count');
@@ -57,7 +64,7 @@ export class Room {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) {
       this.#lookedAtMs = nowMs;
-      this.#askDisk();
+      this.#measure();
     }
     this.#open = this.#freeBytes > 0;
   }
@@ -86,25 +93,15 @@ export class Room {
     return ((this.#pageCount.get()?.[0] ?? 0) - (this.#freePages.get()?.[0] ?? 0)) * PAGE_BYTES;
   }
 
-  get #walBytes(): number {
-    return fs.statSync(`${this.#database.file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-  }
-
   /** What is neither in use, nor set aside for the ends of queued requests, nor the reserve; below 0 if these are too much. */
   get #freeBytes(): number {
     return this.#bytesEnd - this.#reserve - this.bytes - this.#database.queued * END_BYTES;
   }
 
-  #askDisk(): void {
-    const { file, walBytesMax } = this.#database;
-    const { bsize, blocks, bavail } = fs.statfsSync(path.dirname(file));
-    const limit = Math.min(this.#bytesMax, blocks * bsize);
-    const fileBytes = fs.statSync(file).size;
-    // What the WAL may still grow by, up to its bound, is spoken for; so is what it will add to the file when it is written back.
-    const byDisk = fileBytes + bavail * bsize - Math.max(0, walBytesMax - this.#walBytes);
-    const byLimit = this.#bytesMax - walBytesMax;
-    this.#bytesEnd = Math.min(byDisk, byLimit);
-    this.#reserve = Math.min(RESERVE_BYTES_MAX, limit / 10);
-    this.#logBytesMax = limit * LOGS_SHARE;
+  #measure(): void {
+    const { bytesEnd, size } = this.#extent(this.bytes);
+    this.#bytesEnd = bytesEnd;
+    this.#reserve = Math.min(RESERVE_BYTES_MAX, size / 10);
+    this.#logBytesMax = size * LOGS_SHARE;
   }
 }

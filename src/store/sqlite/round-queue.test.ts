@@ -72,3 +72,21 @@ test('when the thread has failed, everything pending and everything later is rej
   await assert.rejects(queue.call('get', [3], 1), StoreError);
   await queue.idle();
 });
+
+test('while a round takes too long, what clients wait for is refused as busy, and the rest waits', async () => {
+  const sent: Round[] = [];
+  const queue = new RoundQueue((round) => sent.push(round), { stallMs: 20 });
+  const busy = (error: unknown): boolean => error instanceof StoreError && error.code === 'busy';
+  const prune = { endedBeforeMs: 0, nowMs: 0, bytesMax: 0 };
+  const underWay = [queue.call('prune', prune, 1), assert.rejects(queue.call('get', [1], 1), busy)];
+  await nextTurn();
+  const waiting = [queue.call('prune', prune, 1), assert.rejects(queue.call('get', [2], 1), busy)];
+  await Promise.all([underWay[1], waiting[1]]);
+  await assert.rejects(queue.call('get', [3], 1), busy);
+  queue.settle({ answers: [4, []], faults: [] });
+  const after = queue.call('get', [5], 1);
+  await nextTurn();
+  assert.deepEqual(sent[1]?.names, ['prune', 'get']);
+  queue.settle({ answers: [6, 'seven'], faults: [] });
+  assert.deepEqual(await Promise.all([underWay[0], waiting[0], after]), [4, 6, 'seven']);
+});

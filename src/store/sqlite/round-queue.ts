@@ -14,21 +14,44 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
+export interface RoundQueueOptions {
+  /**
+   * Once a round has been under way for so long, calls that clients wait for are refused as `busy` until it is done, but for those in it
+   * that may have written something; never by default. The others are made by the service for itself, and wait.
+   */
+  readonly stallMs?: number;
+}
+
+/** What is called while a client waits for the answer. */
+const FOR_CLIENTS: ReadonlySet<OperationName> = new Set([
+  'accept',
+  'get',
+  'list',
+  'putValues',
+  'values',
+  'valuesOf',
+]);
+
 export class RoundQueue {
   readonly #send: (round: Round) => void;
+  readonly #stallMs: number | undefined;
+  #stallTimer: NodeJS.Timeout | undefined;
+  #stalled = false;
   #waiting: Call[] = [];
   #underWay: readonly Call[] = [];
   #scheduled = false;
   #failure: StoreError | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(send: (round: Round) => void) {
+  constructor(send: (round: Round) => void, { stallMs }: RoundQueueOptions = {}) {
     this.#send = send;
+    this.#stallMs = stallMs;
   }
 
   /** `rows`: about how many rows it touches; a round has no more than `COMMIT_ROWS_MAX`, save where a single call has. */
   call<Name extends OperationName>(name: Name, ask: Ask<Name>, rows: number): Promise<Answer<Name>> {
     if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#stalled && FOR_CLIENTS.has(name)) return Promise.reject(stalled());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, ask, rows, resolve, reject });
       this.#schedule();
@@ -39,6 +62,8 @@ export class RoundQueue {
   settle({ answers, faults }: RoundReport): void {
     const calls = this.#underWay;
     this.#underWay = [];
+    clearTimeout(this.#stallTimer);
+    this.#stalled = false;
     for (const { index, code, message } of faults) {
       calls[index]?.reject(code ? new StoreError(code, message) : new Error(message));
     }
@@ -51,6 +76,7 @@ export class RoundQueue {
   /** Rejects everything under way and everything from now on. */
   fail(error: StoreError): void {
     this.#failure ??= error;
+    clearTimeout(this.#stallTimer);
     const calls = [...this.#underWay, ...this.#waiting];
     this.#underWay = [];
     this.#waiting = [];
@@ -84,6 +110,22 @@ export class RoundQueue {
     }
     const calls = this.#waiting.splice(0, count);
     this.#underWay = calls;
+    if (this.#stallMs !== undefined) this.#stallTimer = setTimeout(() => this.#stall(), this.#stallMs);
     this.#send({ names: calls.map((call) => call.name), asks: calls.map((call) => call.ask) });
   }
+
+  #stall(): void {
+    this.#stalled = true;
+    const isForClient = ({ name }: Call): boolean => FOR_CLIENTS.has(name);
+    const refused = [
+      ...this.#waiting.filter(isForClient),
+      ...this.#underWay.filter((call) => isForClient(call) && call.name !== 'accept'),
+    ];
+    this.#waiting = this.#waiting.filter((call) => !isForClient(call));
+    for (const call of refused) call.reject(stalled());
+  }
+}
+
+function stalled(): StoreError {
+  return new StoreError('busy', 'The store does not answer just now');
 }

@@ -3,54 +3,56 @@
  * transaction of its own: so only the one at fault fails.
  */
 import { errorMessage } from '../../base/error-message.ts';
-import path from 'node:path';
-import type { Database } from './database.ts';
+import type { StoreErrorCode } from '../store.ts';
 import type { Fault, Handlers, OperationName, Round, RoundReport } from './operation.ts';
 import type { Room } from './room.ts';
-import { isFatal, storeErrorCode } from './sqlite-error.ts';
 
 export interface RoundParts {
-  readonly database: Database;
   readonly room: Room;
   readonly handlers: Handlers;
+  /** Runs `work` and makes what it wrote durable; if anything throws, nothing is changed. */
+  readonly transaction: <T>(work: () => T) => T | Promise<T>;
+  /** What an error of a transaction means; undefined if the call itself was at fault. Throws those after which nothing can go on. */
+  readonly errorCode: (error: unknown) => StoreErrorCode | undefined;
+  /** After a write that found no room: what helps that the next one does. */
+  readonly makeRoom: () => void;
 }
 
-/** Throws only what makes the connection unusable. */
-export function runRound(parts: RoundParts, round: Round): RoundReport {
-  const { database, room, handlers } = parts;
-  const { names, asks } = round;
+/** Rejects only with what `errorCode` throws. */
+export async function runRound(parts: RoundParts, { names, asks }: Round): Promise<RoundReport> {
+  const { room, handlers, transaction } = parts;
   const run = (name: OperationName, i: number): unknown =>
     (handlers[name] as (ask: unknown) => unknown)(asks[i]);
   room.look();
   try {
-    return { answers: database.transaction(() => names.map(run)), faults: [] };
+    return { answers: await transaction(() => names.map(run)), faults: [] };
   } catch (error) {
-    makeRoom(parts, error);
+    judge(parts, error);
   }
   const faults: Fault[] = [];
-  const answers = names.map((name, i) => {
+  const answers: unknown[] = [];
+  for (const [i, name] of names.entries()) {
     try {
-      return database.transaction(() => run(name, i));
+      // One after the other: each is a transaction.
+      answers.push(await transaction(() => run(name, i)));
     } catch (error) {
-      const code = makeRoom(parts, error);
+      const code = judge(parts, error);
       faults.push({
         index: i,
         message: `Cannot ${name}: ${errorMessage(error)}`,
         ...(code && { code }),
       });
-      return null;
+      answers.push(null);
     }
-  });
+  }
   return { answers, faults };
 }
 
-/** After a write that found no room, writing the WAL back lets it be used again from its beginning. */
-function makeRoom({ database, room }: RoundParts, error: unknown): ReturnType<typeof storeErrorCode> {
-  if (isFatal(error)) throw error;
-  const code = storeErrorCode(error, path.dirname(database.file));
+function judge({ room, errorCode, makeRoom }: RoundParts, error: unknown): StoreErrorCode | undefined {
+  const code = errorCode(error);
   if (code === 'full') {
     room.shut();
-    database.writeBack();
+    makeRoom();
   }
   return code;
 }

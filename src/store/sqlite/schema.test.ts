@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import { newRequests, pruneAll } from '../contract/store-fixture.ts';
+import { keyed, newRequests, NOW_MS, pruneAll, seqNo } from '../contract/store-fixture.ts';
 import { StoreError, type StoreErrorCode } from '../store.ts';
 import { migrate, MIGRATIONS } from './schema.ts';
 import { openSqliteStore } from './sqlite-store.ts';
@@ -67,6 +67,23 @@ test('logs of version 1 are kept: those that are waited for, and the others unti
     { ...log, chunks: log.chunks.map((chunk) => [...chunk]) },
     { chunks: [[1, 2], [4], [5], [6]], cpuMs: 7, breaks: 1 },
   );
+});
+
+test('of the keys of version 3, those for one number go on standing for it, and those for several are forgotten', async (t) => {
+  const { dataDir, file } = await newFolder(t);
+  const db = new DatabaseSync(file);
+  migrate(db, file, MIGRATIONS.slice(0, 3));
+  db.exec(`
+    INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at)
+      VALUES (1, 'T', 'acme', 0, 0, '77', 0, 0), (2, 'U', 'acme', 0, 0, '77', 0, 0), (3, 'U', 'acme', 0, 0, '91', 0, 0);
+    INSERT INTO idempotency_keys VALUES
+      ('acme', 'one', 'f', ${NOW_MS + 1}, 1, 'T', 1, 1), ('acme', 'two', 'f', ${NOW_MS + 1}, 2, 'U', 2, 2);`);
+  db.close();
+  await using store = await openSqliteStore({ dataDir });
+  const kind = async (key: string, count: number, i: number): Promise<string> =>
+    (await store.accept(keyed(newRequests(count, { seq: seqNo(i) }), 'f', key))).kind;
+  assert.deepEqual([await kind('one', 1, 0), await kind('two', 2, 1)], ['replayed', 'accepted']);
+  assert.equal((await store.stats()).queued, 5);
 });
 
 test('a step that fails leaves the file as it was before that step', async (t) => {

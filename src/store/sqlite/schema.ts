@@ -116,6 +116,37 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE jobs DROP COLUMN updated_at;
   CREATE INDEX jobs_by_idleness ON jobs (idle_since) WHERE idle_since IS NOT NULL;
   `,
+  `
+  -- The sequence numbers of a batch were 1 apart, now they are SEQ_STRIDE apart.
+  DELETE FROM idempotency_keys WHERE count > 1;
+  ALTER TABLE requests ADD COLUMN keep_until REAL; -- in mode 'values': when its value expires, NULL for never
+  ALTER TABLE requests ADD COLUMN sequence_shard INTEGER; -- the shard that gave the sequence, NULL for the own one
+
+  CREATE TABLE stored_values (
+    scope TEXT NOT NULL,
+    number TEXT NOT NULL,
+    factors TEXT NOT NULL,
+    expires_at REAL, -- NULL for never
+    version INTEGER NOT NULL,
+    PRIMARY KEY (scope, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX stored_values_by_expiry ON stored_values (expires_at) WHERE expires_at IS NOT NULL;
+  -- Derived from the factors of stored_values; its numbers are size keys, see size-key.ts.
+  CREATE TABLE value_primes (
+    scope TEXT NOT NULL,
+    prime ANY NOT NULL,
+    number ANY NOT NULL,
+    PRIMARY KEY (scope, prime, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE outbox (
+    shard INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    number TEXT NOT NULL,
+    expires_at REAL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (shard, scope, number)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the file up to this version; a new file gets all tables. Throws a StoreError for a file that is newer or not ours. */

@@ -8,7 +8,7 @@ import readline from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
-import { FIRST_SEQ, keyed, newRequests } from '../contract/store-fixture.ts';
+import { FIRST_SEQ, keyed, newRequests, seqNo } from '../contract/store-fixture.ts';
 import { StoreError } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -74,7 +74,7 @@ test('a process that is killed at any moment has lost nothing of what it said wa
   const dataDir = await newFolder();
   const said = new Map<number, string>();
   for (let round = 0; round < 4; round++) {
-    const victim = start(dataDir, 'work', FIRST_SEQ + round * 1e6);
+    const victim = start(dataDir, 'work', seqNo(round * 1e6));
     await victim.said(100 + round * 700);
     victim.process.kill('SIGKILL');
     await victim.gone;
@@ -103,8 +103,8 @@ test('a batch that a crash cut off is completed by the retry, under its first id
   const before = (await store.stats()).queued;
   assert.ok(before > 0 && before < BATCH_NUMBERS_MAX, `${before} were written before the crash`);
   // Nobody else is given the ids of those that are still to be written.
-  assert.equal((await store.stats()).lastSeq, FIRST_SEQ + BATCH_NUMBERS_MAX - 1);
-  const retry = newRequests(BATCH_NUMBERS_MAX, { seq: FIRST_SEQ + 1e6, token: 'FEDCBA9876543210' });
+  assert.equal((await store.stats()).lastSeq, seqNo(BATCH_NUMBERS_MAX - 1));
+  const retry = newRequests(BATCH_NUMBERS_MAX, { seq: seqNo(1e6), token: 'FEDCBA9876543210' });
   const outcome = await store.accept(keyed(retry));
   assert.equal(outcome.kind, 'replayed');
   if (outcome.kind !== 'replayed') return;

@@ -7,7 +7,15 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
-import { doneJob, FIRST_SEQ, keyed, newRequests, NOW_MS, pruneAll } from '../contract/store-fixture.ts';
+import {
+  doneJob,
+  FIRST_SEQ,
+  keyed,
+  newRequests,
+  NOW_MS,
+  pruneAll,
+  seqNo,
+} from '../contract/store-fixture.ts';
 import { StoreError, type JobLogEntry, type Store } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -38,7 +46,7 @@ function isFull(error: unknown): boolean {
 async function fill(store: Store): Promise<number> {
   for (let count = 0; ; count += 100) {
     try {
-      await store.accept({ requests: newRequests(100, { seq: FIRST_SEQ + count, number: NUMBER }) });
+      await store.accept({ requests: newRequests(100, { seq: seqNo(count), number: NUMBER }) });
     } catch (error) {
       assert.ok(isFull(error), String(error));
       return count;
@@ -49,7 +57,7 @@ async function fill(store: Store): Promise<number> {
 async function finishAll(store: Store, count: number): Promise<void> {
   for (let i = 0; i < count; i += 500) {
     const jobs = Array.from({ length: Math.min(500, count - i) }, (_, j) => {
-      const job = doneJob(FIRST_SEQ + i + j);
+      const job = doneJob(seqNo(i + j));
       return { ...job, requests: job.requests.map((request) => ({ ...request, timeline: TIMELINE })) };
     });
     assert.equal((await store.finish(jobs)).size, jobs.length);
@@ -66,7 +74,7 @@ test('when the store has its size it refuses new requests, still ends the accept
   await finishAll(store, count);
   assert.equal((await store.stats()).queued, 0);
   await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: 8 * MIB });
-  const more = newRequests(500, { seq: FIRST_SEQ + 1e6, number: NUMBER });
+  const more = newRequests(500, { seq: seqNo(1e6), number: NUMBER });
   assert.equal((await store.accept({ requests: more })).kind, 'accepted');
 });
 
@@ -88,7 +96,7 @@ test('logs have a share of the store: beyond it idle ones go, the oldest first, 
   await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 8 * MIB });
   for (let i = 0; i < 100; i++) {
     for (let j = 0; j < 3; j++) await store.appendLog(idleEntry(`7${i}`, 1, NOW_MS + i));
-    await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + i }) });
+    await store.accept({ requests: newRequests(1, { seq: seqNo(i) }) });
   }
   const { bytes, freeBytes } = await store.stats();
   assert.ok(bytes < 2.5 * MIB && freeBytes > 3 * MIB, `${bytes} bytes in use, ${freeBytes} free`);
@@ -103,7 +111,7 @@ test('logs of jobs at work are refused beyond their share, stay as they are, and
   await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 8 * MIB });
   await store.accept({ requests: newRequests(2) });
   await store.appendLog(busyEntry('77', 20, FIRST_SEQ));
-  const more = (): Promise<void> => store.appendLog(busyEntry('91', 8, FIRST_SEQ + 1));
+  const more = (): Promise<void> => store.appendLog(busyEntry('91', 8, seqNo(1)));
   await more();
   await assert.rejects(more(), isFull);
   assert.equal((await store.readLog('77')).chunks.length, 20);
@@ -121,12 +129,12 @@ test('a log that is refused still has what its requests spent written down, so t
     await using full = await open();
     await full.accept({ requests: newRequests(2) });
     await full.appendLog(busyEntry('77', 30, FIRST_SEQ));
-    const started = [{ seq: FIRST_SEQ + 1, startedAtMs: NOW_MS + 5, budgetFromMs: 7 }];
-    const entry = { ...busyEntry('91', 8, FIRST_SEQ + 1), started, cpuMs: 4_000 };
+    const started = [{ seq: seqNo(1), startedAtMs: NOW_MS + 5, budgetFromMs: 7 }];
+    const entry = { ...busyEntry('91', 8, seqNo(1)), started, cpuMs: 4_000 };
     await assert.rejects(full.appendLog(entry), isFull);
   }
   await using store = await open();
-  const [request] = await store.get([FIRST_SEQ + 1]);
+  const [request] = await store.get([seqNo(1)]);
   assert.deepEqual(request?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, cpuMs: 7 });
   assert.deepEqual(await store.readLog('91'), { chunks: [], cpuMs: 4_000, breaks: 0 });
 });
@@ -180,12 +188,10 @@ test('the files stay within their size whatever is written', async (t) => {
 
 test('nothing remains of a batch for which there is room only in part, neither requests nor key', async (t) => {
   await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 4 * MIB });
-  await store.accept({ requests: newRequests(1, { seq: FIRST_SEQ - 1 }) });
+  await store.accept({ requests: newRequests(1, { seq: seqNo(-1) }) });
   const batch = keyed(newRequests(BATCH_NUMBERS_MAX, { number: '7'.repeat(900) }));
   const singles = Promise.all(
-    Array.from({ length: 9 }, (_, i) =>
-      store.accept({ requests: newRequests(1, { seq: FIRST_SEQ + 1e6 + i }) }),
-    ),
+    Array.from({ length: 9 }, (_, i) => store.accept({ requests: newRequests(1, { seq: seqNo(1e6 + i) }) })),
   );
   await assert.rejects(store.accept(batch), isFull);
   await singles;
@@ -219,7 +225,7 @@ test(
     assert.ok(queued > 0 && (count - queued) % 500 === 0, `${queued} of ${count} are still queued`);
 
     await fs.rm(filler);
-    const jobs = Array.from({ length: count }, (_, i) => doneJob(FIRST_SEQ + i));
+    const jobs = Array.from({ length: count }, (_, i) => doneJob(seqNo(i)));
     assert.equal((await store.finish(jobs)).size, queued);
     await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: Infinity });
     await sleep(300);

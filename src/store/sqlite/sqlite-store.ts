@@ -1,23 +1,28 @@
 /**
  * The store in one SQLite file, worked by a thread of its own so that an fsync never stalls the event loop.
  *
- * This side turns calls into operations, has them grouped into rounds, and turns answers back.
+ * This side turns calls into operations, has them grouped into rounds, and turns answers back. It is the same for every store whose
+ * thread runs rounds of these operations.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { moduleUrl } from '../../base/module-url.ts';
 import { parseFactors, formatFactors, type Factor } from '../../domain/factorization.ts';
 import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
+import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
 import { MODES, type StoredRequest, type TimelineEvent } from '../../domain/request.ts';
+import type { StoredValue, ValueRenewal } from '../../domain/value.ts';
 import {
   StoreError,
   type AcceptOutcome,
+  type Adopted,
   type AttemptRecord,
   type CallbackBacklog,
   type CallbackPage,
   type CallerBacklog,
+  type CallerKey,
   type EndedJob,
   type Endpoint,
   type JobLog,
@@ -25,18 +30,24 @@ import {
   type ListPage,
   type ListQuery,
   type NewBatch,
+  type Parcel,
+  type PendingRenewals,
   type PruneLimits,
   type QueuePage,
   type Store,
   type StoreStats,
+  type ValueQuery,
+  type ValueScope,
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
 import { makeDataFolder } from './data-folder.ts';
-import type { Fault, RoundReport } from './operation.ts';
+import type { RoundReport, StoreFailure } from './operation.ts';
+import { renewalRows, renewalsOfRows, valueOfRow, valueRows, valuesOfRows } from './value-row.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
-import { RoundQueue } from './round-queue.ts';
+import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
 import type { WorkerInput } from './sqlite-worker.ts';
+import { startStoreThread } from './store-thread.ts';
 
 export interface SqliteStoreOptions {
   /** Made if absent. */
@@ -68,40 +79,39 @@ export async function openSqliteStore({
   assert(bytes >= BYTES_MAX_LEAST, `bytesMax must be at least ${BYTES_MAX_LEAST}: it is ${bytes}`);
   makeDataFolder(dataDir);
   const workerData: WorkerInput = { dataDir, bytesMax: bytes, sharesWork };
-  const worker = new Worker(moduleUrl('./sqlite-worker', import.meta.url), { workerData, name: 'sqlite' });
-  const fault = await new Promise<Fault | undefined>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', (error) =>
-      reject(new StoreError('broken', `The store did not start: ${errorMessage(error)}`, error)),
-    );
-    worker.once('exit', (code) =>
-      reject(new StoreError('broken', `The store did not start: its thread ended with code ${code}`)),
-    );
-  });
-  if (fault) {
-    await worker.terminate();
-    throw new StoreError(fault.code ?? 'broken', fault.message);
-  }
-  return new SqliteStore(worker, clock ?? systemClock);
+  const module = moduleUrl('./sqlite-worker', import.meta.url);
+  const { worker } = await startStoreThread(module, { workerData, name: 'sqlite' });
+  return new ThreadedStore(worker, clock ?? systemClock);
 }
 
-class SqliteStore implements Store {
+export interface ThreadedStoreOptions extends RoundQueueOptions {
+  /** Closing waits no longer than this for what is under way, and gives it up then; as long as it takes by default. */
+  readonly closeMsMax?: number;
+}
+
+export class ThreadedStore implements Store {
   readonly #worker: Worker;
   readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #rounds: RoundQueue;
   readonly #intake: BatchIntake;
+  readonly #closeMsMax: number | undefined;
   readonly #failed = Promise.withResolvers<StoreError>();
   readonly failed = this.#failed.promise;
   #closed: Promise<void> | undefined;
   #closing = false;
   #ended = false;
 
-  constructor(worker: Worker, clock: Pick<Clock, 'wallMs'>) {
+  /** `worker` has said that it is open. */
+  constructor(worker: Worker, clock: Pick<Clock, 'wallMs'>, options: ThreadedStoreOptions = {}) {
     this.#worker = worker;
+    this.#closeMsMax = options.closeMsMax;
     this.#clock = clock;
-    this.#rounds = new RoundQueue((round) => worker.postMessage(round));
+    this.#rounds = new RoundQueue((round) => worker.postMessage(round), options);
     this.#intake = new BatchIntake(this.#rounds);
-    worker.on('message', (report: RoundReport) => this.#rounds.settle(report));
+    worker.on('message', (message: RoundReport | StoreFailure) => {
+      if ('failure' in message) this.#fail(new StoreError(message.failure.code, message.failure.message));
+      else this.#rounds.settle(message);
+    });
     worker.on('error', (error) =>
       this.#fail(new StoreError('broken', `The thread of the store failed: ${errorMessage(error)}`, error)),
     );
@@ -114,6 +124,11 @@ class SqliteStore implements Store {
 
   accept(batch: NewBatch): Promise<AcceptOutcome> {
     return this.#intake.accept(batch);
+  }
+
+  async heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]> {
+    const asks = keys.map(({ callerId, key }) => [callerId, key, nowMs] as const);
+    return [...(await this.#rounds.call('heldKeys', asks, keys.length))];
   }
 
   async get(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]> {
@@ -212,7 +227,13 @@ class SqliteStore implements Store {
     const limits = pages.reduce((sum, { limit }) => sum + limit, 0);
     const found = await this.#rounds.call('dueCallbacks', pages, limits);
     return found.map((rows) =>
-      rows.map(([seq, sequence, dueAtMs, url]) => ({ seq, sequence, dueAtMs, url })),
+      rows.map(([seq, sequence, dueAtMs, url, shard]) => ({
+        seq,
+        sequence,
+        dueAtMs,
+        url,
+        ...(shard !== null && { shard }),
+      })),
     );
   }
 
@@ -247,6 +268,86 @@ class SqliteStore implements Store {
     return rows.map(([callerId, url]) => ({ callerId, url }));
   }
 
+  async putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void> {
+    if ((await this.#rounds.call('putValues', [scope, ...valueRows(values)], values.length)) === 'full')
+      throw new StoreError('full', 'There is no room for new values');
+  }
+
+  async values(
+    scope: ValueScope,
+    numbers: readonly string[],
+    nowMs: number,
+  ): Promise<(StoredValue | undefined)[]> {
+    const found = await this.#rounds.call('values', [scope, nowMs, ...numbers], numbers.length);
+    return found.map((row) => (row ? valueOfRow(row) : undefined));
+  }
+
+  /** A page at a time, with other calls between. */
+  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<StoredValue[]> {
+    const found: StoredValue[] = [];
+    let from: string | undefined = after;
+    do {
+      const most = limit - found.length;
+      const page = await this.#rounds.call(
+        'valuesOf',
+        [scope, prime, from ?? null, most, nowMs],
+        Math.min(most, COMMIT_ROWS_MAX),
+      );
+      for (const value of valuesOfRows(page.values)) found.push(value);
+      from = page.next;
+    } while (from !== undefined && found.length < limit);
+    return found;
+  }
+
+  async renewValues(scope: ValueScope, renewals: readonly ValueRenewal[], nowMs: number): Promise<void> {
+    await this.#rounds.call('renewValues', [nowMs, scope, ...renewalRows(renewals)], renewals.length);
+  }
+
+  async postRenewals(
+    shards: readonly number[],
+    scope: ValueScope,
+    renewals: readonly ValueRenewal[],
+  ): Promise<void> {
+    const ask = [shards, scope, ...renewalRows(renewals)] as const;
+    if ((await this.#rounds.call('postRenewals', ask, shards.length * renewals.length)) === 'full')
+      throw new StoreError('full', 'There is no room for renewals of values');
+  }
+
+  async pendingRenewals(shard: number, limit: number): Promise<PendingRenewals | undefined> {
+    const found = await this.#rounds.call('pendingRenewals', [shard, limit], limit);
+    if (!found) return undefined;
+    const [scope, ...rows] = found;
+    return { scope, renewals: renewalsOfRows(rows) };
+  }
+
+  async renewalsTold(shard: number, { scope, renewals }: PendingRenewals): Promise<void> {
+    await this.#rounds.call('renewalsTold', [shard, scope, ...renewalRows(renewals)], renewals.length);
+  }
+
+  async renewalShards(): Promise<number[]> {
+    return [...(await this.#rounds.call('renewalShards', null, 1))];
+  }
+
+  async parcel(): Promise<Parcel | undefined> {
+    const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
+    return bytes ? { bytes } : undefined;
+  }
+
+  async adopt(bytes: Uint8Array): Promise<Adopted> {
+    const answer = await this.#rounds.call('adopt', [bytes, this.#clock.wallMs()], COMMIT_ROWS_MAX);
+    if (answer === 'full') throw new StoreError('full', 'There is no room for what another store hands over');
+    if (answer === 'version')
+      throw new StoreError('version', 'What another store hands over has another version');
+    return {
+      queued: answer.queued.map(([callerId, count]) => ({ callerId, count })),
+      due: answer.due.map(([callerId, firstDueAtMs]) => ({ callerId, firstDueAtMs })),
+    };
+  }
+
+  async partWith({ bytes }: Parcel): Promise<void> {
+    await this.#rounds.call('partWith', bytes, COMMIT_ROWS_MAX);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -258,13 +359,17 @@ class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
+    const giveUp =
+      this.#closeMsMax !== undefined && setTimeout(() => void this.#worker.terminate(), this.#closeMsMax);
     await this.#intake.close();
     await this.#rounds.idle();
-    if (this.#ended) return;
     this.#closing = true;
-    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#worker.postMessage(null);
-    await ended;
+    if (!this.#ended) {
+      const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+      this.#worker.postMessage(null);
+      await ended;
+    }
+    if (giveUp) clearTimeout(giveUp);
   }
 }
 

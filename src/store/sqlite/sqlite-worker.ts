@@ -1,23 +1,17 @@
 /** The thread that owns the database: takes the lock, opens the file, runs one round after another. Started by `openSqliteStore`. */
-import { errorMessage } from '../../base/error-message.ts';
 import { parentPort, workerData } from 'node:worker_threads';
+import path from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { assert } from '../../base/assert.ts';
-import { workKeys } from '../../domain/work-key.ts';
-import { StoreError } from '../store.ts';
-import { acceptHandlers } from './accept.ts';
-import { callbackHandlers } from './callbacks.ts';
-import { Database } from './database.ts';
-import { finishHandlers } from './finish.ts';
-import { jobLogHandlers } from './job-log.ts';
-import { listHandlers } from './list.ts';
-import { LogSpace } from './log-space.ts';
-import type { Fault, Round } from './operation.ts';
+import { DatabaseFile } from './database-file.ts';
+import { fileExtent } from './file-extent.ts';
+import { allHandlers } from './handlers.ts';
+import type { Round } from './operation.ts';
 import { takeOwnerLock } from './owner-lock.ts';
-import { pruneHandlers } from './prune.ts';
-import { readHandlers } from './read.ts';
 import { Room } from './room.ts';
 import { runRound, type RoundParts } from './run-round.ts';
+import { isFatal, storeErrorCode } from './sqlite-error.ts';
+import { openingOf } from './store-thread.ts';
 
 export interface WorkerInput {
   readonly dataDir: string;
@@ -32,49 +26,49 @@ const port = parentPort;
 assert(port !== null, 'sqlite-worker.ts runs as a worker thread');
 const { dataDir, bytesMax, sharesWork } = workerData as WorkerInput;
 
-/** `undefined` once everything is open, otherwise why not. */
-function open(): Fault | undefined {
-  let lock: Disposable | undefined;
+function open(): void {
+  const lock = takeOwnerLock(dataDir);
   try {
-    lock = takeOwnerLock(dataDir);
-    const database = new Database({ dataDir, bytesMax });
-    const room = new Room({ database, bytesMax, clock: systemClock });
-    const logSpace = new LogSpace(database);
-    const workKeyOf = workKeys(sharesWork);
-    const handlers = {
-      ...acceptHandlers(database, room, workKeyOf),
-      ...finishHandlers(database, workKeyOf),
-      ...jobLogHandlers(database, room, logSpace),
-      ...readHandlers(database, room),
-      ...listHandlers(database),
-      ...callbackHandlers(database),
-      ...pruneHandlers(database, room, logSpace),
+    const file = new DatabaseFile({ dataDir, bytesMax });
+    const { database } = file;
+    const room = new Room({ database, extent: () => fileExtent(file, bytesMax), clock: systemClock });
+    const parts: RoundParts = {
+      room,
+      handlers: allHandlers(database, room, sharesWork),
+      transaction: (work) => database.transaction(work),
+      errorCode(error) {
+        if (isFatal(error)) throw error;
+        return storeErrorCode(error, path.dirname(file.file));
+      },
+      // Written back, the WAL is used again from its beginning.
+      makeRoom: () => file.writeBack(),
     };
-    serve({ database, room, handlers }, lock);
-    return undefined;
+    serve(parts, file, lock);
   } catch (error) {
-    lock?.[Symbol.dispose]();
-    const message = errorMessage(error);
-    return { index: 0, code: error instanceof StoreError ? error.code : 'broken', message };
+    lock[Symbol.dispose]();
+    throw error;
   }
 }
 
-function serve(parts: RoundParts, lock: Disposable): void {
-  const { database } = parts;
-  const idle = setTimeout(() => database.writeBack(), IDLE_MS);
+function serve(parts: RoundParts, file: DatabaseFile, lock: Disposable): void {
+  const idle = setTimeout(() => file.writeBack(), IDLE_MS);
+  // What it rejects with ends the thread.
+  const run = async (round: Round): Promise<void> => {
+    port?.postMessage(await runRound(parts, round));
+    // Only now, so that nobody waits for it who need not.
+    file.boundWal();
+    idle.refresh();
+  };
   port?.on('message', (round: Round | null) => {
-    if (round === null) {
-      clearTimeout(idle);
-      database[Symbol.dispose]();
-      lock[Symbol.dispose]();
-      port.close();
+    if (round !== null) {
+      void run(round);
       return;
     }
-    port.postMessage(runRound(parts, round));
-    // Only now, so that nobody waits for it who need not.
-    database.boundWal();
-    idle.refresh();
+    clearTimeout(idle);
+    file[Symbol.dispose]();
+    lock[Symbol.dispose]();
+    port.close();
   });
 }
 
-port.postMessage(open());
+port.postMessage(await openingOf(open));

@@ -4,6 +4,8 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 export interface Statement<Row> {
   get(...values: SQLInputValue[]): Row | undefined;
   all(...values: SQLInputValue[]): Row[];
+  /** The rows one by one, as far as they are wanted. The statement is not run again meanwhile. */
+  iterate(...values: SQLInputValue[]): Iterable<Row>;
   /** All rows, with values by name (`:name`); names that the statement does not have are ignored. */
   named(values: Record<string, SQLInputValue>): Row[];
   /** Number of rows changed. */
@@ -21,6 +23,7 @@ export function prepare<Row extends readonly unknown[] = never>(
   return {
     get: (...values) => statement.get(...values) as unknown as Row | undefined,
     all: (...values) => statement.all(...values) as unknown as Row[],
+    iterate: (...values) => statement.iterate(...values) as unknown as Iterable<Row>,
     named: (values) => statement.all(values) as unknown as Row[],
     run: (...values) => Number(statement.run(...values).changes),
   };

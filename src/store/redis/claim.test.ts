@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, test } from 'node:test';
+import { startRedis } from '../../../test/support/redis-server.ts';
+import { systemClock } from '../../base/clock.ts';
+import { StoreError } from '../store.ts';
+import { claimDatabase, DATABASES_MAX, type Claim, type ClaimOptions } from './claim.ts';
+import { LEASE_KEY } from './lease-scripts.ts';
+import { Lease } from './lease.ts';
+import { RedisLink } from './redis-link.ts';
+
+const redis = await startRedis();
+after(() => redis[Symbol.asyncDispose]());
+afterEach(() => redis.run(['FLUSHALL']));
+
+/** Where it is waited for. */
+const LEASE_MS = 1_500;
+/** Where it must not run out, however slow the machine. */
+const LONG_MS = 60_000;
+const link = { address: { url: redis.url }, silenceMsMax: 5_000, clock: systemClock };
+
+async function claim(name: string, given: Partial<ClaimOptions> = {}): Promise<Claim> {
+  using finder = await RedisLink.connect({ ...link, database: 0, name: 'finder' }, 5_000);
+  return await claimDatabase(finder, {
+    ...link,
+    owner: crypto.randomUUID(),
+    name,
+    leaseMs: LEASE_MS,
+    connectMs: 5_000,
+    schema: 1,
+    database: undefined,
+    random: Math.random,
+    ...given,
+  });
+}
+
+function end(claims: readonly Claim[]): void {
+  for (const each of claims) each.link[Symbol.dispose]();
+}
+
+/** As a crash leaves it: with a row, and a lease that runs out by itself. */
+async function crash({ link: own }: Claim): Promise<void> {
+  await own.send(['HSET', 'fairsieve:1:requests', '1', '[1]']);
+  own[Symbol.dispose]();
+}
+
+const names = Array.from({ length: DATABASES_MAX }, (_, i) => `replica-${i}`);
+
+test('of sixteen who start at once each gets a database of its own, a hundred times over', async () => {
+  for (let times = 0; times < 100; times++) {
+    const claims = await Promise.all(names.map((name) => claim(name, { leaseMs: LONG_MS })));
+    end(claims);
+    const databases = claims.map(({ database }) => database).toSorted((a, b) => a - b);
+    assert.deepEqual(
+      databases,
+      names.map((_, i) => i),
+    );
+    await redis.run(['FLUSHALL']);
+  }
+});
+
+test('a seventeenth is told after a lease that there is no database for it, and the others keep theirs', async () => {
+  const claims = await Promise.all(names.map((name) => claim(name, { leaseMs: LONG_MS })));
+  const leases = claims.map((each) => new Lease(each, LONG_MS, systemClock));
+  const startedAtMs = performance.now();
+  await assert.rejects(claim('one too many'), (error) => {
+    assert.ok(error instanceof StoreError);
+    assert.equal(error.code, 'owned');
+    assert.match(error.message, /a replica has each of its 16\. Stop one/);
+    return true;
+  });
+  const tookMs = performance.now() - startedAtMs;
+  assert.ok(tookMs >= LEASE_MS && tookMs < 5 * LEASE_MS, `${tookMs} ms`);
+  await Promise.all(leases.map((lease) => lease.renew()));
+  for (const lease of leases) lease.end();
+  end(claims);
+});
+
+test('after a crash of the whole cluster each replica has its own database again, in whatever order they start', async () => {
+  const before = await Promise.all(names.slice(0, 6).map((name) => claim(name)));
+  await Promise.all(before.map(crash));
+  const again = await Promise.all(
+    names
+      .slice(0, 6)
+      .toReversed()
+      .map((name) => claim(name)),
+  );
+  assert.deepEqual(
+    again.map(({ database }) => database).toReversed(),
+    before.map(({ database }) => database),
+  );
+  assert.deepEqual(
+    again.map(({ epoch }) => epoch),
+    again.map(() => '2'),
+  );
+  end(again);
+});
+
+test('one without an owner that holds data is taken before an empty one, by a stranger too', async () => {
+  const gone = await claim('gone', { database: 9 });
+  await crash(gone);
+  const stranger = await claim('stranger');
+  assert.equal(stranger.database, 9);
+  end([stranger]);
+});
+
+test('nobody waits where every lease has its owner there', async () => {
+  const first = await claim('first', { leaseMs: LONG_MS });
+  const startedAtMs = performance.now();
+  const second = await claim('second', { leaseMs: LONG_MS });
+  assert.ok(performance.now() - startedAtMs < LONG_MS / 2);
+  assert.notEqual(second.database, first.database);
+  end([first, second]);
+});
+
+test('what others keep there is neither read nor changed, and taken last', async () => {
+  await redis.run(['SET', 'cache:1', 'theirs'], 0);
+  await redis.run(['SET', LEASE_KEY, 'no lease'], 1);
+  const own = await claim('a', { leaseMs: LONG_MS });
+  assert.equal(own.database, 2);
+  assert.deepEqual(own.foreign, [0, 1]);
+  const others = await Promise.all(names.slice(1, 15).map((name) => claim(name, { leaseMs: LONG_MS })));
+  assert.deepEqual(
+    others.map(({ database }) => database).toSorted((a, b) => a - b),
+    [0, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+  );
+  assert.equal(await redis.run(['GET', 'cache:1'], 0), 'theirs');
+  assert.equal(await redis.run(['GET', LEASE_KEY], 1), 'no lease');
+  end([own, ...others]);
+});
+
+test('a database that is asked for is taken or none', async () => {
+  const own = await claim('a', { database: 5, leaseMs: LONG_MS });
+  assert.equal(own.database, 5);
+  await assert.rejects(claim('b', { database: 5 }), /database 5 of Redis at .*: another replica has it/);
+  end([own]);
+});
+
+test('a database that a newer program wrote is left to newer programs', async () => {
+  const newer = await claim('a', { database: 3, schema: 7 });
+  await crash(newer);
+  await assert.rejects(
+    claim('a', { database: 3 }),
+    (error) => error instanceof StoreError && error.code === 'version',
+  );
+});

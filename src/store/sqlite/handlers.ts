@@ -1,0 +1,41 @@
+/** All operations of the worker, put together from the files that hold them. */
+import { valueScopes } from '../../domain/value.ts';
+import { workKeys } from '../../domain/work-key.ts';
+import { acceptHandlers } from './accept.ts';
+import { callbackHandlers } from './callbacks.ts';
+import type { Database } from './database.ts';
+import { finishHandlers } from './finish.ts';
+import { jobLogHandlers } from './job-log.ts';
+import { listHandlers } from './list.ts';
+import { LogSpace } from './log-space.ts';
+import type { Handlers } from './operation.ts';
+import { outboxHandlers } from './outbox.ts';
+import { parcelHandlers } from './parcels.ts';
+import { pruneHandlers } from './prune.ts';
+import { readHandlers } from './read.ts';
+import type { Room } from './room.ts';
+import { valueHandlers } from './values.ts';
+import { ValueRows } from './value-rows.ts';
+
+/**
+ * `sharesWork`: whether what is known by one caller's work answers others too. `shard`: the one that this store is, 0 where there are
+ * no others.
+ */
+export function allHandlers(database: Database, room: Room, sharesWork: boolean, shard = 0): Handlers {
+  const logs = new LogSpace(database);
+  const values = new ValueRows(database);
+  const workKeyOf = workKeys(sharesWork);
+  const scopeOf = valueScopes(sharesWork);
+  return {
+    ...acceptHandlers({ database, room, values, workKeyOf, scopeOf }),
+    ...finishHandlers({ database, values, workKeyOf, scopeOf }),
+    ...jobLogHandlers(database, room, logs),
+    ...readHandlers(database, room),
+    ...listHandlers(database),
+    ...callbackHandlers(database),
+    ...pruneHandlers({ database, room, logs, values }),
+    ...valueHandlers(database, room, values),
+    ...outboxHandlers(database, room),
+    ...parcelHandlers({ database, room, values, workKeyOf, shard }),
+  };
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test, type TestContext } from 'node:test';
+import { FIRST_SEQ, NOW_MS, seqNo } from '../contract/store-fixture.ts';
+import { Database } from './database.ts';
+import { allHandlers } from './handlers.ts';
+import type { AdoptAnswer, DueRow, Handlers } from './operation.ts';
+import { requestOfRow } from './request-row.ts';
+import { Room } from './room.ts';
+import { migrate } from './schema.ts';
+
+interface Tables {
+  readonly db: DatabaseSync;
+  readonly handlers: Handlers;
+}
+
+/** The tables of a shard in memory, with room for `bytes`. */
+function openShard(t: TestContext, shard: number, bytes = 2 ** 30): Tables {
+  const db = new DatabaseSync(':memory:');
+  t.after(() => db.close());
+  migrate(db, 'memory');
+  const database = new Database(db);
+  const extent = { bytesEnd: bytes, size: bytes };
+  const room = new Room({ database, extent: () => extent, clock: { monotonicMs: () => 0 } });
+  room.look();
+  return { db, handlers: allHandlers(database, room, true, shard) };
+}
+
+/** A request that waits, with a callback. */
+function insertQueued({ db }: Tables, seq: number): void {
+  db.exec(`INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at, callback_url, delivery)
+    VALUES (${seq}, 'T', 'acme', 2, 0, '6', 0, ${NOW_MS}, 'https://hooks.example/', 0)`);
+}
+
+function end({ handlers }: Tables, seq: number): void {
+  handlers.finish([
+    { number: '6', dropLog: true, rows: [[1, null, NOW_MS, 1, '2 3', null, null, null, seq, 1]] },
+  ]);
+}
+
+function handOver(giver: Tables, taker: Tables): AdoptAnswer | undefined {
+  const parcel = giver.handlers.parcel(null);
+  if (!parcel) return undefined;
+  const answer = taker.handlers.adopt([parcel, NOW_MS]);
+  giver.handlers.partWith(parcel);
+  return answer;
+}
+
+test('the sequence number of a callback keeps the shard that gave it, and loses it when it comes home', (t) => {
+  const [home, first, second] = [openShard(t, 3), openShard(t, 5), openShard(t, 7)];
+  const delivery = (tables: Tables): unknown => {
+    const [row] = tables.handlers.get([FIRST_SEQ]);
+    return row ? requestOfRow(row).delivery : undefined;
+  };
+  insertQueued(home, FIRST_SEQ);
+  end(home, FIRST_SEQ);
+  const own = { status: 'pending', sequence: 1, attempts: 0, dueAtMs: NOW_MS };
+  assert.deepEqual(delivery(home), own);
+  const adopted = { queued: [], due: [['acme', NOW_MS]] };
+  assert.deepEqual(handOver(home, first), adopted);
+  assert.deepEqual(delivery(first), { ...own, shard: 3 });
+  assert.deepEqual(handOver(first, second), adopted);
+  assert.deepEqual(delivery(second), { ...own, shard: 3 });
+  assert.deepEqual(handOver(second, home), adopted);
+  assert.deepEqual(delivery(home), own);
+});
+
+test('callbacks of two shards with the same number that are due at the same time are both read, page by page', (t) => {
+  const [other, own] = [openShard(t, 3), openShard(t, 5)];
+  insertQueued(other, FIRST_SEQ + 3);
+  end(other, FIRST_SEQ + 3);
+  insertQueued(own, FIRST_SEQ + 5);
+  end(own, FIRST_SEQ + 5);
+  handOver(other, own);
+  const read: DueRow[] = [];
+  for (;;) {
+    const [, sequence = 0, dueAtMs = -Infinity, , shard] = read.at(-1) ?? [];
+    const after = { dueAtMs, sequence, ...(typeof shard === 'number' && { shard }) };
+    const [[row] = []] = own.handlers.dueCallbacks([{ callerId: 'acme', after, limit: 1 }]);
+    if (!row) break;
+    read.push(row);
+  }
+  assert.deepEqual(
+    read.map(([seq, sequence, , , shard]) => [seq, sequence, shard]),
+    [
+      [FIRST_SEQ + 5, 1, null],
+      [FIRST_SEQ + 3, 1, 3],
+    ],
+  );
+});
+
+test('a request that was adopted ends under a number of the store that it is in then', (t) => {
+  const [giver, taker] = [openShard(t, 3), openShard(t, 5)];
+  insertQueued(giver, FIRST_SEQ + 3);
+  handOver(giver, taker);
+  end(taker, FIRST_SEQ + 3);
+  const [row] = taker.handlers.get([FIRST_SEQ + 3]);
+  assert.ok(row);
+  assert.deepEqual(requestOfRow(row).delivery, {
+    status: 'pending',
+    sequence: 1,
+    attempts: 0,
+    dueAtMs: NOW_MS,
+  });
+});
+
+test('taking back a batch spares requests of other shards whose numbers lie between its own', (t) => {
+  const [giver, taker] = [openShard(t, 3), openShard(t, 0)];
+  insertQueued(giver, FIRST_SEQ + 3);
+  handOver(giver, taker);
+  for (let i = 0; i < 3; i++) insertQueued(taker, seqNo(i));
+  taker.handlers.withdraw(['acme', null, FIRST_SEQ, 0, 2]);
+  const left = taker.handlers.get([FIRST_SEQ, FIRST_SEQ + 3, seqNo(1), seqNo(2)]);
+  assert.deepEqual(
+    left.map((row) => row?.[0]),
+    [undefined, FIRST_SEQ + 3, undefined, seqNo(2)],
+  );
+});
+
+test('a store without room takes nothing over, nor one whose logs have all of their share', (t) => {
+  const giver = openShard(t, 3);
+  insertQueued(giver, FIRST_SEQ);
+  const [full, narrow, wide] = [openShard(t, 5, 1), openShard(t, 5, 400_000), openShard(t, 5, 4_000_000)];
+  const bytes = new Uint8Array(60_000);
+  for (let i = 0; i < 3; i++)
+    giver.handlers.appendLog({ number: '6', chunks: [bytes], cpuMs: 1, started: [], atMs: NOW_MS });
+  const parcel = giver.handlers.parcel(null);
+  assert.ok(parcel);
+  assert.equal(full.handlers.adopt([parcel, NOW_MS]), 'full');
+  assert.equal(narrow.handlers.adopt([parcel, NOW_MS]), 'full');
+  assert.deepEqual(narrow.handlers.backlog(null), []);
+  assert.notEqual(wide.handlers.adopt([parcel, NOW_MS]), 'full');
+});

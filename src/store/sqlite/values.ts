@@ -1,0 +1,57 @@
+/** Values in the worker: kept, looked up, renewed; and found by their primes. */
+import { timeOfSeq } from '../../domain/request-id.ts';
+import type { Database } from './database.ts';
+import { rowsOf } from './flat-rows.ts';
+import { RENEWAL_FIELDS, VALUE_FIELDS, type Handlers, type RenewalRow, type ValueRow } from './operation.ts';
+import type { Room } from './room.ts';
+import { sizeKey, sqlNumberOfKey } from './size-key.ts';
+import { prepare } from './statement.ts';
+import type { ValueRows } from './value-rows.ts';
+
+/** Rows that are read at once. */
+const PAGE_ROWS = 1_000;
+
+export function valueHandlers(
+  { db }: Database,
+  room: Room,
+  rows: ValueRows,
+): Pick<Handlers, 'putValues' | 'values' | 'valuesOf' | 'renewValues'> {
+  const value = prepare<ValueRow>(
+    db,
+    `SELECT number, factors, expires_at, version FROM stored_values
+     WHERE scope = ? AND number = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  );
+  // CROSS: from the entries of the prime to the values, never the other way.
+  const ofPrime = prepare<ValueRow>(
+    db,
+    `SELECT v.number, factors, expires_at, version
+     FROM value_primes p CROSS JOIN stored_values v ON v.scope = p.scope AND v.number = ${sqlNumberOfKey('p.number')}
+     WHERE p.scope = ? AND prime = ? AND p.number > ? ORDER BY p.number LIMIT ?`,
+  );
+  return {
+    putValues([scope, ...values]) {
+      if (!room.open) return 'full';
+      for (const row of rowsOf<ValueRow>(values, VALUE_FIELDS)) rows.put(scope, ...row);
+      return null;
+    },
+
+    values: ([scope, nowMs, ...numbers]) => numbers.map((number) => value.get(scope, number, nowMs) ?? null),
+
+    // Those that have expired are read as well, but not answered: so a page is bounded in what it costs.
+    valuesOf([scope, prime, after, limit, nowMs]) {
+      const most = Math.min(limit, PAGE_ROWS);
+      const found = ofPrime.all(scope, sizeKey(prime), sizeKey(after ?? '0'), most);
+      const values = found.filter(([, , expiresAtMs]) => expiresAtMs === null || expiresAtMs > nowMs).flat();
+      const [next] = found.at(-1) ?? [];
+      return found.length < most || next === undefined ? { values } : { values, next };
+    },
+
+    renewValues([nowMs, scope, ...renewals]) {
+      for (const [number, expiresAtMs, version] of rowsOf<RenewalRow>(renewals, RENEWAL_FIELDS)) {
+        // One that comes late counts if it was accepted in time.
+        rows.renew(scope, number, expiresAtMs, version, Math.min(nowMs, timeOfSeq(version)));
+      }
+      return null;
+    },
+  };
+}
