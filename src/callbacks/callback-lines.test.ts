@@ -57,6 +57,12 @@ class Simulation {
     this.#untold.push({ callerId, due });
   }
 
+  /** Callbacks come into the store from another one, and are told all at once. */
+  adopt(callerId: string, times: readonly number[]): void {
+    for (const dueAtMs of times) this.#put(callerId, callback(++this.#sequence, dueAtMs));
+    this.lines.restore(callerId);
+  }
+
   tell(which: number): void {
     const [told] = this.#untold.splice(which % (this.#untold.length || 1), 1);
     if (told) this.lines.add(told.callerId, told.due);
@@ -191,6 +197,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         for (const t of times) s.write(c, t);
         for (const _ of times) s.tell(0);
       }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(callerId, fc.array(time, { minLength: 1, maxLength: 8 })).map(
+      ([c, times]): Step =>
+        (s) =>
+          s.adopt(c, times),
+    ),
   },
   {
     weight: 2,

@@ -14,7 +14,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { IndexedHeap } from '../base/indexed-heap.ts';
-import { isDueBefore, type CallbackKey, type DueCallback } from '../domain/delivery.ts';
+import { isDueBefore, isSameAttempt, type CallbackKey, type DueCallback } from '../domain/delivery.ts';
 
 export interface CallbackPageWanted {
   readonly callerId: string;
@@ -41,6 +41,8 @@ interface Line {
   horizon: CallbackKey | undefined;
   /** While a page is on its way: what came beyond the horizon, and may be missing from it. */
   late: DueCallback[] | undefined;
+  /** The page on its way was asked for before the latest `restore`, and may lack what that was about. */
+  stale: boolean;
   /** Taken and not ended; true for one of which it was said meanwhile that it is due. */
   readonly taken: Map<DueCallback, boolean>;
   /** Whether the one taken last has not begun. */
@@ -75,14 +77,14 @@ export class CallbackLines {
     return this.#byTime.top ? first(this.#byTime.top).dueAtMs : Infinity;
   }
 
-  /** A caller has some in the store from before; to be said before any page is asked for. */
+  /** A caller has some in the store of which nothing was said here: they are from before, or were adopted. */
   restore(callerId: string): void {
     const line = this.#line(callerId);
-    assert(line.late === undefined, `A page is on its way already for ${callerId}`);
     if (line.index !== -1) this.#byTime.remove(line);
     this.#size -= line.window.length;
     line.window.length = 0;
     line.horizon = BEGINNING;
+    line.stale = line.late !== undefined;
     this.#settle(line);
   }
 
@@ -146,9 +148,11 @@ export class CallbackLines {
     assert(line?.late !== undefined, `No page was asked for ${callerId}`);
     const { late } = line;
     line.late = undefined;
-    line.horizon = page.length < limit ? undefined : page.at(-1);
-    for (const due of page) this.add(callerId, due);
-    for (const due of late) this.add(callerId, due);
+    if (line.stale) line.stale = false;
+    else {
+      line.horizon = page.length < limit ? undefined : page.at(-1);
+      for (const due of [...page, ...late]) this.add(callerId, due);
+    }
     this.#settle(line);
   }
 
@@ -160,6 +164,7 @@ export class CallbackLines {
       window: [],
       horizon: undefined,
       late: undefined,
+      stale: false,
       taken: new Map(),
       out: false,
       index: -1,
@@ -173,8 +178,8 @@ export class CallbackLines {
     const at = placeOf(window, due);
     // A page and the word that something is due may bring the same, in any order.
     const other = window[at];
-    if (other && isSame(other, due)) return;
-    const twin = line.taken.keys().find((taken) => isSame(taken, due));
+    if (other && isSameAttempt(other, due)) return;
+    const twin = line.taken.keys().find((taken) => isSameAttempt(taken, due));
     if (twin) {
       line.taken.set(twin, true);
       return;
@@ -223,11 +228,6 @@ function first({ window }: Line): DueCallback {
   const [due] = window;
   assert(due !== undefined, 'A line without callbacks has no place in time');
   return due;
-}
-
-/** Whether it is the same attempt of the same callback. */
-function isSame(a: CallbackKey, b: CallbackKey): boolean {
-  return a.dueAtMs === b.dueAtMs && a.sequence === b.sequence;
 }
 
 /** Where `due` goes in an ascending list, by bisection. */

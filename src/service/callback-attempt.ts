@@ -80,10 +80,11 @@ function recordOf(
   reasons: Readonly<Record<keyof typeof DEATHS, string>> = DEATHS,
 ): AttemptRecord {
   const { seq, delivery } = stored;
-  const { sequence, dueAtMs: wasDueAtMs } = delivery;
+  const { sequence, shard, dueAtMs: wasDueAtMs } = delivery;
+  const numbered = { sequence, ...(shard !== undefined && { shard }) };
   if (next.kind === 'retry') {
     const timeline = withEvents(stored.timeline, events);
-    const pending = { status: 'pending', sequence, attempts, dueAtMs: next.atMs } as const;
+    const pending = { ...numbered, status: 'pending', attempts, dueAtMs: next.atMs } as const;
     return { seq, wasDueAtMs, timeline, delivery: pending };
   }
   const status = next.kind === 'delivered' ? 'delivered' : 'dead';
@@ -92,7 +93,7 @@ function recordOf(
       ? { event: 'delivered', atMs }
       : { event: 'dead', atMs, reason: reasons[next.kind] };
   const timeline = withEvents(stored.timeline, [...events, end]);
-  return { seq, wasDueAtMs, timeline, delivery: { status, sequence, attempts } };
+  return { seq, wasDueAtMs, timeline, delivery: { ...numbered, status, attempts } };
 }
 
 /** Deliveries that are asked for again and again push their own older events out, and no others. */

@@ -29,7 +29,8 @@ function bench(delivery: Delivery, perMinute = 1) {
     /** What the store answers. */
     applies: true,
   };
-  const view = () => viewOfStored(world.stored, 0);
+  const view = () => viewOfStored(world.stored);
+  const closing = new AbortController();
   const quotas = new Quotas({
     limits: { waiting: () => undefined, 'per-minute': () => perMinute },
     clock: { monotonicMs: () => NOW_MS },
@@ -38,7 +39,7 @@ function bench(delivery: Delivery, perMinute = 1) {
   const changes = new Changes({
     clock: { wallMs: () => NOW_MS },
     quotas,
-    closing: new AbortController().signal,
+    closing: closing.signal,
     live: { get: () => assert.fail(), add: () => assert.fail() },
     pager: { hold: () => assert.fail() },
     lookups: {
@@ -65,7 +66,7 @@ function bench(delivery: Delivery, perMinute = 1) {
     },
   });
   const left = (): number => quotas.of('acme')[0]?.remaining ?? NaN;
-  return { world, changes, left };
+  return { world, changes, left, closing };
 }
 
 const DELIVERED: Delivery = { status: 'delivered', sequence: 1, attempts: 1 };
@@ -142,4 +143,18 @@ test('what the store would not change after all is not charged', async () => {
   assert.equal((await changes.resume('id')).kind, 'refused');
   assert.equal((await changes.redeliver('id')).kind, 'refused');
   assert.equal(left(), 1);
+});
+
+test('once nothing more is accepted nothing changes, and what was begun before is waited for', async () => {
+  const { world, changes, closing } = bench(DELIVERED);
+  const begun = changes.resume('id');
+  closing.abort();
+  for (const change of ['cancel', 'resume', 'redeliver'] as const) {
+    const result = await changes[change]('id');
+    assert.ok(result.kind === 'unavailable' && result.code === 'stopping', change);
+  }
+  assert.equal(world.redelivered, 0);
+  await changes.idle();
+  assert.equal(world.requeued, 1);
+  assert.equal((await begun).kind, 'changed');
 });

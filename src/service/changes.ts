@@ -5,6 +5,7 @@
  *   C1. What is refused, or changes nothing, is not charged; several resumptions at once are one, charged once.
  *   C2. No end goes untold: a request is not resumed while the callback of its last end is pending.
  *   C3. One callback is not made due again while an attempt of it is due and not over: at most one more attempt for each redelivery.
+ *   C4. Once nothing more is accepted, nothing changes: what the store holds may be on its way to another one.
  */
 import type { Clock } from '../base/clock.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
@@ -44,11 +45,41 @@ export class Changes {
   readonly #resuming = new Map<number, Promise<ChangeResult>>();
   readonly #redelivering = new Map<number, Promise<ChangeResult>>();
 
+  readonly #underWay = new Set<Promise<ChangeResult>>();
+
   constructor(parts: ChangeParts) {
     this.#parts = parts;
   }
 
-  async cancel(requestId: string): Promise<ChangeResult> {
+  cancel(requestId: string): Promise<ChangeResult> {
+    return this.#unlessClosing(() => this.#cancel(requestId));
+  }
+
+  resume(requestId: string): Promise<ChangeResult> {
+    return this.#unlessClosing(() => this.#resumeOnce(requestId));
+  }
+
+  redeliver(requestId: string): Promise<ChangeResult> {
+    return this.#unlessClosing(() => this.#redeliverOnce(requestId));
+  }
+
+  /** Resolves when none that was begun is under way any more. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #unlessClosing(change: () => Promise<ChangeResult>): Promise<ChangeResult> {
+    if (this.#parts.closing.aborted) return STOPPING;
+    const changing = change();
+    this.#underWay.add(changing);
+    try {
+      return await changing;
+    } finally {
+      this.#underWay.delete(changing);
+    }
+  }
+
+  async #cancel(requestId: string): Promise<ChangeResult> {
     const { lookups, dispatcher, closing } = this.#parts;
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };
@@ -65,7 +96,7 @@ export class Changes {
     return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
   }
 
-  async resume(requestId: string): Promise<ChangeResult> {
+  async #resumeOnce(requestId: string): Promise<ChangeResult> {
     const { lookups } = this.#parts;
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };
@@ -92,7 +123,7 @@ export class Changes {
     return { kind: changed ? 'changed' : 'refused', request };
   }
 
-  async redeliver(requestId: string): Promise<ChangeResult> {
+  async #redeliverOnce(requestId: string): Promise<ChangeResult> {
     const { clock, lookups } = this.#parts;
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };

@@ -52,6 +52,23 @@ describe('deliveries', () => {
     assert.deepEqual(fixture.disk.due('acme'), []);
   });
 
+  test('callbacks that came with another store are told too, those in memory once', async () => {
+    const fixture = await started();
+    const own = await fixture.end('acme', URL, 20);
+    const adopted = await fixture.write('acme', URL, 30);
+    fixture.deliveries.adopted('acme');
+    await settled();
+    for (let i = 0; i < 200 && fixture.disk.due('acme').length > 0; i++) {
+      for (const attempt of fixture.attempts) await attempt.answer(200);
+      await settled();
+    }
+    assert.deepEqual(
+      fixture.attempts.map(({ seq }) => seq).toSorted((a, b) => a - b),
+      [...own, ...adopted].toSorted((a, b) => a - b),
+    );
+    assert.deepEqual(fixture.disk.due('acme'), []);
+  });
+
   test('an end that is told while the backlog is read is attempted once', async () => {
     const fixture = new DeliveryFixture();
     const [old = 0] = await fixture.write('acme');

@@ -18,6 +18,7 @@ import { hostHealth } from '../callbacks/attempt-outcome.ts';
 import { CallbackLines, type TakenCallback } from '../callbacks/callback-lines.ts';
 import { toAttemptOutcome, type CallbackOutcome } from '../callbacks/callback-outcome.ts';
 import type { RetryPolicy } from '../callbacks/retry-policy.ts';
+import { isSameAttempt } from '../domain/delivery.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { AttemptRecord, Endpoint, Store } from '../store/store.ts';
 import {
@@ -120,7 +121,14 @@ export class Deliveries {
   due(stored: StoredRequest): void {
     if (!isCalled(stored)) return;
     const { seq, callerId, callbackUrl: url, delivery } = stored;
-    this.#lines.add(callerId, { seq, sequence: delivery.sequence, dueAtMs: delivery.dueAtMs, url });
+    const { sequence, dueAtMs, shard } = delivery;
+    this.#lines.add(callerId, { seq, sequence, dueAtMs, url, ...(shard !== undefined && { shard }) });
+    this.#pump();
+  }
+
+  /** Callbacks of this caller came into the store from another one, and are due. */
+  adopted(callerId: string): void {
+    this.#lines.restore(callerId);
     this.#pump();
   }
 
@@ -212,10 +220,7 @@ export class Deliveries {
     this.#lookUps.set(callerId, lookUp);
     const stored = await lookUp;
     if (this.#lookUps.get(callerId) === lookUp) this.#lookUps.delete(callerId);
-    const { sequence, dueAtMs } = due;
-    const isDue =
-      isCalled(stored) && stored.delivery.sequence === sequence && stored.delivery.dueAtMs === dueAtMs;
-    return isDue ? stored : undefined;
+    return isCalled(stored) && isSameAttempt(stored.delivery, due) ? stored : undefined;
   }
 
   /** Makes the attempt, if one is to be made; one that was cut off has no outcome. */

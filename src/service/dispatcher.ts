@@ -14,9 +14,10 @@ import type { Dispatch, FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { JobLog, Store } from '../store/store.ts';
 import type { CostModel } from './cost-model.ts';
 import type { Endings } from './endings.ts';
+import { endingOf } from './job-ending.ts';
 import { appendUnsaved } from './job-log.ts';
 import type { JobMemories } from './job-memories.ts';
-import { jobEvents, startTimeMs, type LiveJob, type LiveRequest } from './live-job.ts';
+import type { GroupOutcome, JobOutcome, LiveJob, LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { untilRoom } from './patience.ts';
 
@@ -127,6 +128,8 @@ export class Dispatcher {
   cancel(live: LiveRequest): void {
     const { scheduler, engine } = this.#parts;
     scheduler.remove(live.stored.seq);
+    // A guest that goes may come back as a request, and is to find what was done for it.
+    if (live.guest && live.job.unsaved.length > 0) this.#save(live.job);
     this.#end([live], live.job, { kind: 'cancelled' });
     if (live.job.running && !isWanted(live.job)) engine.interrupt();
     else this.#releaseIfAlone(live.job);
@@ -180,19 +183,31 @@ export class Dispatcher {
     const jobs = dispatches.map(({ entry }) => live.job(entry.job));
     const startedAtMs = clock.wallMs();
     for (const job of jobs) job.startedAtMs ??= startedAtMs;
-    const outcome: BatchOutcome = await engine.batch(jobs.map((job) => job.value));
+    const outcome: BatchOutcome = await engine.batch(jobs.flatMap((job) => job.group ?? job.value));
+    let begin = 0;
     for (const [i, dispatch] of dispatches.entries()) {
       const job = jobs[i] as LiveJob;
+      const end = begin + (job.group?.length ?? 1);
       if (outcome.kind === 'done') {
-        const result = outcome.results[i] as (typeof outcome.results)[number];
-        job.cpuMs += result.cpuMs;
-        this.#finished(dispatch, job, result.cpuMs, result.factors);
-      } else if (outcome.kind === 'broke' && outcome.index === i) {
+        this.#done(dispatch, job, outcome.results.slice(begin, end));
+      } else if (outcome.kind === 'broke' && outcome.index >= begin && outcome.index < end) {
         await this.#broke(dispatch, job, outcome.reason);
       } else {
         this.#putBack(dispatch);
       }
+      begin = end;
     }
+  }
+
+  /** Small numbers, one or a group, are factored. */
+  #done(dispatch: Dispatch, job: LiveJob, results: BatchResults): void {
+    let cpuMs = 0;
+    for (const result of results) cpuMs += result.cpuMs;
+    job.cpuMs += cpuMs;
+    if (!job.group) return this.#finished(dispatch, job, cpuMs, results[0]?.factors ?? []);
+    const factors = results.map((result) => result.factors);
+    for (const live of this.#requests(this.#parts.scheduler.finish(dispatch, cpuMs)))
+      this.#leave(live, { kind: 'group', factors });
   }
 
   /** Before a job's first slice: is its answer known meanwhile, has it a log? Costs its caller nothing. */
@@ -283,6 +298,7 @@ export class Dispatcher {
       for (const { stored } of spent) scheduler.remove(stored.seq);
       this.#end(spent, job, { kind: 'partial', factors: job.factors }, 'computed');
     }
+    for (const { guest } of job.members) guest?.paused(job);
     if (isWanted(job) && job.placeBytes === 0 && this.#parts.memories.crowded) this.#evict(job.key);
     this.#releaseIfAlone(job);
   }
@@ -297,6 +313,12 @@ export class Dispatcher {
     const { scheduler, store, clock } = this.#parts;
     // Not given back to the pool: the thread that broke may still be writing to it.
     this.#parts.memories.abandon(job);
+    if (job.group) {
+      // Which of its numbers it was is found out when they come again, one by one.
+      const failed = { kind: 'failed', code: 'job_broke_workers', reason } as const;
+      for (const live of this.#requests(scheduler.finish(dispatch, 0))) this.#leave(live, failed);
+      return;
+    }
     const { signal } = this.#stopping;
     const breaks = signal.aborted ? 0 : await untilRoom(() => store.recordBreak(job.key), clock, signal);
     job.hasBroken = true;
@@ -322,36 +344,30 @@ export class Dispatcher {
   #end(
     requests: readonly LiveRequest[],
     job: LiveJob,
-    outcome: Outcome,
+    outcome: JobOutcome,
     source?: Source,
     seq?: number,
   ): void {
     const { clock, endings } = this.#parts;
     const atMs = clock.wallMs();
-    const end = (live: LiveRequest): Parameters<Endings['end']>[1][number] => {
-      const startMs = startTimeMs(live);
-      const times = { ...(startMs !== undefined && { startedAtMs: startMs }), finishedAtMs: atMs };
-      const finished = {
-        event: 'finished',
-        atMs,
-        status: outcome.kind,
-        ...(source && { source: sourceFor(live, source, seq) }),
-      } as const;
-      return {
-        live,
-        state: { ...outcome, ...times, cpuMs: Math.max(job.cpuMs, live.stored.state.cpuMs ?? 0) },
-        timeline: [...live.stored.timeline, ...jobEvents(live), finished],
-      };
-    };
+    const end = { outcome, atMs, ...(source && { source }), ...(seq !== undefined && { seq }) };
     const remember = outcome.kind === 'done' && source === 'computed' && job.cpuMs >= KNOWN_CPU_MS_MIN;
+    for (const live of requests) if (live.guest) this.#leave(live, outcome);
     endings.end(
       {
         number: job.key,
         dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && (!job.small || job.hasBroken)),
         ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
       },
-      requests.map(end),
+      requests.flatMap((live) => (live.guest ? [] : [endingOf(live, end)])),
     );
+  }
+
+  /** Ends a guest: nothing goes to the disk for it, so it is told at once. */
+  #leave(live: LiveRequest, outcome: JobOutcome | GroupOutcome): void {
+    live.phase = 'ending';
+    this.#parts.live.delete(live);
+    live.guest?.ended(outcome);
   }
 
   #requests(entries: readonly Entry[]): LiveRequest[] {
@@ -377,10 +393,7 @@ export class Dispatcher {
   }
 }
 
-type Outcome =
-  | { readonly kind: 'done' | 'partial'; readonly factors: readonly Factor[] }
-  | { readonly kind: 'failed'; readonly code: 'job_broke_workers'; readonly reason: string }
-  | { readonly kind: 'cancelled' };
+type BatchResults = Extract<BatchOutcome, { readonly kind: 'done' }>['results'];
 
 /** Whether a request still waits for it. */
 function isWanted(job: LiveJob): boolean {
@@ -388,10 +401,6 @@ function isWanted(job: LiveJob): boolean {
   return false;
 }
 
-function done(factors: readonly Factor[]): Outcome {
+function done(factors: readonly Factor[]): JobOutcome {
   return { kind: 'done', factors };
-}
-
-function sourceFor(request: LiveRequest, source: Source, seq: number | undefined): Source {
-  return source === 'computed' && seq !== undefined && request.stored.seq !== seq ? 'shared' : source;
 }

@@ -54,8 +54,12 @@ export class Endings {
     return this.#pending > PENDING_MAX;
   }
 
-  /** Ends requests of one job. They are `ending` from now on. What ends in the same turn goes to the store together. */
+  /**
+   * Ends requests of one job. They are `ending` from now on. What ends in the same turn goes to the store together. Of a job that
+   * was for guests alone, there may be something to remember.
+   */
   end(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
+    if (endings.length === 0 && job.known) this.#gather(job, endings);
     this.#pending += endings.length;
     for (let i = 0; i < endings.length; i += COMMIT_ROWS_MAX)
       this.#gather(job, endings.slice(i, i + COMMIT_ROWS_MAX));

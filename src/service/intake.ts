@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Factor } from '../domain/factorization.ts';
 import { IDEMPOTENCY_TTL_MS, TIMELINE_EVENTS_MAX } from '../domain/limits.ts';
-import { nextSeq } from '../domain/request-id.ts';
+import { nextSeq, SEQ_STRIDE } from '../domain/request-id.ts';
 import type { NewRequest, StoredRequest } from '../domain/request.ts';
 import { StoreError, type NewBatch, type Store } from '../store/store.ts';
 import type { Pager } from './pager.ts';
@@ -12,6 +12,8 @@ export interface IntakeParts {
   readonly store: Store;
   readonly pager: Pager;
   readonly clock: Clock;
+  /** Whose sequence numbers are given out, 0 to 15. */
+  readonly shard: number;
   readonly newToken: () => string;
 }
 
@@ -39,18 +41,26 @@ export class Intake {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
   }
 
+  /** The first of `count` sequence numbers, `SEQ_STRIDE` apart, that nobody has been given before. */
+  reserve(count: number): number {
+    const { clock, shard } = this.#parts;
+    const first = nextSeq(this.#lastSeq, clock.wallMs(), shard);
+    this.#lastSeq = first + (count - 1) * SEQ_STRIDE;
+    return first;
+  }
+
   /** `urgent`: its client waits inline. */
   async accept(
-    { callerId, mode, numbers, callbackUrl, idempotency }: AcceptInput,
+    { callerId, mode, numbers, callbackUrl, ttlMs, idempotency }: AcceptInput,
     urgent: boolean,
   ): Promise<Accepted> {
     const { store, pager, clock, newToken } = this.#parts;
     const acceptedAtMs = clock.wallMs();
-    const first = nextSeq(this.#lastSeq, acceptedAtMs);
-    this.#lastSeq = first + numbers.length - 1;
+    const first = this.reserve(numbers.length);
     const token = newToken();
+    const keep = mode === 'values' && (ttlMs === undefined ? {} : { expiresAtMs: acceptedAtMs + ttlMs });
     const requests = numbers.map((number, i): NewRequest => {
-      const seq = first + i;
+      const seq = first + i * SEQ_STRIDE;
       const ordinal = pager.admit(callerId, seq);
       return {
         seq,
@@ -61,6 +71,7 @@ export class Intake {
         acceptedAtMs,
         ordinal,
         ...(callbackUrl !== undefined && { callbackUrl }),
+        ...(keep && { keep }),
       };
     });
     const batch: NewBatch = idempotency

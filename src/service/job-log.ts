@@ -33,8 +33,8 @@ export async function appendUnsaved(job: LiveJob, { store, clock, live }: JobLog
   job.savedCpuMs = job.cpuMs;
   const started = [...job.members].flatMap((member) => {
     const startedAtMs = startTimeMs(member);
-    const { budgetFromMs } = member;
-    if (startedAtMs === undefined || budgetFromMs === undefined) return [];
+    const { budgetFromMs, guest } = member;
+    if (startedAtMs === undefined || budgetFromMs === undefined || guest) return [];
     return { seq: member.stored.seq, startedAtMs, budgetFromMs };
   });
   const entry = { number: job.key, cpuMs: job.cpuMs, started, atMs: clock.wallMs() };

@@ -1,11 +1,22 @@
 /**
  * What memory knows of a number being factored and of the requests that wait for it. Requests whose work has the same key share one job.
  *
- * Small numbers have a job too, but none of its parts: they are done in one go.
+ * Small numbers have a job too, but none of its parts: they are done in one go. Those of guests have one for a whole group.
  */
 import type { Factor } from '../domain/factorization.ts';
 import type { StoredRequest, TimelineEvent } from '../domain/request.ts';
 import type { JobState, Progress } from '../kernel/kernel.ts';
+
+/** What came of a job, for those who wait for it. */
+export type JobOutcome =
+  | { readonly kind: 'done' | 'partial'; readonly factors: readonly Factor[] }
+  | { readonly kind: 'failed'; readonly code: 'job_broke_workers'; readonly reason: string }
+  | { readonly kind: 'cancelled' };
+/** Of a group that is done: the factors of each of its numbers. */
+export interface GroupOutcome {
+  readonly kind: 'group';
+  readonly factors: readonly (readonly Factor[])[];
+}
 
 export interface LiveJob {
   /** Its work key. */
@@ -13,6 +24,8 @@ export interface LiveJob {
   readonly number: string;
   readonly value: bigint;
   readonly small: boolean;
+  /** Small numbers that are done together, in place of `value`; of guests only. */
+  readonly group?: readonly bigint[];
   /** What it takes of the memory for long jobs; 0 for one that is shorter than a slice. Depends on the number alone. */
   readonly placeBytes: number;
   readonly members: Set<LiveRequest>;
@@ -51,6 +64,16 @@ export interface LiveRequest {
   phase: 'waiting' | 'ending';
   /** The CPU milliseconds of its job at which its own budget began: when its job first ran for it, perhaps before this process. */
   budgetFromMs?: number;
+  /** Set for one that is in memory alone, and has no row in the store: see `Guests`. */
+  readonly guest?: Guest;
+}
+
+/** Whoever a request without a row is for. */
+export interface Guest {
+  /** How it ended; told once, when it is in the set no more. */
+  ended(outcome: JobOutcome | GroupOutcome): void;
+  /** A slice of its job is over, and the job is not. */
+  paused(job: LiveJob): void;
 }
 
 /** What a number needs, whoever asks for it and whenever. */

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import { workKeys, type WorkKeyOf } from '../domain/work-key.ts';
-import { createJob, type JobNeeds, type LiveJob, type LiveRequest } from './live-job.ts';
+import { createJob, type Guest, type JobNeeds, type LiveJob, type LiveRequest } from './live-job.ts';
 
 export class LiveSet {
   readonly #needsOf: (n: bigint) => JobNeeds;
@@ -45,13 +45,26 @@ export class LiveSet {
     return this.#jobs.values();
   }
 
-  /** Adds a queued request; one for work that is already being done joins that job. */
-  add(stored: StoredRequest): LiveRequest {
+  /** Adds a queued request; one for work that is already being done joins that job. `guest`: it has no row in the store. */
+  add(stored: StoredRequest, guest?: Guest): LiveRequest {
     assert(!this.#requests.has(stored.seq), `Request ${stored.seq} is in memory already`);
     const key = this.#workKeyOf(stored.number, stored.callerId);
     const job = this.#openJob(key) ?? this.#newJob(key, stored.number);
-    const live: LiveRequest = { stored, job, phase: 'waiting' };
+    const live: LiveRequest = { stored, job, phase: 'waiting', ...(guest && { guest }) };
     job.members.add(live);
+    this.#requests.set(stored.seq, live);
+    return live;
+  }
+
+  /** Adds a guest for small numbers that are done together; they share their work with nobody, which would cost more than they do. */
+  addGroup(stored: StoredRequest, guest: Guest, group: readonly bigint[]): LiveRequest {
+    // No work key has a letter before its first line ends.
+    const key = `group ${stored.seq}`;
+    const needs = { small: true, placeBytes: 0 };
+    const job: LiveJob = { ...createJob(key, stored.number, 0n, needs, this.#clock.monotonicMs()), group };
+    const live: LiveRequest = { stored, job, phase: 'waiting', guest };
+    job.members.add(live);
+    this.#jobs.set(key, job);
     this.#requests.set(stored.seq, live);
     return live;
   }
@@ -61,6 +74,12 @@ export class LiveSet {
     this.#requests.delete(live.stored.seq);
     job.members.delete(live);
     if (job.members.size === 0 && this.#jobs.get(job.key) === job) this.#jobs.delete(job.key);
+  }
+
+  /** Forgets everything: nothing works on it any more. */
+  clear(): void {
+    this.#requests.clear();
+    this.#jobs.clear();
   }
 
   /** A job whose requests are all ending has said its last word: whoever comes now needs a new one. */

@@ -1,18 +1,19 @@
 /** Reading: a request by its id, now or once it has ended; and lists of them. */
 import { RecentMap } from '../base/recent-map.ts';
+import { COMMIT_ROWS_MAX } from '../domain/limits.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import type { ListQuery, Store } from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
+import { watchedState, watchPauseMs } from './request-watch.ts';
 import { viewOfLive, viewOfStored, type Outlook } from './request-view.ts';
-import type { ListRequests, RequestView } from './service.ts';
+import type { ListRequests, RequestList, RequestView } from './service.ts';
 import { Waiters } from './waiters.ts';
 
 export interface LookupParts {
   readonly store: Store;
   readonly live: LiveSet;
-  readonly shard: number;
   /** Where a queued request stands. */
   readonly outlook: (stored: StoredRequest) => Outlook;
 }
@@ -22,10 +23,6 @@ export type Found = { readonly live: LiveRequest } | { readonly stored: StoredRe
 
 /** Ended requests kept in memory, since what has just ended is what is asked for most. */
 const ENDED_CACHE = 10_000;
-/** A watched request is looked at this often; one whose turn is far, which may be in the store only, less often. */
-const WATCH_EVERY_MS = 250;
-const WATCH_FAR_EVERY_MS = 2_000;
-const WATCH_CLOSELY_BELOW = 10;
 
 export class Lookups {
   readonly #parts: LookupParts;
@@ -38,9 +35,10 @@ export class Lookups {
   }
 
   async find(requestId: string): Promise<Found | undefined> {
-    const { live, store, shard } = this.#parts;
+    const { live, store } = this.#parts;
     const id = parseRequestId(requestId);
-    if (!id || id.shard !== shard) return undefined;
+    // Whatever shard it names: requests that were adopted keep their ids.
+    if (!id) return undefined;
     const inMemory = (): Found | undefined => {
       const request = live.get(id.seq);
       if (request) return { live: request };
@@ -64,13 +62,32 @@ export class Lookups {
     return inMemory ?? (await store.get([seq]))[0];
   }
 
+  /** Requests of this replica by their sequence numbers, in order, undefined for what is not here: like `stored`. */
+  async storedAll(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]> {
+    const { live, store } = this.#parts;
+    const inMemory = (seq: number): StoredRequest | undefined =>
+      live.get(seq)?.stored ?? this.#ended.get(seq);
+    const found = new Map<number, StoredRequest>();
+    const missing: number[] = [];
+    for (const seq of seqs) {
+      const stored = inMemory(seq);
+      if (stored) found.set(seq, stored);
+      else missing.push(seq);
+    }
+    for (let i = 0; i < missing.length; i += COMMIT_ROWS_MAX) {
+      for (const stored of await store.get(missing.slice(i, i + COMMIT_ROWS_MAX)))
+        if (stored) found.set(stored.seq, inMemory(stored.seq) ?? stored);
+    }
+    return seqs.map((seq) => found.get(seq));
+  }
+
   view(found: Found): RequestView {
-    const { shard, outlook } = this.#parts;
-    if ('live' in found) return viewOfLive(found.live, shard, outlook(found.live.stored));
+    const { outlook } = this.#parts;
+    if ('live' in found) return viewOfLive(found.live, outlook(found.live.stored));
     const { stored } = found;
-    if (stored.state.kind === 'queued') return viewOfStored(stored, shard, outlook(stored));
+    if (stored.state.kind === 'queued') return viewOfStored(stored, outlook(stored));
     // Made once, so that whoever renders it can also keep what it rendered.
-    const view = this.#views.get(stored) ?? viewOfStored(stored, shard);
+    const view = this.#views.get(stored) ?? viewOfStored(stored);
     this.#views.set(stored, view);
     return view;
   }
@@ -92,19 +109,15 @@ export class Lookups {
     for (;;) {
       const view = await this.lookUp(requestId);
       if (!view || signal.aborted) return;
-      const { status, progress, position, timeline } = view;
-      const seen = JSON.stringify([status, progress, position, timeline.length]);
-      if (seen !== told) yield view;
+      const state = watchedState(view);
+      if (state !== told) yield view;
       if (hasEnded(view.status)) return;
-      told = seen;
-      const isNear = view.status === 'running' || (view.position ?? 0) < WATCH_CLOSELY_BELOW;
-      await this.ended(requestId, isNear ? WATCH_EVERY_MS : WATCH_FAR_EVERY_MS, signal);
+      told = state;
+      await this.ended(requestId, watchPauseMs(view), signal);
     }
   }
 
-  async list(
-    query: ListRequests,
-  ): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
+  async list(query: ListRequests): Promise<RequestList> {
     if (query.status === 'running') return this.#running(query);
     const page = await this.#parts.store.list(asStoreQuery(query));
     const views = page.requests.map((stored) => {
@@ -118,7 +131,12 @@ export class Lookups {
   /** Resolves once the request ends, or `ms` have passed, or `signal` aborts. */
   async ended(requestId: string, ms: number, signal: AbortSignal): Promise<void> {
     const id = parseRequestId(requestId);
-    if (id) await this.#waiters.wait(id.seq, ms, signal);
+    if (id) await this.endedSeq(id.seq, ms, signal);
+  }
+
+  /** The same, by its sequence number. */
+  endedSeq(seq: number, ms: number, signal: AbortSignal): Promise<void> {
+    return this.#waiters.wait(seq, ms, signal);
   }
 
   /** Keeps a request that has ended for good; a partial one may go on. */
@@ -138,15 +156,12 @@ export class Lookups {
   }
 
   /** Running requests are all in memory. */
-  #running({ callerId, mode, delivery, limit, cursor }: ListRequests): {
-    readonly requests: readonly RequestView[];
-    readonly next?: string;
-  } {
+  #running({ callerId, mode, delivery, limit, cursor }: ListRequests): RequestList {
     const before = cursor === undefined ? Infinity : Number(cursor);
     const running = [...this.#parts.live.jobs()].filter((job) => job.startedAtMs !== undefined);
     const found = running
       .flatMap((job) => [...job.members])
-      .filter(({ stored }) => stored.seq < before)
+      .filter(({ stored, guest }) => !guest && stored.seq < before)
       .filter(({ stored }) => callerId === undefined || stored.callerId === callerId)
       .filter(({ stored }) => mode === undefined || stored.mode === mode)
       .filter(({ stored }) => delivery === undefined || stored.delivery?.status === delivery)

@@ -5,23 +5,19 @@
 import type { Clock } from '../base/clock.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { Backlog, Queued } from '../scheduler/backlog.ts';
-import type { Entry } from '../scheduler/entry.ts';
 import type { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { Store } from '../store/store.ts';
-import type { CostModel } from './cost-model.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { untilRoom } from './patience.ts';
+import { scheduleEntry, type EntryRules } from './schedule-entry.ts';
 
-export interface PagerParts {
+export interface PagerParts extends EntryRules {
   readonly store: Store;
   readonly backlog: Backlog;
   readonly scheduler: FairScheduler;
   readonly live: LiveSet;
-  readonly costs: CostModel;
   readonly clock: Clock;
-  /** What a batch of small numbers may take: nothing else is estimated to take so little. */
-  readonly batchMs: number;
   /** A page has brought new work. */
   readonly onLoaded: () => void;
   readonly onFatal: (error: unknown) => void;
@@ -44,6 +40,12 @@ export class Pager {
   /** It is durable and waits. `urgent`: its client waits inline, so it is loaded whatever waits before it. */
   accepted(stored: StoredRequest, urgent: boolean): void {
     if (this.#parts.backlog.accepted(stored, urgent)) this.#load(stored, urgent);
+    this.read();
+  }
+
+  /** `count` requests of this caller came into the store from another one, and wait from now on. */
+  adopted(callerId: string, count: number): void {
+    this.#parts.backlog.adopt(callerId, count);
     this.read();
   }
 
@@ -99,19 +101,6 @@ export class Pager {
 
   #load(stored: StoredRequest, urgent: boolean): void {
     const { live, scheduler } = this.#parts;
-    if (!live.get(stored.seq)) scheduler.add(this.#entryOf(live.add(stored), urgent));
-  }
-
-  #entryOf({ stored, job }: LiveRequest, urgent: boolean): Entry {
-    const { costs, batchMs } = this.#parts;
-    const expectedMs = costs.expectedMs(job.value, job.number);
-    return {
-      seq: stored.seq,
-      callerId: stored.callerId,
-      job: job.key,
-      estimateMs: job.small ? Math.min(expectedMs, batchMs) : Math.max(expectedMs, batchMs * 2),
-      placeBytes: job.placeBytes,
-      urgent,
-    };
+    if (!live.get(stored.seq)) scheduler.add(scheduleEntry(live.add(stored), urgent, this.#parts));
   }
 }

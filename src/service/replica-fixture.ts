@@ -8,7 +8,7 @@ import { WorkerPool } from '../engine/worker-pool.ts';
 import { estimateCpuMs } from '../kernel/estimate.ts';
 import { createKernel, loadKernelModule } from '../kernel/load-kernel.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { Replica } from './replica.ts';
+import { Replica, type ReplicaOptions } from './replica.ts';
 import { NO_CALLBACKS } from './simulation/no-callbacks.ts';
 import type { RequestView } from './service.ts';
 
@@ -22,6 +22,8 @@ export interface OpenOptions {
   /** The store's folder; one for the time of the replica if absent. */
   readonly dataDir?: string;
   readonly hangMs?: number;
+  /** What differs from the rest. */
+  readonly settings?: Partial<ReplicaOptions>;
 }
 
 export interface OpenedReplica extends AsyncDisposable {
@@ -37,8 +39,9 @@ export function newFolder(): Promise<string> {
 export async function openReplica(options: OpenOptions): Promise<OpenedReplica> {
   const dataDir = options.dataDir ?? (await newFolder());
   const broken: string[] = [];
+  const store = await openSqliteStore({ dataDir });
   const replica = new Replica({
-    store: await openSqliteStore({ dataDir }),
+    store,
     engine: new WorkerPool({
       workers: 2,
       workerUrl: options.worker,
@@ -60,10 +63,12 @@ export async function openReplica(options: OpenOptions): Promise<OpenedReplica> 
     onFatal: (error) => {
       throw error;
     },
+    ...options.settings,
   });
   await replica.start();
   const close = async (): Promise<void> => {
-    await replica[Symbol.asyncDispose]();
+    await replica.stop();
+    await store[Symbol.asyncDispose]();
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
   };
   return { replica, broken, [Symbol.asyncDispose]: close };

@@ -13,6 +13,10 @@ export interface ReplicaStats {
   readonly placeBytes: number;
   /** Since the start of the process. */
   readonly accepted: number;
+  /** Numbers posted as values whose clients wait for their factors. */
+  readonly guests: number;
+  /** Since the start of the process: values kept by POSTs that were answered with them. */
+  readonly valuesKept: number;
   readonly ended: Readonly<Record<FinalState['kind'], number>>;
   readonly brokenWorkers: number;
   /** Callbacks due now or later that are in memory, and attempts under way. */

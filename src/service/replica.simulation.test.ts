@@ -165,7 +165,7 @@ function assertCalledBack({ disk, receiver, crashes, sentAgain }: Simulation, se
   );
   for (const { seq, token, state, delivery } of called) {
     assert.equal(delivery?.status, 'delivered', `seed ${seed}: request ${seq} is called back`);
-    const requestId = formatRequestId({ seq, shard: 0, token });
+    const requestId = formatRequestId({ seq, token });
     const told = receiver.told.get(`${requestId}_${delivery.sequence}`);
     assert.equal(told?.status, state.kind, `seed ${seed}: request ${seq} is told as it ended`);
     assert.ok(told.taken >= 1, `seed ${seed}: the receiver of request ${seq} has it`);

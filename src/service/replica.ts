@@ -4,45 +4,55 @@
  */
 import { randomBytes } from '../base/random.ts';
 import type { Clock } from '../base/clock.ts';
-import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
-import { hasEnded, type StoredRequest } from '../domain/request.ts';
+import { formatToken, shardOf, TOKEN_BYTES } from '../domain/request-id.ts';
+import type { StoredRequest } from '../domain/request.ts';
 import { workKeys } from '../domain/work-key.ts';
 import type { Engine } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { PAGE_BYTES } from '../kernel/page-bytes.ts';
 import { Backlog } from '../scheduler/backlog.ts';
-import { expectedWaitMs } from '../scheduler/expected-wait.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
-import type { Store } from '../store/store.ts';
+import type { Adopted, CallerKey, Store } from '../store/store.ts';
+import { Acceptance } from './acceptance.ts';
 import { AcceptedKeys } from './accepted-keys.ts';
 import type { CalledRequest } from './callback-attempt.ts';
 import { Changes } from './changes.ts';
+import type { LocalReplica } from './cluster/local-replica.ts';
 import { Deliveries, type DeliverySettings } from './deliveries.ts';
 import { CostModel } from './cost-model.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Endings } from './endings.ts';
+import { Guests } from './guests.ts';
 import { Intake } from './intake.ts';
+import { outlookOf } from './outlook.ts';
 import { Pager } from './pager.ts';
 import { JobMemories } from './job-memories.ts';
 import type { JobNeeds, LiveRequest } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
-import { Lookups, type Found } from './lookups.ts';
-import { viewOfStored, type Outlook } from './request-view.ts';
+import { Lookups } from './lookups.ts';
+import { viewOfStored } from './request-view.ts';
 import { Quotas, type QuotaLimits } from './quotas.ts';
+import { NO_RENEWALS, type Renewals } from './renewals.ts';
 import type { ReplicaStats } from './replica-stats.ts';
-import { untilRoom } from './patience.ts';
 import { Retention } from './retention.ts';
+import { RoomWatch } from './room-watch.ts';
 import type {
   AcceptInput,
   AcceptResult,
   ChangeResult,
   ListRequests,
+  PostValuesResult,
+  RequestList,
   RequestView,
-  Service,
+  ValuesBatchResult,
+  ValuesInput,
+  ValuesOfQuery,
+  ValuesOfResult,
+  ValuesPage,
 } from './service.ts';
-import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
+import { Values } from './values.ts';
 
 export interface ReplicaOptions {
   readonly store: Store;
@@ -61,6 +71,10 @@ export interface ReplicaOptions {
   readonly sharesWork?: boolean;
   /** Requests that the windows of all callers aim at together. */
   readonly loadedMax?: number;
+  /** Whose requests are accepted here, 0 to 15: the store that this replica owns; 0 by default. */
+  readonly shard?: number;
+  /** Absent: there is no other replica. */
+  readonly renewals?: Renewals;
   /** Something that this process can't go on with: it should end, and be started again. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -82,8 +96,6 @@ export interface Callback {
   readonly request: RequestView;
 }
 
-/** The store that this replica owns; there is one only. */
-const SHARD = 0;
 /** CPU time of one slice: nobody waits longer than this for a first service. */
 const SLICE_MS = 50;
 /** CPU time of small numbers that travel to a worker together. */
@@ -96,12 +108,10 @@ const LOADED_MAX = 16_384;
 const WINDOWS = { pageMin: 1, pageMax: 512 };
 const POOL_BYTES_MAX = 128 * 2 ** 20;
 const NO_QUOTAS: QuotaLimits = { waiting: () => undefined, 'per-minute': () => undefined };
-/** How often it is looked whether there is room again. */
-const ROOM_EVERY_MS = 500;
 /** Share of the store's bytes from which on the oldest ended requests go before their time. */
 const PRUNE_ABOVE = 0.8;
 
-export class Replica implements Service, AsyncDisposable {
+export class Replica implements LocalReplica, AsyncDisposable {
   readonly #options: ReplicaOptions;
   readonly #live: LiveSet;
   readonly #backlog: Backlog;
@@ -110,29 +120,32 @@ export class Replica implements Service, AsyncDisposable {
   readonly #endings: Endings;
   readonly #pager: Pager;
   readonly #intake: Intake;
-  readonly #quotas: Quotas;
-  readonly #keys: AcceptedKeys;
+  readonly #acceptance: Acceptance;
+  readonly #room: RoomWatch;
+  readonly #guests: Guests;
+  readonly #values: Values;
   readonly #dispatcher: Dispatcher;
   readonly #lookups: Lookups;
   readonly #deliveries: Deliveries;
   readonly #changes: Changes;
   readonly #closing = new AbortController();
-  #isFull = false;
   readonly #retention: Retention;
   #retaining: Promise<void> = Promise.resolve();
-  #accepted = 0;
+  #stopped: Promise<void> | undefined;
   readonly #endedCounts = { done: 0, partial: 0, failed: 0, cancelled: 0 };
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     const { store, clock, kernel, onFatal, weights } = options;
     this.#backlog = new Backlog({ ...WINDOWS, loadedMax: options.loadedMax ?? LOADED_MAX });
-    this.#quotas = new Quotas({
+    const closing = this.#closing.signal;
+    const sharesWork = options.sharesWork ?? true;
+    const quotas = new Quotas({
       limits: options.quotas ?? NO_QUOTAS,
       clock,
-      waiting: (callerId) => this.#backlog.present(callerId),
+      waiting: (callerId) => this.#backlog.present(callerId) + this.#values.waiting(callerId),
     });
-    this.#live = new LiveSet((n) => this.#needsOf(n), clock, workKeys(options.sharesWork ?? true));
+    this.#live = new LiveSet((n) => this.#needsOf(n), clock, workKeys(sharesWork));
     this.#scheduler = new FairScheduler({
       weightOf: (callerId) => weights.get(callerId) ?? 1,
       sliceMs: SLICE_MS,
@@ -140,13 +153,17 @@ export class Replica implements Service, AsyncDisposable {
       residencyMs: RESIDENCY_MS,
     });
     this.#engine = options.engine;
+    const queue = {
+      backlog: this.#backlog,
+      scheduler: this.#scheduler,
+      live: this.#live,
+      workers: this.#engine.workers,
+    };
     this.#lookups = new Lookups({
       store,
       live: this.#live,
-      shard: SHARD,
-      outlook: (stored) => this.#outlook(stored),
+      outlook: (stored) => outlookOf(stored, queue),
     });
-    this.#keys = new AcceptedKeys({ clock, find: (seq) => this.#lookups.stored(seq) });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
     const shared = {
       store,
@@ -182,7 +199,7 @@ export class Replica implements Service, AsyncDisposable {
       settings: callbacks.settings,
       weightOf: (callerId) => weights.get(callerId) ?? 1,
       find: (seq) => this.#lookups.stored(seq),
-      send: (stored, signal) => callbacks.send(callbackOf(stored), signal),
+      send: (stored, signal) => callbacks.send(callbackOf(stored, options.shard ?? 0), signal),
       onChange: (stored) => this.#lookups.remember(stored),
       onFatal,
     });
@@ -191,20 +208,31 @@ export class Replica implements Service, AsyncDisposable {
     this.#intake = new Intake({
       store,
       clock,
+      shard: options.shard ?? 0,
       pager: this.#pager,
       newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
     });
-    this.#changes = new Changes({
-      store,
-      clock,
-      live: this.#live,
+    this.#room = new RoomWatch({ store, clock, retention: this.#retention, closing, onFatal });
+    const use = {
+      ...shared,
       lookups: this.#lookups,
       pager: this.#pager,
       intake: this.#intake,
-      quotas: this.#quotas,
+      quotas,
       dispatcher: this.#dispatcher,
-      deliveries: this.#deliveries,
-      closing: this.#closing.signal,
+      room: this.#room,
+      closing,
+    };
+    this.#changes = new Changes({ ...use, deliveries: this.#deliveries });
+    const keys = new AcceptedKeys({ clock, find: (seq) => this.#lookups.stored(seq) });
+    this.#acceptance = new Acceptance({ ...use, keys });
+    this.#guests = new Guests({ ...use, isSmall: (n) => kernel.isSmall(n) });
+    this.#values = new Values({
+      ...use,
+      guests: this.#guests,
+      acceptance: this.#acceptance,
+      renewals: options.renewals ?? NO_RENEWALS,
+      scopeOf: (callerId) => (sharesWork ? '' : callerId),
     });
   }
 
@@ -223,41 +251,11 @@ export class Replica implements Service, AsyncDisposable {
   }
 
   accept(input: AcceptInput): Promise<AcceptResult> {
-    return this.#accept(input, false);
+    return this.#acceptance.accept(input);
   }
 
-  async acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
-    const { clock } = this.#options;
-    const startMs = clock.monotonicMs();
-    const result = await this.#accept(input, waitMs > 0 && !signal.aborted);
-    const [first] = result.kind === 'accepted' ? result.requests : [];
-    if (first === undefined || result.kind !== 'accepted' || hasEnded(first.status)) return result;
-    await this.#lookups.ended(first.requestId, waitMs - (clock.monotonicMs() - startMs), signal);
-    const found = await this.#lookups.find(first.requestId);
-    if (found && 'live' in found && found.live.phase === 'waiting') this.#pager.demoted(found.live);
-    return found ? { ...result, requests: [this.#lookups.view(found)] } : result;
-  }
-
-  async #accept(input: AcceptInput, urgent: boolean): Promise<AcceptResult> {
-    if (this.#closing.signal.aborted) return STOPPING;
-    const { callerId, numbers } = input;
-    const refusal = this.#quotas.charge(callerId, numbers.length);
-    if (refusal && !(await this.#keys.has(input))) return refusal;
-    const accepted = await this.#intake.accept(input, urgent);
-    if (!refusal && (accepted.kind !== 'accepted' || accepted.replayed))
-      this.#quotas.refund(callerId, numbers.length);
-    if (accepted.kind === 'busy') return BUSY;
-    if (accepted.kind === 'full') {
-      this.#retention.hurry();
-      this.#watchRoom();
-      return NO_ROOM;
-    }
-    if (accepted.kind === 'conflict') return accepted;
-    this.#keys.add(input, accepted.requests);
-    this.#dispatcher.arrived(callerId);
-    if (!accepted.replayed) this.#accepted += accepted.requests.length;
-    const requests = accepted.requests.map((stored) => this.#lookups.view(this.#present(stored)));
-    return { kind: 'accepted', requests, replayed: accepted.replayed, quotas: this.#quotas.of(callerId) };
+  acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
+    return this.#acceptance.acceptInline(input, waitMs, signal);
   }
 
   lookUp(requestId: string): Promise<RequestView | undefined> {
@@ -272,7 +270,7 @@ export class Replica implements Service, AsyncDisposable {
     return this.#lookups.watch(requestId, AbortSignal.any([signal, this.#closing.signal]));
   }
 
-  list(query: ListRequests): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }> {
+  list(query: ListRequests): Promise<RequestList> {
     return this.#lookups.list(query);
   }
 
@@ -288,10 +286,54 @@ export class Replica implements Service, AsyncDisposable {
     return this.#changes.redeliver(requestId);
   }
 
+  postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
+    return this.#values.post(input, waitMs, signal);
+  }
+
+  valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+    return this.#values.batch(batchId, waitMs, signal);
+  }
+
+  async valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
+    const page = await this.#values.page(query);
+    const isPrime = query.isKnownPrime === true || page.values.length > 0;
+    return isPrime ? page : this.#values.ofNone(query, signal);
+  }
+
+  valuesKept(query: ValuesOfQuery): Promise<ValuesPage> {
+    return this.#values.page(query);
+  }
+
+  valuesOfNone(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
+    return this.#values.ofNone(query, signal);
+  }
+
+  requestsOf(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]> {
+    return this.#lookups.storedAll(seqs);
+  }
+
+  heldKeys(keys: readonly CallerKey[]): Promise<boolean[]> {
+    const { store, clock } = this.#options;
+    return store.heldKeys(keys, clock.wallMs());
+  }
+
+  takeUp({ queued, due }: Adopted): void {
+    for (const { callerId, count } of queued) this.#pager.adopted(callerId, count);
+    for (const { callerId } of due) this.#deliveries.adopted(callerId);
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get waiting(): number {
+    return this.#backlog.total;
+  }
+
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     const reasons = [
       ...(this.#closing.signal.aborted ? ['this server is stopping'] : []),
-      ...(this.#isFull ? ['the store has no room for new requests'] : []),
+      ...(this.#room.isFull ? ['the store has no room for new requests'] : []),
       ...(this.#endings.congested ? ['the store has no room for results'] : []),
     ];
     return { ready: reasons.length === 0, reasons };
@@ -305,7 +347,9 @@ export class Replica implements Service, AsyncDisposable {
       workers: this.#engine.workers,
       busyWorkers: this.#engine.busy,
       placeBytes: this.#scheduler.placeBytes,
-      accepted: this.#accepted,
+      accepted: this.#acceptance.count,
+      guests: this.#guests.size,
+      valuesKept: this.#values.count,
       ended: this.#endedCounts,
       brokenWorkers: this.#engine.broken,
       callbacks: this.#deliveries.size,
@@ -319,12 +363,22 @@ export class Replica implements Service, AsyncDisposable {
     this.#lookups.release();
   }
 
-  /** Accepts nothing more, ends what is under way within milliseconds, keeps what it found, and lets the store go. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Accepts nothing more, ends what is under way within milliseconds and keeps what it found. The store can still be read. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
     this.stopAccepting();
-    await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
+    await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop(), this.#changes.idle()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
-    await this.#options.store[Symbol.asyncDispose]();
+    // From now on the store alone says what is here: it may go to another one.
+    this.#live.clear();
   }
 
   /** By the number alone, not by what was measured: equal numbers must need the same. */
@@ -333,44 +387,6 @@ export class Replica implements Service, AsyncDisposable {
     const small = kernel.isSmall(n);
     const short = small || expectedCpuMs(n) < SLICE_MS / 2;
     return { small, placeBytes: short ? 0 : kernel.memoryPages(n) * PAGE_BYTES };
-  }
-
-  /** After a refusal for want of room: not ready until the store says that there is some. */
-  #watchRoom(): void {
-    if (this.#isFull) return;
-    this.#isFull = true;
-    const { store, clock, onFatal } = this.#options;
-    const { signal } = this.#closing;
-    const look = async (): Promise<void> => {
-      while (this.#isFull && !signal.aborted) {
-        await clock.sleep(ROOM_EVERY_MS, signal);
-        const stats = await untilRoom(() => store.stats(), clock, signal);
-        this.#isFull = stats?.freeBytes === 0;
-      }
-    };
-    look().catch(onFatal);
-  }
-
-  #present(stored: StoredRequest): Found {
-    const live = this.#live.get(stored.seq);
-    return live ? { live } : { stored };
-  }
-
-  #outlook(stored: StoredRequest): Outlook {
-    const position = this.#backlog.position(stored) ?? 0;
-    const own = this.#live.get(stored.seq);
-    const caller = this.#scheduler.callerView(stored.callerId);
-    const meanMs = caller?.estimateMeanMs ?? 0;
-    const expectedMs = expectedWaitMs({
-      position,
-      meanMs,
-      ownMs: this.#scheduler.estimateMs(stored.seq) ?? (own ? 0 : meanMs),
-      weight: caller?.weight ?? 1,
-      weights: Math.max(this.#scheduler.weights, caller?.weight ?? 1),
-      totalMs: this.#backlog.total * this.#scheduler.estimateMeanMs,
-      workers: this.#engine.workers,
-    });
-    return { position, expectedMs };
   }
 
   #onEnded(live: LiveRequest, stored: StoredRequest, applied: boolean): void {
@@ -386,10 +402,12 @@ export class Replica implements Service, AsyncDisposable {
 }
 
 /** As its caller is told: the same at each attempt. */
-function callbackOf(stored: CalledRequest): Callback {
+function callbackOf(stored: CalledRequest, shard: number): Callback {
   const { delivery, callbackUrl } = stored;
   const { sequence } = delivery;
-  const request = viewOfStored({ ...stored, delivery: { status: 'pending', sequence, attempts: 0 } }, SHARD);
-  // A request that was resumed ends again, and that is another callback.
-  return { url: callbackUrl, id: `${request.requestId}_${sequence}`, request };
+  const numberedBy = delivery.shard ?? shard;
+  const request = viewOfStored({ ...stored, delivery: { status: 'pending', sequence, attempts: 0 } });
+  // A request that was resumed ends again, and that is another callback; perhaps of another shard, which may have given the same number.
+  const giver = numberedBy === shardOf(stored.seq) ? '' : `_${numberedBy}`;
+  return { url: callbackUrl, id: `${request.requestId}_${sequence}${giver}`, request };
 }

@@ -9,11 +9,16 @@ export interface Outlook {
   readonly expectedMs: number;
 }
 
+/** The shard in it is the one that the request was born in, whichever has it now. */
+export function requestIdOf({ seq, token }: Pick<StoredRequest, 'seq' | 'token'>): string {
+  return formatRequestId({ seq, token });
+}
+
 /** Of a request that has ended, or that waits in the store with no more known of it than `outlook`. */
-export function viewOfStored(stored: StoredRequest, shard: number, outlook?: Outlook): RequestView {
+export function viewOfStored(stored: StoredRequest, outlook?: Outlook): RequestView {
   const { state } = stored;
   const base = {
-    requestId: formatRequestId({ seq: stored.seq, shard, token: stored.token }),
+    requestId: requestIdOf(stored),
     callerId: stored.callerId,
     mode: stored.mode,
     status: state.kind,
@@ -33,11 +38,11 @@ export function viewOfStored(stored: StoredRequest, shard: number, outlook?: Out
 }
 
 /** Of a request that is in memory. `status` is `running` while a worker has its job, and between slices once it has started. */
-export function viewOfLive(live: LiveRequest, shard: number, outlook: Outlook): RequestView {
+export function viewOfLive(live: LiveRequest, outlook: Outlook): RequestView {
   const { stored, job } = live;
   const startMs = startTimeMs(live);
-  if (job.startedAtMs === undefined || startMs === undefined) return viewOfStored(stored, shard, outlook);
-  const view = viewOfStored(stored, shard);
+  if (job.startedAtMs === undefined || startMs === undefined) return viewOfStored(stored, outlook);
+  const view = viewOfStored(stored);
   // Once a job runs, only the job itself can say how long it will take; where it can't, nothing is said.
   const remainingMs = job.progress ? job.progress.remainingMs : outlook.expectedMs;
   return {

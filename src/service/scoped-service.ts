@@ -5,16 +5,22 @@
  * exist, without waiting.
  */
 import { assert } from '../base/assert.ts';
+import { formatRequestId } from '../domain/request-id.ts';
 import type {
   AcceptInput,
   AcceptResult,
   ChangeResult,
   ListRequests,
+  PostValuesResult,
+  RequestList,
   RequestView,
   Service,
+  ValuesBatchResult,
+  ValuesInput,
+  ValuesOfQuery,
+  ValuesOfResult,
 } from './service.ts';
-
-type Page = Awaited<ReturnType<Service['list']>>;
+import { parseBatchId } from './values-batch.ts';
 
 export class ScopedService implements Service {
   readonly #service: Service;
@@ -49,7 +55,7 @@ export class ScopedService implements Service {
   }
 
   /** A page of its own requests; an empty one where those of another are asked for. */
-  async list(query: ListRequests): Promise<Page> {
+  async list(query: ListRequests): Promise<RequestList> {
     const { callerId = this.#callerId } = query;
     return callerId === this.#callerId ? this.#service.list({ ...query, callerId }) : { requests: [] };
   }
@@ -66,6 +72,22 @@ export class ScopedService implements Service {
     return this.#change(requestId, () => this.#service.redeliver(requestId));
   }
 
+  postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
+    this.#assertOwn(input);
+    return this.#service.postValues(input, waitMs, signal);
+  }
+
+  async valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+    const batch = parseBatchId(batchId);
+    const isOwn = batch && (await this.lookUp(formatRequestId(batch.first)));
+    return isOwn ? this.#service.valuesBatch(batchId, waitMs, signal) : { kind: 'not_found' };
+  }
+
+  valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
+    this.#assertOwn(query);
+    return this.#service.valuesOf(query, signal);
+  }
+
   readiness(): ReturnType<Service['readiness']> {
     return this.#service.readiness();
   }
@@ -74,7 +96,7 @@ export class ScopedService implements Service {
     return (await this.lookUp(requestId)) ? change() : { kind: 'not_found' };
   }
 
-  #assertOwn({ callerId }: AcceptInput): void {
-    assert(callerId === this.#callerId, `Caller ${this.#callerId} cannot have requests made for ${callerId}`);
+  #assertOwn({ callerId }: Pick<AcceptInput, 'callerId'>): void {
+    assert(callerId === this.#callerId, `Caller ${this.#callerId} cannot act for ${callerId}`);
   }
 }

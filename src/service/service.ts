@@ -3,6 +3,7 @@ import type { Delivery, DeliveryStatus } from '../domain/delivery.ts';
 import type { ErrorCode } from '../domain/error-code.ts';
 import type { Factor } from '../domain/factorization.ts';
 import type { Mode, Status, TimelineEvent } from '../domain/request.ts';
+import type { StoredValue } from '../domain/value.ts';
 import type { Progress } from '../kernel/kernel.ts';
 
 export interface Service {
@@ -20,11 +21,24 @@ export interface Service {
   wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined>;
   /** Yields the request now and whenever its state or progress changes (at most about 4 times a second), last when it has ended. */
   watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView>;
-  list(query: ListRequests): Promise<{ readonly requests: readonly RequestView[]; readonly next?: string }>;
+  list(query: ListRequests): Promise<RequestList>;
   cancel(requestId: string): Promise<ChangeResult>;
   resume(requestId: string): Promise<ChangeResult>;
   /** Makes the callback of a request that has ended due now, whatever became of it. */
   redeliver(requestId: string): Promise<ChangeResult>;
+  /**
+   * Factors numbers and keeps them as values. It resolves to `values` once all are factored and kept; where that takes longer than `waitMs`
+   * after the call, to `unfinished`: each is a request in mode `values` now, and kept when it is done. When `signal` aborts
+   * before, what was not accepted is given up.
+   */
+  postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult>;
+  /** The values of a batch that was `unfinished`, once it is finished or will not be; or after `waitMs`, or when `signal` aborts, how far it is. */
+  valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult>;
+  /**
+   * A page of the values that are kept with a prime factor. Where none is kept, it is found out whether it is prime, within
+   * `PRIMALITY_MS_MAX` and before `signal` aborts, or not at all.
+   */
+  valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult>;
   /** Whether work can be accepted now, and the reasons if not. */
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
 }
@@ -36,6 +50,8 @@ export interface AcceptInput {
   readonly numbers: readonly bigint[];
   /** Where the end of each is to be told; judged already. */
   readonly callbackUrl?: string;
+  /** In mode `values`: how long each is kept, from its acceptance on; absent: for good. */
+  readonly ttlMs?: number;
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
 }
 
@@ -50,11 +66,14 @@ export type AcceptResult =
   | QuotaRefusal
   /** The idempotency key stands for another body. */
   | { readonly kind: 'conflict' }
-  | {
-      readonly kind: 'unavailable';
-      readonly code: ErrorCode & ('store_full' | 'overloaded' | 'stopping');
-      readonly retryAfterMs: number;
-    };
+  | Unavailable;
+
+/** It can't be done now, and nothing was. */
+export interface Unavailable {
+  readonly kind: 'unavailable';
+  readonly code: ErrorCode & ('store_full' | 'overloaded' | 'stopping');
+  readonly retryAfterMs: number;
+}
 
 /** Requests of a caller that wait, and those that it has had accepted within a minute. */
 export type QuotaName = 'waiting' | 'per-minute';
@@ -101,6 +120,86 @@ export interface ListRequests {
   /** `next` of the page before. */
   readonly cursor?: string;
   readonly limit: number;
+}
+
+export interface RequestList {
+  readonly requests: readonly RequestView[];
+  /** To be given as `cursor` for the next page; absent at the end. */
+  readonly next?: string;
+  readonly replicas?: ReplicaAnswers;
+}
+
+/** Of the replicas that hold something, how many were heard for an answer that is put together of what each holds. */
+export interface ReplicaAnswers {
+  readonly expected: number;
+  readonly answered: number;
+  /** The names of the others. */
+  readonly missing: readonly string[];
+}
+
+/** As for `accept`, but in mode `values`. */
+export type ValuesInput = Omit<AcceptInput, 'mode' | 'callbackUrl'>;
+
+export type Value = Pick<StoredValue, 'number' | 'factors'>;
+
+export type PostValuesResult =
+  | { readonly kind: 'values'; readonly values: readonly Value[]; readonly quotas?: readonly QuotaState[] }
+  | (UnfinishedValues & { readonly quotas?: readonly QuotaState[] })
+  | Exclude<AcceptResult, { readonly kind: 'accepted' }>;
+
+/** Numbers that were accepted together and are not all done. */
+export interface UnfinishedValues {
+  readonly kind: 'unfinished';
+  readonly batchId: string;
+  /** How many are. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export type ValuesBatchResult =
+  /** In the order in which they were asked for. */
+  | { readonly kind: 'values'; readonly values: readonly Value[] }
+  | UnfinishedValues
+  /** Some ended without all their factors: `ended`, by index in the batch. */
+  | {
+      readonly kind: 'incomplete';
+      readonly total: number;
+      readonly ended: ReadonlyMap<number, EndedRequestName>;
+    }
+  /** It never was, or requests of it were deleted. */
+  | { readonly kind: 'not_found' };
+
+export interface EndedRequestName {
+  readonly requestId: string;
+  readonly number: string;
+  readonly status: Status;
+}
+
+export interface ValuesOfQuery {
+  /** Whose values, where callers don't share; and who pays for finding out whether it is prime. */
+  readonly callerId: string;
+  readonly prime: bigint;
+  /** Only those greater than this number, in decimal. */
+  readonly after?: string;
+  /** At most `VALUES_PAGE_MAX`. */
+  readonly limit: number;
+  /** A page before this one has shown that it is prime. */
+  readonly isKnownPrime?: boolean;
+}
+
+export type ValuesOfResult =
+  | ValuesPage
+  | { readonly kind: 'not_prime' }
+  /** It was not found out in time whether it is prime. */
+  | Unavailable;
+
+export interface ValuesPage {
+  readonly kind: 'values';
+  /** Ascending; perhaps fewer than asked for, and yet there are more. */
+  readonly values: readonly Value[];
+  /** To be given as `after` for the next page; absent at the end. */
+  readonly next?: string;
+  readonly replicas?: ReplicaAnswers;
 }
 
 export interface RequestView {

@@ -18,13 +18,22 @@ import {
   type QueuePage,
   type Store,
 } from '../../store/store.ts';
+import { adoptParcel, parcelOf, partWithParcel } from './simulated-parcels.ts';
+import { SimulatedValues } from './simulated-values.ts';
 import type { Machine } from './world.ts';
+
+export interface SimulatedLog {
+  chunks: Uint8Array[];
+  cpuMs: number;
+  breaks: number;
+}
 
 /** What is on the simulated disk: it outlives the replicas that write it. */
 export class Disk {
   readonly requests = new Map<number, StoredRequest>();
   readonly known = new Map<string, readonly Factor[]>();
-  readonly logs = new Map<string, { chunks: Uint8Array[]; cpuMs: number; breaks: number }>();
+  readonly logs = new Map<string, SimulatedLog>();
+  readonly kept = new SimulatedValues();
   /** Every end that was ever written, in order. */
   readonly ends: { readonly seq: number; readonly state: FinalState }[] = [];
   /** Those of them that are to be told to a callback URL, with the sequence numbers they were given, in order. */
@@ -43,16 +52,17 @@ export class Disk {
   /** What is due of this caller, now or later, in order. */
   due(callerId: string): DueCallback[] {
     return [...this.requests.values()]
-      .flatMap(({ seq, callerId: of, callbackUrl: url, delivery: { sequence, dueAtMs } = {} }) =>
+      .flatMap(({ seq, callerId: of, callbackUrl: url, delivery: { sequence, dueAtMs, shard } = {} }) =>
         of === callerId && url !== undefined && sequence !== undefined && dueAtMs !== undefined
-          ? [{ seq, sequence, dueAtMs, url }]
+          ? [{ seq, sequence, dueAtMs, url, ...(shard !== undefined && { shard }) }]
           : [],
       )
       .toSorted((a, b) => (isDueBefore(a, b) ? -1 : 1));
   }
 }
 
-export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boolean): Store {
+/** All callers share. `shard`: the one that this store is. */
+export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boolean, shard = 0): Store {
   // What `isFull` refuses changes nothing.
   const call = <T>(effect: () => T): Promise<T> =>
     machine.begin('store', () => {
@@ -64,7 +74,7 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     [...disk.requests.values()]
       .filter(({ state }) => state.kind === 'queued')
       .toSorted((a, b) => a.seq - b.seq);
-  const log = (number: string): { chunks: Uint8Array[]; cpuMs: number; breaks: number } => {
+  const log = (number: string): SimulatedLog => {
     const found = disk.logs.get(number) ?? { chunks: [], cpuMs: 0, breaks: 0 };
     disk.logs.set(number, found);
     return found;
@@ -73,9 +83,17 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     failed: new Promise(() => undefined),
     accept: ({ requests }: NewBatch) =>
       call((): AcceptOutcome => {
-        for (const request of requests) disk.requests.set(request.seq, asQueued(request));
-        return { kind: 'accepted', known: requests.map(() => undefined) };
+        const known = requests.map((request) => {
+          const { seq, mode, number, acceptedAtMs: atMs, keep } = request;
+          const value = mode === 'values' ? disk.kept.get('', number, atMs) : undefined;
+          disk.requests.set(seq, value ? asDone(request, value.factors) : asQueued(request));
+          if (value) disk.kept.put('', { number, factors: value.factors, ...keep, version: seq });
+          return value?.factors;
+        });
+        return { kind: 'accepted', known };
       }),
+    // Keys stand for nothing here.
+    heldKeys: (keys) => read(() => keys.map(() => false)),
     get: (seqs) => read(() => seqs.map((seq) => disk.requests.get(seq))),
     list: () => read(() => ({ requests: [...disk.requests.values()] })),
     finish: (ended: readonly EndedJob[]) =>
@@ -89,6 +107,13 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
             const due = { status: 'pending', sequence, attempts: 0, dueAtMs: state.finishedAtMs } as const;
             disk.requests.set(seq, { ...request, state, timeline, ...(called && { delivery: due }) });
             disk.ends.push({ seq, state });
+            if (request.mode === 'values' && state.kind === 'done')
+              disk.kept.put('', {
+                number: request.number,
+                factors: state.factors,
+                ...request.keep,
+                version: seq,
+              });
             if (called) disk.callbacks.push({ callerId: request.callerId, sequence, seq, state });
             applied.set(seq, sequence);
           }
@@ -158,15 +183,35 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     redeliver: (seq, dueAtMs, timeline) =>
       call(() => {
         const request = disk.requests.get(seq);
-        const sequence = request?.delivery?.sequence;
-        if (!request || sequence === undefined) return false;
-        const delivery = { status: 'pending', sequence, attempts: 0, dueAtMs } as const;
+        if (request?.delivery?.sequence === undefined) return false;
+        const delivery = { ...request.delivery, status: 'pending', attempts: 0, dueAtMs } as const;
         disk.requests.set(seq, { ...request, timeline, delivery });
         const { callerId, callbackUrl } = request;
         disk.gone = disk.gone.filter((gone) => gone.callerId !== callerId || gone.url !== callbackUrl);
         return true;
       }),
     goneEndpoints: (limit) => read(() => disk.gone.slice(0, limit)),
+    putValues: (scope, values) => call(() => values.forEach((value) => disk.kept.put(scope, value))),
+    values: (scope, numbers, nowMs) =>
+      read(() => numbers.map((number) => disk.kept.get(scope, number, nowMs))),
+    valuesOf: (query) => read(() => disk.kept.ofPrime(query)),
+    renewValues: (scope, renewals, nowMs) =>
+      call(() => renewals.forEach((renewal) => disk.kept.renew(scope, renewal, nowMs))),
+    postRenewals: (shards, scope, renewals) =>
+      call(() => {
+        for (const renewal of renewals) for (const to of shards) disk.kept.post(to, scope, renewal);
+      }),
+    pendingRenewals: (to, limit) => read(() => disk.kept.pending(to, limit)),
+    renewalsTold: (to, told) => call(() => disk.kept.told(to, told)),
+    renewalShards: () =>
+      read(() => [...new Set([...disk.kept.outbox.values()].map((posted) => posted.shard))]),
+    parcel: () =>
+      read(() => {
+        const bytes = parcelOf(disk, shard);
+        return bytes && { bytes };
+      }),
+    adopt: (bytes) => call(() => adoptParcel(disk, bytes, shard)),
+    partWith: ({ bytes }) => call(() => partWithParcel(disk, bytes)),
     stats: () =>
       read(() => ({
         bytes: 0,
@@ -184,4 +229,10 @@ function asQueued(request: NewRequest, timeline: readonly TimelineEvent[] = []):
   return request.callbackUrl === undefined
     ? queued
     : { ...queued, delivery: { status: 'pending', attempts: 0 } };
+}
+
+function asDone(request: NewRequest, factors: readonly Factor[]): StoredRequest {
+  const atMs = request.acceptedAtMs;
+  const finished = { event: 'finished', atMs, status: 'done', source: 'known' } as const;
+  return { ...request, timeline: [finished], state: { kind: 'done', finishedAtMs: atMs, cpuMs: 0, factors } };
 }

@@ -1,0 +1,97 @@
+/**
+ * The way in for requests: quotas, idempotency keys, and a store that has room or not.
+ *
+ * Invariant: what is refused, or repeats what was accepted, is not charged to a quota.
+ */
+import type { Clock } from '../base/clock.ts';
+import { hasEnded, type StoredRequest } from '../domain/request.ts';
+import type { AcceptedKeys } from './accepted-keys.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Intake } from './intake.ts';
+import type { LiveSet } from './live-set.ts';
+import type { Lookups } from './lookups.ts';
+import type { Pager } from './pager.ts';
+import type { Quotas } from './quotas.ts';
+import type { RoomWatch } from './room-watch.ts';
+import type { AcceptInput, AcceptResult } from './service.ts';
+import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
+
+export interface AcceptanceParts {
+  readonly clock: Clock;
+  readonly quotas: Quotas;
+  readonly keys: AcceptedKeys;
+  readonly intake: Intake;
+  readonly room: RoomWatch;
+  readonly live: LiveSet;
+  readonly lookups: Lookups;
+  readonly pager: Pager;
+  readonly dispatcher: Pick<Dispatcher, 'arrived'>;
+  /** Aborts when nothing more is accepted. */
+  readonly closing: AbortSignal;
+}
+
+export interface TakeOptions {
+  /** Its client waits inline: all are loaded, whatever waits before them. */
+  readonly urgent: boolean;
+  /** Whether the quotas have been charged already. */
+  readonly isCharged?: boolean;
+}
+
+export type Taken =
+  | { readonly kind: 'accepted'; readonly requests: readonly StoredRequest[]; readonly replayed: boolean }
+  | Exclude<AcceptResult, { readonly kind: 'accepted' }>;
+
+export class Acceptance {
+  readonly #parts: AcceptanceParts;
+  /** Requests accepted since the start. */
+  count = 0;
+
+  constructor(parts: AcceptanceParts) {
+    this.#parts = parts;
+  }
+
+  async accept(input: AcceptInput, urgent = false): Promise<AcceptResult> {
+    const { live, lookups, quotas } = this.#parts;
+    const taken = await this.take(input, { urgent });
+    if (taken.kind !== 'accepted') return taken;
+    const requests = taken.requests.map((stored) => {
+      const present = live.get(stored.seq);
+      return lookups.view(present ? { live: present } : { stored });
+    });
+    return { ...taken, requests, quotas: quotas.of(input.callerId) };
+  }
+
+  async acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
+    const { clock, lookups, pager } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const result = await this.accept(input, waitMs > 0 && !signal.aborted);
+    const [first] = result.kind === 'accepted' ? result.requests : [];
+    if (first === undefined || result.kind !== 'accepted' || hasEnded(first.status)) return result;
+    await lookups.ended(first.requestId, waitMs - (clock.monotonicMs() - startMs), signal);
+    const found = await lookups.find(first.requestId);
+    if (found && 'live' in found && found.live.phase === 'waiting') pager.demoted(found.live);
+    return found ? { ...result, requests: [lookups.view(found)] } : result;
+  }
+
+  /** Accepts, and gives what is stored. */
+  async take(input: AcceptInput, { urgent, isCharged = false }: TakeOptions): Promise<Taken> {
+    const { quotas, keys, intake, room, dispatcher, closing } = this.#parts;
+    if (closing.aborted) return STOPPING;
+    const { callerId, numbers } = input;
+    const refusal = isCharged ? undefined : quotas.charge(callerId, numbers.length);
+    if (refusal && !(await keys.has(input))) return refusal;
+    const accepted = await intake.accept(input, urgent);
+    if (!refusal && !isCharged && (accepted.kind !== 'accepted' || accepted.replayed))
+      quotas.refund(callerId, numbers.length);
+    if (accepted.kind === 'busy') return BUSY;
+    if (accepted.kind === 'full') {
+      room.refused();
+      return NO_ROOM;
+    }
+    if (accepted.kind === 'conflict') return accepted;
+    keys.add(input, accepted.requests);
+    dispatcher.arrived(callerId);
+    if (!accepted.replayed) this.count += accepted.requests.length;
+    return accepted;
+  }
+}

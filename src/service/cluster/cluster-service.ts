@@ -1,0 +1,302 @@
+/**
+ * The use cases over all replicas of a cluster: what is about one request goes to the replica that holds it, what is about many is put
+ * together of what each holds, and what is new stays here.
+ *
+ * Invariants:
+ *   K1. Every call is answered in bounded time, whoever else does not answer.
+ *   K2. What may be on a shard that does not answer is not said not to exist: that is an UnavailableError.
+ *   K3. What is put together says how many replicas it is of, and which are missing.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { hasEnded } from '../../domain/request.ts';
+import { watchPauseMs, watchedState } from '../request-watch.ts';
+import { UnavailableError } from '../unavailable-error.ts';
+import { batchResult, batchSeqs, parseBatchId, type BatchMember } from '../values-batch.ts';
+import type {
+  AcceptInput,
+  AcceptResult,
+  ChangeResult,
+  ListRequests,
+  PostValuesResult,
+  ReplicaAnswers,
+  RequestList,
+  RequestView,
+  Service,
+  ValuesBatchResult,
+  ValuesInput,
+  ValuesOfQuery,
+  ValuesOfResult,
+} from '../service.ts';
+import { CALLS, type Change } from './calls.ts';
+import { RETRY_AFTER_MS, type Census } from './census.ts';
+import type { KeyAgreement } from './key-agreement.ts';
+import type { LocalReplica } from './local-replica.ts';
+import { mergedList } from './merged-list.ts';
+import { mergedValues } from './merged-values.ts';
+import type { Answers, Peers } from './peers.ts';
+import { ASK_MS, askHolder, type Held } from './whereabouts.ts';
+
+export interface ClusterServiceParts {
+  readonly local: LocalReplica;
+  readonly peers: Peers;
+  readonly census: Census;
+  readonly keys: KeyAgreement;
+  readonly clock: Clock;
+}
+
+/** How long the replica that holds a key may take to accept, beyond the time that the client waits for anyway. */
+const ACCEPT_MS = 1_000;
+const WAIT_MARGIN_MS = 100;
+
+type HeldView = Held<{ readonly request?: RequestView }>;
+
+export class ClusterService implements Service {
+  readonly #parts: ClusterServiceParts;
+
+  constructor(parts: ClusterServiceParts) {
+    this.#parts = parts;
+  }
+
+  accept(input: AcceptInput): Promise<AcceptResult> {
+    const { local, peers } = this.#parts;
+    return this.#byKey(
+      input,
+      () => local.accept(input),
+      (shard) => peers.ask(shard, CALLS.accept, { input }, ACCEPT_MS),
+    );
+  }
+
+  acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
+    const { local, peers } = this.#parts;
+    return this.#byKey(
+      input,
+      () => local.acceptInline(input, waitMs, signal),
+      (shard) => peers.ask(shard, CALLS.accept, { input, waitMs }, waitMs + WAIT_MARGIN_MS),
+    );
+  }
+
+  postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
+    const { local, peers } = this.#parts;
+    return this.#byKey(
+      input,
+      () => local.postValues(input, waitMs, signal),
+      (shard) => peers.ask(shard, CALLS.postValues, { input, waitMs }, waitMs + WAIT_MARGIN_MS),
+    );
+  }
+
+  async lookUp(requestId: string): Promise<RequestView | undefined> {
+    return (await this.#find(requestId))?.answer.request;
+  }
+
+  async wait(requestId: string, waitMs: number, untilAborted: AbortSignal): Promise<RequestView | undefined> {
+    const { local, clock, peers } = this.#parts;
+    const signal = AbortSignal.any([untilAborted, local.closing]);
+    const untilMs = clock.monotonicMs() + waitMs;
+    const held = await this.#find(requestId);
+    const view = held?.answer.request;
+    if (!held || !view || hasEnded(view.status)) return view;
+    const leftMs = untilMs - clock.monotonicMs();
+    if (held.shard === peers.presence.shard) return local.wait(requestId, leftMs, signal);
+    // Whatever becomes of the replica meanwhile, what it said of the request was true a moment ago.
+    return (await this.#waitThere(held.shard, requestId, leftMs, signal)) ?? view;
+  }
+
+  async *watch(requestId: string, untilAborted: AbortSignal): AsyncIterable<RequestView> {
+    const { local, clock, peers } = this.#parts;
+    const signal = AbortSignal.any([untilAborted, local.closing]);
+    let told = '';
+    let held = await this.#find(requestId);
+    while (held?.answer.request && !signal.aborted) {
+      const { shard } = held;
+      const view = held.answer.request;
+      const state = watchedState(view);
+      if (state !== told) yield view;
+      if (hasEnded(view.status)) return;
+      told = state;
+      const lookAtMs = clock.monotonicMs() + watchPauseMs(view);
+      const isHere = shard === peers.presence.shard;
+      const waiting = isHere ? local.wait.bind(local) : this.#waitThere.bind(this, shard);
+      const request = await waiting(requestId, watchPauseMs(view), signal);
+      // A replica that leaves lets nobody wait.
+      if (!request || !hasEnded(request.status))
+        await clock.sleep(Math.max(0, lookAtMs - clock.monotonicMs()), signal);
+      held = request ? { shard, answer: { request } } : await this.#findPatiently(requestId, signal);
+    }
+  }
+
+  async list(query: ListRequests): Promise<RequestList> {
+    const { local, peers } = this.#parts;
+    const pages = await peers.everywhere(CALLS.list, query, ASK_MS, () => local.list(query));
+    return {
+      ...mergedList([...pages.values()], query.limit),
+      replicas: await this.#coverage(pages),
+    };
+  }
+
+  cancel(requestId: string): Promise<ChangeResult> {
+    return this.#change(requestId, 'cancel');
+  }
+
+  resume(requestId: string): Promise<ChangeResult> {
+    return this.#change(requestId, 'resume');
+  }
+
+  redeliver(requestId: string): Promise<ChangeResult> {
+    return this.#change(requestId, 'redeliver');
+  }
+
+  async valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+    const { local, peers, clock } = this.#parts;
+    const untilMs = clock.monotonicMs() + waitMs;
+    const batch = parseBatchId(batchId);
+    if (!batch) return { kind: 'not_found' };
+    const own = await local.valuesBatch(batchId, waitMs, signal);
+    if (own.kind !== 'not_found') return own;
+    // Whoever has the first one is likely to have them all, and to know when they have ended.
+    const held = await this.#find(batchId.slice(0, batchId.indexOf('-')));
+    if (!held || held.shard === peers.presence.shard) return own;
+    const leftMs = Math.max(0, untilMs - clock.monotonicMs());
+    const there = await peers
+      .ask(held.shard, CALLS.valuesBatch, { batchId, waitMs: leftMs }, leftMs + ASK_MS, signal)
+      .catch(() => own);
+    if (there.kind !== 'not_found') return there;
+    const seqs = batchSeqs(batch);
+    const parts = await peers.everywhere(CALLS.members, { seqs }, ASK_MS, () => membersHere(seqs, local));
+    const members = new Map(
+      [...parts.values()].flatMap((part) => part.members.map((m) => [m.seq, m] as const)),
+    );
+    const result = batchResult(
+      batch,
+      seqs.map((seq) => members.get(seq)),
+    );
+    if (result.kind === 'not_found') await this.#assertAllAnswered(parts, `Batch ${batchId}`);
+    return result;
+  }
+
+  async valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
+    const { local, peers } = this.#parts;
+    const pages = await peers.everywhere(CALLS.valuesOf, query, ASK_MS, () => local.valuesKept(query));
+    const replicas = await this.#coverage(pages);
+    const found = mergedValues(
+      [...pages.values()].map(({ values }) => values),
+      query.limit,
+    );
+    if (found.values.length > 0 || query.isKnownPrime === true) return { kind: 'values', ...found, replicas };
+    const none = await local.valuesOfNone(query, signal);
+    return none.kind === 'values' ? { ...none, replicas } : none;
+  }
+
+  readiness(): ReturnType<Service['readiness']> {
+    const { local, peers } = this.#parts;
+    const own = local.readiness();
+    const { stage } = peers.presence;
+    const reasons = [
+      ...own.reasons,
+      ...(stage === 'catching_up' ? ['this replica is hearing what it missed while it was away'] : []),
+    ];
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  #find(requestId: string): Promise<HeldView | undefined> {
+    const { local, peers, census } = this.#parts;
+    const here = async (): Promise<{ readonly request?: RequestView }> => {
+      const request = await local.lookUp(requestId);
+      return request ? { request } : {};
+    };
+    const isFound = ({ request }: { readonly request?: RequestView }): boolean => request !== undefined;
+    const search = { call: CALLS.find, question: { requestId }, here, isFound };
+    return askHolder(requestId, search, peers, census);
+  }
+
+  /** For one who was told of the request before: where its shard does not answer, until it does or `signal` aborts. */
+  async #findPatiently(requestId: string, signal: AbortSignal): Promise<HeldView | undefined> {
+    while (!signal.aborted) {
+      try {
+        return await this.#find(requestId);
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+        await this.#parts.clock.sleep(error.retryAfterMs, signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** The request once it has ended there, or after `waitMs`; undefined where the replica does not answer or has it no more. */
+  async #waitThere(
+    shard: number,
+    requestId: string,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<RequestView | undefined> {
+    const question = { requestId, waitMs };
+    const asked = this.#parts.peers.ask(shard, CALLS.wait, question, waitMs + WAIT_MARGIN_MS, signal);
+    return (await asked.catch(() => undefined))?.request;
+  }
+
+  async #change(requestId: string, change: Change): Promise<ChangeResult> {
+    const { local, peers, census } = this.#parts;
+    const search = {
+      call: CALLS.change,
+      question: { requestId, change },
+      here: () => local[change](requestId),
+      isFound: ({ kind }: ChangeResult) => kind !== 'not_found',
+    };
+    return (await askHolder(requestId, search, peers, census))?.answer ?? { kind: 'not_found' };
+  }
+
+  async #byKey<T>(
+    { callerId, idempotency }: Pick<AcceptInput, 'callerId' | 'idempotency'>,
+    here: () => Promise<T>,
+    there: (shard: number) => Promise<T>,
+  ): Promise<T> {
+    if (!idempotency) return here();
+    const { key } = idempotency;
+    return this.#parts.keys.settle({ callerId, key }, here, async (shard) => {
+      try {
+        return await there(shard);
+      } catch (cause) {
+        const why = `The replica that accepts under this idempotency key, that of shard ${shard}, does not answer`;
+        throw new UnavailableError('shard_absent', RETRY_AFTER_MS, why, cause);
+      }
+    });
+  }
+
+  async #coverage(answers: Answers<unknown>): Promise<ReplicaAnswers> {
+    const others = await this.#parts.census.others();
+    const missing = others.filter(({ shard }) => !answers.has(shard)).map(({ name }) => name);
+    return { expected: others.length + 1, answered: others.length + 1 - missing.length, missing };
+  }
+
+  async #assertAllAnswered(answers: Answers<unknown>, what: string): Promise<void> {
+    const { missing } = await this.#coverage(answers);
+    if (missing.length === 0) return;
+    throw new UnavailableError(
+      'shard_absent',
+      RETRY_AFTER_MS,
+      `${what} is not whole on the replicas that answer; missing: ${missing.join(', ')}`,
+    );
+  }
+}
+
+/** Those of the requests that are on this replica. */
+export async function membersHere(
+  seqs: readonly number[],
+  local: Pick<LocalReplica, 'requestsOf'>,
+): Promise<{ readonly members: readonly BatchMember[] }> {
+  const found = await local.requestsOf(seqs);
+  return {
+    members: found.flatMap((request) =>
+      request
+        ? [
+            {
+              seq: request.seq,
+              token: request.token,
+              mode: request.mode,
+              number: request.number,
+              state: request.state,
+            },
+          ]
+        : [],
+    ),
+  };
+}

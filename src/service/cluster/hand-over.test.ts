@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Parcel } from '../../store/store.ts';
+import { CALLS } from './calls.ts';
+import { handOver, type HandedOver } from './hand-over.ts';
+import { ManualNetwork, type Member } from './manual-network.ts';
+
+/** A store of parcels, numbered. */
+class Shelf {
+  readonly parcels: Parcel[];
+
+  constructor(count: number) {
+    this.parcels = Array.from({ length: count }, (_, i) => ({ bytes: Uint8Array.of(i) }));
+  }
+
+  parcel(): Promise<Parcel | undefined> {
+    return Promise.resolve(this.parcels[0]);
+  }
+
+  partWith(parcel: Parcel): Promise<void> {
+    assert.equal(parcel, this.parcels.shift());
+    return Promise.resolve();
+  }
+}
+
+class Scene extends ManualNetwork {
+  readonly leaver = this.join(0);
+  readonly taken = new Map<number, number[]>();
+
+  /** A replica that takes what it is given, unless `adopt` says otherwise. */
+  receiver(shard: number, adopt: (parcel: number) => Promise<void> = () => Promise.resolve()): Member {
+    const member = this.join(shard);
+    const taken: number[] = [];
+    this.taken.set(shard, taken);
+    member.peers.answer(CALLS.adopt, async (bytes) => {
+      await adopt(bytes[0] ?? -1);
+      taken.push(bytes[0] ?? -1);
+      return {};
+    });
+    member.presence.enter('working');
+    return member;
+  }
+
+  async leave(shelf: Shelf, withinMs = 30_000): Promise<HandedOver> {
+    // Longer than from one heartbeat to the next.
+    await this.clock.advance(600);
+    const { peers } = this.leaver;
+    return this.passing(handOver({ store: shelf, peers, clock: this.clock, withinMs }));
+  }
+}
+
+test('all goes, in order, to the one that had the least to do at first', async () => {
+  const scene = new Scene();
+  scene.receiver(1).load = 9;
+  scene.receiver(2).load = 4;
+  const least = scene.receiver(3, async () => {
+    least.load += 10;
+    // The others hear of it.
+    await scene.clock.sleep(600);
+  });
+  scene.receiver(4).presence.enter('leaving');
+  const shelf = new Shelf(5);
+  const result = await scene.leave(shelf);
+  assert.deepEqual(result, { parcels: 5, bytes: 5 });
+  assert.deepEqual(scene.taken.get(3), [0, 1, 2, 3, 4]);
+  assert.deepEqual(shelf.parcels, []);
+});
+
+test('what one refuses goes to another', async () => {
+  const scene = new Scene();
+  scene.receiver(1, (parcel) => (parcel >= 2 ? Promise.reject(new Error('full')) : Promise.resolve()));
+  scene.receiver(2).load = 7;
+  assert.equal((await scene.leave(new Shelf(4))).left, undefined);
+  assert.deepEqual(
+    [scene.taken.get(1), scene.taken.get(2)],
+    [
+      [0, 1],
+      [2, 3],
+    ],
+  );
+});
+
+test('what nobody takes stays, and why is told', async () => {
+  const scene = new Scene();
+  scene.receiver(1, () => Promise.reject(new Error('there is no room')));
+  const shelf = new Shelf(2);
+  const { left } = await scene.leave(shelf);
+  assert.match(left ?? '', /replica-1: there is no room/);
+  assert.equal(shelf.parcels.length, 2);
+});
+
+test('with time over, the rest stays', async () => {
+  const scene = new Scene();
+  scene.receiver(1, () => scene.clock.sleep(400));
+  const shelf = new Shelf(9);
+  const { left, parcels } = await scene.leave(shelf, 1_000);
+  assert.match(left ?? '', /time is over/);
+  assert.equal(parcels, 2);
+  assert.equal(shelf.parcels.length, 7);
+});
+
+test('a parcel whose answer is lost is offered to the same one again, and to nobody else', async () => {
+  const scene = new Scene();
+  let lost = 2;
+  scene.receiver(1, async (parcel) => {
+    if (parcel === 0 && lost-- > 0) await scene.clock.sleep(6_000);
+  });
+  scene.receiver(2).load = 7;
+  const result = await scene.leave(new Shelf(2));
+  assert.equal(result.left, undefined);
+  assert.deepEqual(scene.taken.get(2), []);
+});
+
+test('where it cannot be known whether a parcel was taken, it stays, and nobody else gets it', async () => {
+  const scene = new Scene();
+  const member = scene.receiver(1, () => {
+    scene.crash(member);
+    return Promise.resolve();
+  });
+  scene.receiver(2).load = 7;
+  const shelf = new Shelf(2);
+  const { left } = await scene.leave(shelf);
+  assert.match(left ?? '', /not known whether replica-1 took it/);
+  assert.equal(shelf.parcels.length, 2);
+  assert.deepEqual(scene.taken.get(2), []);
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '../../base/manual-clock.ts';
+import { MemoryNetwork } from '../../bus/memory-bus.ts';
+import { Presence } from './presence.ts';
+
+/** Replicas that hear each other, each with the number of its shard as its load. */
+class Cluster {
+  readonly clock = new ManualClock();
+  readonly network = new MemoryNetwork({ clock: this.clock, random: () => 0 });
+  readonly #running = new Map<number, AbortController>();
+
+  start(shard: number): Presence {
+    const bus = this.network.join(shard);
+    const presence = new Presence({
+      bus,
+      clock: this.clock,
+      shard,
+      name: `replica-${shard}`,
+      load: () => shard,
+    });
+    const running = new AbortController();
+    this.#running.set(shard, running);
+    void presence.run(running.signal);
+    return presence;
+  }
+
+  crash(shard: number): void {
+    this.#running.get(shard)?.abort();
+    this.network.crash(shard);
+  }
+}
+
+const shardsOf = (presence: Presence): number[] => presence.present().map(({ shard }) => shard);
+
+test('whoever comes knows at once who is here, and is known', async () => {
+  const cluster = new Cluster();
+  const [first, second] = [cluster.start(3), cluster.start(7)];
+  await cluster.clock.advance(5_000);
+  const third = cluster.start(1);
+  await cluster.clock.advance(20);
+  assert.deepEqual(shardsOf(third), [3, 7]);
+  assert.deepEqual(shardsOf(first), [1, 7]);
+  assert.deepEqual(shardsOf(second), [1, 3]);
+  assert.deepEqual(first.present()[1], {
+    shard: 7,
+    name: 'replica-7',
+    protocol: 1,
+    stage: 'catching_up',
+    load: 7,
+  });
+});
+
+test('one that crashes is present for two seconds more, one that leaves is not', async () => {
+  const cluster = new Cluster();
+  const [first, second] = [cluster.start(0), cluster.start(1)];
+  cluster.start(2);
+  await cluster.clock.advance(1_000);
+  second.enter('leaving');
+  await cluster.clock.advance(10);
+  assert.equal(first.present()[0]?.stage, 'leaving');
+  cluster.crash(2);
+  second.enter('left');
+  await cluster.clock.advance(10);
+  cluster.crash(1);
+  assert.deepEqual(shardsOf(first), [2]);
+  await cluster.clock.advance(1_400);
+  assert.deepEqual(shardsOf(first), [2]);
+  await cluster.clock.advance(600);
+  assert.deepEqual(shardsOf(first), []);
+});
+
+test('one that speaks another protocol is known by name, and not among those who are asked', async () => {
+  const cluster = new Cluster();
+  const first = cluster.start(0);
+  const stranger = cluster.network.join(5);
+  const heartbeat = { protocol: 2, shard: 5, name: 'newer', stage: 'working', load: 0, mood: 'good' };
+  stranger.announce('presence', new TextEncoder().encode(JSON.stringify(heartbeat)));
+  await cluster.clock.advance(10);
+  assert.deepEqual(shardsOf(first), []);
+  assert.deepEqual(
+    first.strangers().map(({ name }) => name),
+    ['newer'],
+  );
+});
+
+test('what is no heartbeat is passed over', async () => {
+  const cluster = new Cluster();
+  const first = cluster.start(0);
+  const other = cluster.network.join(5);
+  for (const text of [
+    '',
+    'null',
+    '{"shard":"5"}',
+    '{"shard":5,"name":"x","protocol":1,"stage":"dreaming","load":0}',
+  ])
+    other.announce('presence', new TextEncoder().encode(text));
+  await cluster.clock.advance(10);
+  assert.deepEqual(first.present(), []);
+  assert.deepEqual(first.strangers(), []);
+});

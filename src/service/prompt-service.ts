@@ -1,0 +1,111 @@
+/**
+ * A service that answers in time, whatever its store does: where that is silent (Redis cannot be reached, and what was sent to it may or
+ * may not have arrived), whoever asks is told so instead of being kept.
+ *
+ * What was begun goes on, and ends as it would have. So of a submission that was not answered it is not known whether it was accepted.
+ */
+import type { Clock } from '../base/clock.ts';
+import type {
+  AcceptInput,
+  AcceptResult,
+  ChangeResult,
+  ListRequests,
+  PostValuesResult,
+  RequestList,
+  RequestView,
+  Service,
+  ValuesBatchResult,
+  ValuesInput,
+  ValuesOfQuery,
+  ValuesOfResult,
+} from './service.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+/** Beyond what a call may wait for by itself. */
+const ANSWER_MS = 150;
+/** Of calls that do not wait for anything: with what the way to and fro takes, within 2 s. */
+const ANSWER_MS_LEAST = 1_850;
+const RETRY_AFTER_MS = 2_000;
+const NO_ANSWER =
+  'The store did not answer in time. Whether what was asked is done is not known: with the same Idempotency-Key it is safe to ask again';
+
+export class PromptService implements Service {
+  readonly #service: Service;
+  readonly #clock: Pick<Clock, 'sleep'>;
+
+  constructor(service: Service, clock: Pick<Clock, 'sleep'>) {
+    this.#service = service;
+    this.#clock = clock;
+  }
+
+  accept(input: AcceptInput): Promise<AcceptResult> {
+    return this.#inTime(this.#service.accept(input));
+  }
+
+  acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
+    return this.#inTime(this.#service.acceptInline(input, waitMs, signal), waitMs);
+  }
+
+  lookUp(requestId: string): Promise<RequestView | undefined> {
+    return this.#inTime(this.#service.lookUp(requestId));
+  }
+
+  wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
+    return this.#inTime(this.#service.wait(requestId, waitMs, signal), waitMs);
+  }
+
+  watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
+    return this.#service.watch(requestId, signal);
+  }
+
+  list(query: ListRequests): Promise<RequestList> {
+    return this.#inTime(this.#service.list(query));
+  }
+
+  cancel(requestId: string): Promise<ChangeResult> {
+    return this.#inTime(this.#service.cancel(requestId));
+  }
+
+  resume(requestId: string): Promise<ChangeResult> {
+    return this.#inTime(this.#service.resume(requestId));
+  }
+
+  redeliver(requestId: string): Promise<ChangeResult> {
+    return this.#inTime(this.#service.redeliver(requestId));
+  }
+
+  postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
+    return this.#inTime(this.#service.postValues(input, waitMs, signal), waitMs);
+  }
+
+  valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+    return this.#inTime(this.#service.valuesBatch(batchId, waitMs, signal), waitMs);
+  }
+
+  valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
+    return this.#inTime(this.#service.valuesOf(query, signal));
+  }
+
+  readiness(): ReturnType<Service['readiness']> {
+    return this.#service.readiness();
+  }
+
+  /** `answer`, if it comes within a moment after `waitMs`. */
+  async #inTime<T>(answer: Promise<T>, waitMs = 0): Promise<T> {
+    const answered = new AbortController();
+    const late = this.#clock
+      .sleep(Math.max(ANSWER_MS_LEAST, waitMs + ANSWER_MS), answered.signal)
+      .then((): T => {
+        if (answered.signal.aborted) return undefined as T;
+        throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NO_ANSWER);
+      });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      // Or the timer would outlive the answer.
+      answered.abort();
+      late.catch(() => undefined);
+      answer.catch(() => undefined);
+    }
+  }
+}

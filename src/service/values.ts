@@ -1,0 +1,312 @@
+/**
+ * Values: numbers that are kept with their factors, and found by a prime factor.
+ *
+ * Numbers are factored as guests while their client waits (see `Guests`), and kept once all of them are. What takes longer becomes
+ * requests, in the store, which join the work that is under way for their guests; each is kept in the commit of its end.
+ *
+ * Invariants:
+ *   V1. Nothing is said to be kept or accepted before it is on disk, and the other replicas that may have it know its new terms or
+ *       are sure to be told.
+ *   V2. Terms are given out when they are written, so of two POSTs that were answered one after the other, the later has the
+ *       greater version.
+ */
+import type { Clock } from '../base/clock.ts';
+import { Tally } from '../base/tally.ts';
+import type { Factor } from '../domain/factorization.ts';
+import { COMMIT_ROWS_MAX, KNOWN_DIGITS_MIN, PRIMALITY_MS_MAX } from '../domain/limits.ts';
+import type { StoredRequest } from '../domain/request.ts';
+import type { StoredValue, ValueRenewal } from '../domain/value.ts';
+import { StoreError, type Store, type ValueScope } from '../store/store.ts';
+import type { Acceptance } from './acceptance.ts';
+import type { Guests, Party } from './guests.ts';
+import type { Intake } from './intake.ts';
+import type { LiveSet } from './live-set.ts';
+import type { Lookups } from './lookups.ts';
+import type { Pager } from './pager.ts';
+import { isPrime } from './primality.ts';
+import type { Quotas } from './quotas.ts';
+import type { Renewals } from './renewals.ts';
+import type { RoomWatch } from './room-watch.ts';
+import type {
+  PostValuesResult,
+  Unavailable,
+  Value,
+  ValuesBatchResult,
+  ValuesInput,
+  ValuesOfQuery,
+  ValuesOfResult,
+  ValuesPage,
+} from './service.ts';
+import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
+import { batchResult, batchSeqs, formatBatchId, parseBatchId, type ValuesBatch } from './values-batch.ts';
+
+export interface ValuesParts {
+  readonly store: Pick<Store, 'putValues' | 'values' | 'valuesOf'>;
+  readonly clock: Clock;
+  readonly guests: Guests;
+  readonly acceptance: Acceptance;
+  readonly intake: Pick<Intake, 'reserve'>;
+  readonly live: LiveSet;
+  readonly lookups: Lookups;
+  readonly pager: Pick<Pager, 'demoted'>;
+  readonly quotas: Quotas;
+  readonly room: RoomWatch;
+  readonly renewals: Renewals;
+  readonly scopeOf: (callerId: string) => ValueScope;
+  /** Aborts when nothing more is accepted. */
+  readonly closing: AbortSignal;
+}
+
+/** What it takes to write a number down, or to look how it stands, at most: so much of the wait is left for that. */
+const COMMIT_MS = 0.08;
+/** Requests that are loaded out of turn, so that they go on in memory where their guests were: in a larger batch some begin anew from their logs. */
+const LOADED_MAX = 500;
+/** How often it is looked whether the last request of a batch has ended, whose end may have gone unnoticed. */
+const LOOK_EVERY_MS = 100;
+
+export class Values {
+  readonly #parts: ValuesParts;
+  /** Numbers of POSTs under way that are not requests. */
+  readonly #waiting = new Tally();
+  /** Values kept by POSTs that were answered with them, since the start. */
+  count = 0;
+
+  constructor(parts: ValuesParts) {
+    this.#parts = parts;
+  }
+
+  /** Numbers of a caller that are to become values, and are not requests. */
+  waiting(callerId: string): number {
+    return this.#waiting.of(callerId);
+  }
+
+  async post(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
+    const { clock, quotas, closing } = this.#parts;
+    const endMs = clock.monotonicMs() + waitMs;
+    // What a key stands for is known to the store alone: there its numbers go as requests, at once.
+    if (input.idempotency) return this.#asRequests(input, endMs, signal, false);
+    if (closing.aborted) return STOPPING;
+    const refusal = quotas.charge(input.callerId, input.numbers.length);
+    if (refusal) return refusal;
+    this.#waiting.add(input.callerId, input.numbers.length);
+    const kept = await this.#asGuests(input, endMs, AbortSignal.any([signal, closing])).finally(() => {
+      this.#waiting.add(input.callerId, -input.numbers.length);
+    });
+    const result = kept ?? (await this.#asRequests(input, endMs, signal, true));
+    if (result.kind === 'unavailable') quotas.refund(input.callerId, input.numbers.length);
+    return result;
+  }
+
+  async batch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+    const batch = parseBatchId(batchId);
+    if (!batch) return { kind: 'not_found' };
+    const { clock, lookups, closing } = this.#parts;
+    const endMs = clock.monotonicMs() + waitMs;
+    // Before the others are read, since anyone can make an id up.
+    const { seq, token } = batch.first;
+    if ((await lookups.stored(seq))?.token !== token) return { kind: 'not_found' };
+    return this.#batch(batch, endMs, AbortSignal.any([signal, closing]));
+  }
+
+  /** What is kept here. */
+  async page({ callerId, prime, after, limit }: ValuesOfQuery): Promise<ValuesPage> {
+    const { store, clock, scopeOf } = this.#parts;
+    const found = await store.valuesOf({
+      scope: scopeOf(callerId),
+      prime: String(prime),
+      // One more, which tells whether there is a next page.
+      limit: limit + 1,
+      nowMs: clock.wallMs(),
+      ...(after !== undefined && { after }),
+    });
+    const values = found.slice(0, limit);
+    const last = values.at(-1);
+    return found.length > limit && last
+      ? { kind: 'values', values, next: last.number }
+      : { kind: 'values', values };
+  }
+
+  /** The answer where nothing is kept with `prime` as a factor: all that is under an index is prime, and need not be tested. */
+  async ofNone({ callerId, prime }: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
+    const { guests, closing } = this.#parts;
+    const ending = AbortSignal.any([signal, closing]);
+    const verdict = await isPrime(prime, callerId, guests, PRIMALITY_MS_MAX, ending);
+    if (verdict === undefined) return closing.aborted ? STOPPING : BUSY;
+    return verdict ? { kind: 'values', values: [] } : { kind: 'not_prime' };
+  }
+
+  /** Undefined: there is no room, or no time, for guests. */
+  async #asGuests(
+    input: ValuesInput,
+    endMs: number,
+    signal: AbortSignal,
+  ): Promise<PostValuesResult | undefined> {
+    const { clock, guests, quotas } = this.#parts;
+    const { callerId } = input;
+    const numbers = input.numbers.map(String);
+    const known = await this.#kept(callerId, numbers);
+    const waitMs = endMs - numbers.length * COMMIT_MS - clock.monotonicMs();
+    const isUnknown = (i: number): boolean => known === undefined || !known.has(numbers[i] as string);
+    const unknown = known ? input.numbers.filter((_, i) => isUnknown(i)) : input.numbers;
+    const party = unknown.length > 0 && waitMs > 0 ? guests.invite(callerId, unknown) : undefined;
+    if (unknown.length > 0 && !party) return undefined;
+    try {
+      await party?.wait(waitMs, signal);
+      const isComplete = party?.isComplete ?? true;
+      if (!isComplete && signal.aborted) return STOPPING;
+      const values = factored(numbers, known, party);
+      const refusal = await this.#keep(input, values);
+      if (refusal) return refusal;
+      if (isComplete) return { kind: 'values', values, quotas: quotas.of(callerId) };
+      return await this.#asRequests(input, endMs, signal, true, true);
+    } finally {
+      party?.dismiss();
+    }
+  }
+
+  /** Those of the numbers that are kept already; undefined: not looked for, since to factor short ones costs less. */
+  async #kept(
+    callerId: string,
+    numbers: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly Factor[]> | undefined> {
+    const { store, clock, scopeOf } = this.#parts;
+    const long = numbers.filter((number) => number.length >= KNOWN_DIGITS_MIN);
+    if (long.length === 0) return undefined;
+    const kept = new Map<string, readonly Factor[]>();
+    for (const piece of pieces(long)) {
+      for (const value of await store.values(scopeOf(callerId), piece, clock.wallMs()))
+        if (value) kept.set(value.number, value.factors);
+    }
+    return kept;
+  }
+
+  /** Keeps values on the terms of `input`, from now on. */
+  async #keep({ callerId, ttlMs }: ValuesInput, values: readonly Value[]): Promise<Unavailable | undefined> {
+    const { store, clock, intake, room, renewals, scopeOf } = this.#parts;
+    const scope = scopeOf(callerId);
+    const expiry = ttlMs === undefined ? {} : { expiresAtMs: clock.wallMs() + ttlMs };
+    const version = intake.reserve(1);
+    const stored = values.map(({ number, factors }): StoredValue => ({
+      number,
+      factors,
+      version,
+      ...expiry,
+    }));
+    try {
+      await Promise.all(
+        pieces(stored).flatMap((piece) => [store.putValues(scope, piece), renewals.renew(scope, piece)]),
+      );
+    } catch (error) {
+      if (!(error instanceof StoreError) || !error.retryable) throw error;
+      if (error.code === 'busy') return BUSY;
+      room.refused();
+      return NO_ROOM;
+    }
+    this.count += values.length;
+    return undefined;
+  }
+
+  /** `hasGuests`: they are in memory already, so that they may stay there. */
+  async #asRequests(
+    input: ValuesInput,
+    endMs: number,
+    signal: AbortSignal,
+    isCharged: boolean,
+    hasGuests = false,
+  ): Promise<PostValuesResult> {
+    const { acceptance, live, pager, quotas } = this.#parts;
+    const { callerId, numbers } = input;
+    const urgent = hasGuests && numbers.length <= LOADED_MAX;
+    const taken = await acceptance.take({ ...input, mode: 'values' }, { urgent, isCharged });
+    if (taken.kind !== 'accepted') return taken;
+    const { requests, replayed } = taken;
+    const [first] = requests;
+    // Where retention has taken some of those that a key stands for, there is nothing left to repeat.
+    if (!first || requests.length < numbers.length) {
+      const { idempotency: _, ...again } = input;
+      return this.post(again, endMs - this.#parts.clock.monotonicMs(), signal);
+    }
+    if (!replayed) {
+      const refusal = await this.#tell(callerId, requests);
+      if (refusal) return refusal;
+    }
+    for (const { seq } of urgent ? requests : []) {
+      const request = live.get(seq);
+      if (request?.phase === 'waiting') pager.demoted(request);
+    }
+    const { seq, token } = first;
+    const batch = { first: { seq, token }, count: requests.length };
+    const lookMs = endMs - requests.length * COMMIT_MS;
+    const result = await this.#batch(batch, lookMs, AbortSignal.any([signal, this.#parts.closing]));
+    if (result.kind === 'values') return { ...result, quotas: quotas.of(callerId) };
+    // How those ended that are not done is told of the batch.
+    const done = requests.filter(({ state }) => state.kind === 'done').length;
+    const told = result.kind === 'unfinished' ? result : unfinished(batch, done);
+    return { ...told, quotas: quotas.of(callerId) };
+  }
+
+  /** Tells other replicas of the terms of new requests. */
+  async #tell(callerId: string, requests: readonly StoredRequest[]): Promise<Unavailable | undefined> {
+    const { renewals, room, scopeOf } = this.#parts;
+    const terms = requests.map(({ number, seq, keep }): ValueRenewal => ({ number, version: seq, ...keep }));
+    try {
+      await Promise.all(pieces(terms).map((piece) => renewals.renew(scopeOf(callerId), piece)));
+    } catch (error) {
+      if (!(error instanceof StoreError) || !error.retryable) throw error;
+      room.refused();
+      return NO_ROOM;
+    }
+    return undefined;
+  }
+
+  /** How a batch stands as soon as there is an answer, or at `endMs`. */
+  async #batch(batch: ValuesBatch, endMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+    const { clock, lookups } = this.#parts;
+    const seqs = batchSeqs(batch);
+    const members = await lookups.storedAll(seqs);
+    for (;;) {
+      const result = batchResult(batch, members);
+      const leftMs = endMs - clock.monotonicMs();
+      if (result.kind !== 'unfinished' || leftMs <= 0 || signal.aborted) return result;
+      const open = [...seqs.keys()].filter((i) => members[i]?.state.kind === 'queued');
+      // Requests of a caller are taken up in order, so the last one is likely to end last; before it there is no need to read the others.
+      await this.#ended(seqs[open.at(-1) ?? 0] as number, endMs, signal);
+      const now = await lookups.storedAll(open.map((i) => seqs[i] as number));
+      for (const [j, i] of open.entries()) members[i] = now[j];
+    }
+  }
+
+  /** Resolves when a request has ended, at `endMs`, or when `signal` aborts. */
+  async #ended(seq: number, endMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, lookups } = this.#parts;
+    for (;;) {
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0 || signal.aborted) return;
+      await lookups.endedSeq(seq, Math.min(leftMs, LOOK_EVERY_MS), signal);
+      if ((await lookups.stored(seq))?.state.kind !== 'queued') return;
+    }
+  }
+}
+
+/** Those of the numbers whose factors are known, in order. */
+function factored(
+  numbers: readonly string[],
+  known: ReadonlyMap<string, readonly Factor[]> | undefined,
+  party: Party | undefined,
+): Value[] {
+  let guest = 0;
+  return numbers.flatMap((number) => {
+    const factors = known?.get(number) ?? party?.factors[guest++];
+    return factors ? [{ number, factors }] : [];
+  });
+}
+
+function unfinished(batch: ValuesBatch, done: number): Extract<ValuesBatchResult, { kind: 'unfinished' }> {
+  return { kind: 'unfinished', batchId: formatBatchId(batch), done, total: batch.count };
+}
+
+function pieces<T>(items: readonly T[]): T[][] {
+  const list: T[][] = [];
+  for (let i = 0; i < items.length; i += COMMIT_ROWS_MAX) list.push(items.slice(i, i + COMMIT_ROWS_MAX));
+  return list;
+}
