@@ -80,6 +80,32 @@ test('all mistakes are told at once, with the value and the bound', () => {
   );
 });
 
+test('Redis is told by its parts or in one, and what is set for nothing is told', () => {
+  const redis = { FAIRSIEVE_STORE: 'redis' };
+  assert.equal(readConfig({}).redis, undefined);
+  assert.equal(readConfig(redis).redis?.url, 'redis://127.0.0.1:6379');
+  assert.equal(readConfig({ ...redis, FAIRSIEVE_REDIS_HOST: '::1' }).redis?.url, 'redis://[::1]:6379');
+  const url = 'rediss://user:geheim@redis:6380';
+  assert.equal(readConfig({ ...redis, FAIRSIEVE_REDIS_URL: url }).redis?.url, url);
+  assert.throws(
+    () => readConfig({ FAIRSIEVE_REDIS_URL: url, FAIRSIEVE_REDIS_PORT: '6379' }),
+    /FAIRSIEVE_STORE must be redis for that\nFAIRSIEVE_REDIS_PORT and FAIRSIEVE_REDIS_URL say the same/,
+  );
+});
+
+test('what may hold a secret is not repeated', () => {
+  const env = {
+    FAIRSIEVE_STORE: 'redis',
+    FAIRSIEVE_REDIS_URL: 'http://:geheim@redis',
+    FAIRSIEVE_NATS_URL: 'nats:geheim',
+  };
+  assert.throws(
+    () => readConfig(env),
+    ({ message }: Error) =>
+      /REDIS_URL must be .*\n.*NATS_URL must be/.test(message) && !message.includes('geheim'),
+  );
+});
+
 test('the help and docs/operations.md tell every setting with its default', () => {
   const help = describeSettings();
   const doc = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8');

@@ -6,6 +6,8 @@ import { Resolver } from 'node:dns';
 import os from 'node:os';
 import path from 'node:path';
 import { didYouMean } from './base/did-you-mean.ts';
+import { parseNatsUrl, type NatsAddress } from './bus/nats/nats-address.ts';
+import { isClusterName } from './bus/nats/nats-subjects.ts';
 import { parseAllowList } from './callbacks/allow-list.ts';
 import { SECRET_FILE_NAME } from './callbacks/callback-secret-file.ts';
 import type { CallbackPolicy } from './callbacks/callback-url.ts';
@@ -14,30 +16,27 @@ import { DEFAULT_RETRY_POLICY } from './callbacks/retry-policy.ts';
 import { DIGITS_MAX_DEFAULT } from './domain/limits.ts';
 import type { DeliverySettings } from './service/deliveries.ts';
 import type { QuotaLimits } from './service/quotas.ts';
-
-interface Setting<T> {
-  readonly fallback: T;
-  /** How the fallback is told to people. */
-  readonly shown: string;
-  readonly about: string;
-  readonly parse: (text: string) => T | Fault;
-}
-
-/** What is wrong with a value: completes the sentence "NAME must be …". */
-class Fault {
-  readonly must: string;
-  constructor(must: string) {
-    this.must = must;
-  }
-}
+import type { RedisAddress } from './store/redis/redis-link.ts';
+import {
+  checked,
+  delays,
+  duration,
+  Fault,
+  folder,
+  hidden,
+  oneOf,
+  optionalOneOf,
+  quota,
+  rates,
+  size,
+  text,
+  weights,
+  whole,
+  type Setting,
+} from './setting.ts';
 
 const GIB = 2 ** 30;
-const RETRIES_MAX = 30;
-const SIZE_LEAST = 2 ** 20;
-const QUOTA_MAX = 1e9;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-const DURATION_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const SIZE_BYTES: Record<string, number> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 const SETTINGS = {
   FAIRSIEVE_HOST: text('127.0.0.1', 'address to listen on; 0.0.0.0 for every interface'),
@@ -127,6 +126,58 @@ const SETTINGS = {
     'file of the master key that signs callbacks; made if absent',
     `${SECRET_FILE_NAME} in the data folder`,
   ),
+  FAIRSIEVE_STORE: oneOf(
+    'sqlite',
+    ['sqlite', 'redis'],
+    'where requests are kept: sqlite, a file in the data folder; redis, a database of Redis that this replica alone has',
+  ),
+  FAIRSIEVE_REDIS_HOST: text('', 'host of Redis', '127.0.0.1'),
+  FAIRSIEVE_REDIS_PORT: whole(6379, 1, 65_535, 'port of Redis'),
+  FAIRSIEVE_REDIS_PASSWORD: hidden(text('', 'password of Redis', 'none')),
+  FAIRSIEVE_REDIS_URL: hidden(
+    checked(
+      '',
+      'Redis in one, in place of the three before, such as rediss://user:password@redis.internal:6380',
+      'none',
+      redisUrl,
+    ),
+  ),
+  FAIRSIEVE_REDIS_UNSAFE: optionalOneOf(
+    ['allow'],
+    'allow: goes on over a Redis that may lose what it has acknowledged',
+    'no',
+  ),
+  FAIRSIEVE_REPLICA_NAME: text(
+    '',
+    'by which a replica finds its database of last time',
+    'the name of the machine',
+  ),
+  FAIRSIEVE_LEASE_MS: whole(
+    10_000,
+    1_000,
+    600_000,
+    'how long a database stays with a replica that is not heard of, in ms; the same for all',
+  ),
+  FAIRSIEVE_NATS_URL: hidden(
+    checked(
+      '',
+      'NATS, through which replicas talk, such as nats://token@nats.internal:4222',
+      'none: a replica alone',
+      natsUrl,
+    ),
+  ),
+  FAIRSIEVE_CLUSTER: checked(
+    'fairsieve',
+    'name of the cluster: only replicas of the same name talk',
+    'fairsieve',
+    (value) => (isClusterName(value) ? value : new Fault('1 to 64 letters, digits, _ or -')),
+  ),
+  FAIRSIEVE_DRAIN_MS: whole(
+    30_000,
+    0,
+    3_600_000,
+    'longest time in which a replica that stops hands over what it holds, in ms',
+  ),
   FAIRSIEVE_LOG_LEVEL: oneOf('info', LOG_LEVELS, 'least level that is logged'),
 } satisfies Record<string, Setting<unknown>>;
 
@@ -156,6 +207,18 @@ export interface Config {
   /** Undefined: those of the machine. */
   readonly callbackDns: readonly string[] | undefined;
   readonly secretFile: string;
+  /** Undefined: the embedded store. */
+  readonly redis: RedisConfig | undefined;
+  /** Undefined: this replica is alone. */
+  readonly nats: NatsAddress | undefined;
+  readonly cluster: string;
+  readonly drainMs: number;
+}
+
+export interface RedisConfig extends RedisAddress {
+  readonly name: string;
+  readonly leaseMs: number;
+  readonly acceptUnsafe: boolean;
 }
 
 export class ConfigError extends Error {
@@ -166,15 +229,17 @@ export class ConfigError extends Error {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = unknownNames(env);
   const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(SETTINGS)) {
+  for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
     const given = env[name];
     const value = given === undefined || given === '' ? setting.fallback : setting.parse(given);
     // Most mean nothing else than not being set; this one would open every door, for want of a variable in a file somewhere.
     if (given === '' && name === 'FAIRSIEVE_API_KEYS_FILE')
       faults.push(`${name} must be a file of keys, or not be set at all: it is empty`);
-    if (value instanceof Fault) faults.push(`${name} must be ${value.must}: it is ${JSON.stringify(given)}`);
+    const it = setting.isHidden ? 'something else' : JSON.stringify(given);
+    if (value instanceof Fault) faults.push(`${name} must be ${value.must}: it is ${it}`);
     else values[name] = value;
   }
+  faults.push(...contradictions(env));
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   const v = values as Values;
   return {
@@ -202,7 +267,40 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     },
     callbackDns: v.FAIRSIEVE_CALLBACK_DNS,
     secretFile: v.FAIRSIEVE_SECRET_FILE || path.join(v.FAIRSIEVE_DATA_DIR, SECRET_FILE_NAME),
+    redis: v.FAIRSIEVE_STORE === 'redis' ? redisConfig(v) : undefined,
+    nats: v.FAIRSIEVE_NATS_URL,
+    cluster: v.FAIRSIEVE_CLUSTER,
+    drainMs: v.FAIRSIEVE_DRAIN_MS,
   };
+}
+
+function redisConfig(v: Values): RedisConfig {
+  const { FAIRSIEVE_REDIS_PASSWORD: password } = v;
+  const host = v.FAIRSIEVE_REDIS_HOST || '127.0.0.1';
+  return {
+    url:
+      v.FAIRSIEVE_REDIS_URL ?? `redis://${host.includes(':') ? `[${host}]` : host}:${v.FAIRSIEVE_REDIS_PORT}`,
+    ...(password && { password }),
+    name: v.FAIRSIEVE_REPLICA_NAME || os.hostname(),
+    leaseMs: v.FAIRSIEVE_LEASE_MS,
+    acceptUnsafe: v.FAIRSIEVE_REDIS_UNSAFE === 'allow',
+  };
+}
+
+const IN_PLACE_OF_URL = ['FAIRSIEVE_REDIS_HOST', 'FAIRSIEVE_REDIS_PORT'] as const;
+const OF_A_CLUSTER = ['FAIRSIEVE_REDIS_URL', 'FAIRSIEVE_REDIS_HOST', 'FAIRSIEVE_NATS_URL'] as const;
+
+/** Settings of which one says that another was forgotten. */
+function contradictions(env: Readonly<Record<string, string | undefined>>): string[] {
+  const embedded = (env['FAIRSIEVE_STORE'] || 'sqlite') === 'sqlite';
+  return [
+    ...OF_A_CLUSTER.filter((name) => embedded && env[name]).map(
+      (name) => `${name} is set, but nothing uses it: FAIRSIEVE_STORE must be redis for that`,
+    ),
+    ...IN_PLACE_OF_URL.filter((name) => env[name] && env['FAIRSIEVE_REDIS_URL']).map(
+      (name) => `${name} and FAIRSIEVE_REDIS_URL say the same thing: set one of them`,
+    ),
+  ];
 }
 
 /** Name, default and meaning of every setting. */
@@ -228,20 +326,6 @@ function unknownNames(env: Readonly<Record<string, string | undefined>>): string
     .map((name) => `${name} is not a setting${didYouMean(name.slice(PREFIX.length), known, PREFIX)}`);
 }
 
-function text(fallback: string, about: string, shown = fallback): Setting<string> {
-  return { fallback, shown, about, parse: (value) => value };
-}
-
-/** One whose form another module knows; `fallback` is text, like what is given. */
-function checked<T>(
-  fallback: string,
-  about: string,
-  shown: string,
-  parse: (value: string) => T | Fault,
-): Setting<T> {
-  return { fallback: parse(fallback) as T, shown, about, parse };
-}
-
 function nameServers(value: string): readonly string[] | undefined | Fault {
   if (value === '') return undefined;
   const servers = value.split(',').map((server) => server.trim());
@@ -255,141 +339,21 @@ function nameServers(value: string): readonly string[] | undefined | Fault {
   }
 }
 
-function folder(fallback: string, about: string): Setting<string> {
-  const must = new Fault('the path of a folder');
-  // A URL or a blank would quietly become a folder of that name, wherever the server was started.
-  const parse = (value: string): string | Fault =>
-    value.trim() === '' || /^[a-z][\w+.-]+:\/\//i.test(value) ? must : value;
-  return { fallback, shown: fallback, about, parse };
-}
-
-function whole(
-  fallback: number,
-  min: number,
-  max: number,
-  about: string,
-  shown = String(fallback),
-): Setting<number> {
-  const parse = (value: string): number | Fault => {
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    return number >= min && number <= max ? number : new Fault(`a whole number from ${min} to ${max}`);
-  };
-  return { fallback, shown, about, parse };
-}
-
-function size(fallback: number, shown: string, about: string): Setting<number> {
-  const parse = (value: string): number | Fault => {
-    const match = /^(\d{1,15}) ?(|KiB|MiB|GiB)$/.exec(value);
-    const bytes = Number(match?.[1]) * (SIZE_BYTES[match?.[2] ?? ''] ?? 1);
-    return bytes >= SIZE_LEAST ? bytes : new Fault('at least 1MiB, such as 268435456, 256MiB or 1GiB');
-  };
-  return { fallback, shown, about, parse };
-}
-
-function duration(shown: string, about: string): Setting<number> {
-  const parse = (value: string): number | Fault => {
-    const match = /^(\d{1,9}) ?([smhd])$/.exec(value);
-    if (!match || Number(match[1]) === 0)
-      return new Fault('a duration of at least 1s, such as 45s, 30m, 12h or 7d');
-    return Number(match[1]) * (DURATION_MS[match[2] ?? ''] ?? 0);
-  };
-  return { fallback: parse(shown) as number, shown, about, parse };
-}
-
-function delays(fallback: readonly number[], about: string): Setting<readonly number[]> {
-  const must = new Fault('1 to 30 durations with commas between, such as 2s,10s,1m,1h');
-  const parse = (value: string): readonly number[] | Fault => {
-    const parts = value.split(',').map((part) => /^ *(\d{1,7}) ?([smhd]) *$/.exec(part));
-    const delaysMs = parts.map((match) => Number(match?.[1]) * (DURATION_MS[match?.[2] ?? ''] ?? Number.NaN));
-    return delaysMs.length <= RETRIES_MAX && delaysMs.every((ms) => ms > 0) ? delaysMs : must;
-  };
-  return { fallback, shown: fallback.map(durationText).join(','), about, parse };
-}
-
-function durationText(ms: number): string {
-  const [unit = 's', length = 1_000] =
-    Object.entries(DURATION_MS).findLast(([, unitMs]) => ms % unitMs === 0 && unitMs <= 3_600_000) ?? [];
-  return `${ms / length}${unit}`;
-}
-
-function rates(about: string): Setting<ReadonlyMap<string, number>> {
-  const must = new Fault(
-    'host=rate pairs with commas between, each rate from 0.01 to 10000 a second, such as hooks.example.com=5',
-  );
-  return {
-    fallback: new Map(),
-    shown: 'none',
-    about,
-    parse: (value) => numbersByName(value.toLowerCase().split(','), 0.01, 10_000) ?? must,
-  };
-}
-
-function oneOf<T extends string>(fallback: T, choices: readonly T[], about: string): Setting<T> {
-  const parse = (value: string): T | Fault =>
-    choices.find((choice) => choice === value) ?? new Fault(`one of ${choices.join(', ')}`);
-  return { fallback, shown: fallback, about, parse };
-}
-
-/** Undefined: what is best depends on other settings. */
-function optionalOneOf<T extends string>(
-  choices: readonly T[],
-  about: string,
-  shown: string,
-): Setting<T | undefined> {
-  return { fallback: undefined, shown, about, parse: oneOf<T>(choices[0] as T, choices, about).parse };
-}
-
-function weights(about: string): Setting<ReadonlyMap<string, number>> {
-  const must = new Fault(
-    'caller=weight pairs with commas between, each weight from 0.001 to 1000, such as acme=3,globex=0.5',
-  );
-  return {
-    fallback: new Map(),
-    shown: 'none',
-    about,
-    parse: (value) => numbersByName(value.split(','), 0.001, 1000) ?? must,
-  };
-}
-
-/** A bound for every caller, bounds for some of them by name, or both. */
-function quota(about: string): Setting<(callerId: string) => number | undefined> {
-  const must = new Fault(
-    'a whole number from 1 to 1000000000, or caller=number pairs with commas between, or both, such as 600,acme=6000',
-  );
-  const parse = (value: string): ((callerId: string) => number | undefined) | Fault => {
-    const parts = value.split(',');
-    const general = parts.filter((part) => !part.includes('='));
-    const named = numbersByName(
-      parts.filter((part) => part.includes('=')),
-      1,
-      QUOTA_MAX,
-    );
-    const everyone = general.length === 0 ? undefined : Number(general[0] || Number.NaN);
-    const numbers = [...(named?.values() ?? []), ...(everyone === undefined ? [] : [everyone])];
-    if (!named || general.length > 1) return must;
-    if (!numbers.every((each) => Number.isInteger(each) && each >= 1 && each <= QUOTA_MAX)) return must;
-    return (callerId) => named.get(callerId) ?? everyone;
-  };
-  return { fallback: () => undefined, shown: 'none', about, parse };
-}
-
 /** `host` is as in URLs: with its port, unless that is the usual one. A rate without a port is that of each port. */
 function rateOf(host: string, byHost: ReadonlyMap<string, number>): number | undefined {
   return byHost.get(host) ?? byHost.get(host.replace(/:\d+$/, ''));
 }
 
-/** Of `name=number` pairs; undefined where they are not that. */
-function numbersByName(
-  pairs: readonly string[],
-  min: number,
-  max: number,
-): ReadonlyMap<string, number> | undefined {
-  const map = new Map<string, number>();
-  for (const pair of pairs) {
-    const cut = pair.lastIndexOf('=');
-    const number = Number(pair.slice(cut + 1));
-    if (cut < 1 || !(number >= min && number <= max)) return undefined;
-    map.set(pair.slice(0, cut), number);
-  }
-  return map;
+function redisUrl(value: string): string | undefined | Fault {
+  if (value === '') return undefined;
+  const url = URL.parse(value);
+  return url && /^rediss?:$/.test(url.protocol) && url.hostname !== ''
+    ? value
+    : new Fault('a URL such as redis://redis:6379 or rediss://user:password@redis:6379');
+}
+
+function natsUrl(value: string): NatsAddress | undefined | Fault {
+  if (value === '') return undefined;
+  const parsed = parseNatsUrl(value);
+  return parsed.kind === 'ok' ? parsed.address : new Fault(parsed.must);
 }

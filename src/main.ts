@@ -1,6 +1,6 @@
 /** The server program: puts the parts together, listens, and stops in order. The only place that names adapters. */
 import { existsSync } from 'node:fs';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { ApiKeys } from './access/api-keys.ts';
 import { errorMessage } from './base/error-message.ts';
@@ -20,8 +20,9 @@ import { WorkerPool } from './engine/worker-pool.ts';
 import { estimateCpuMs } from './kernel/estimate.ts';
 import { createKernel, loadKernelModule } from './kernel/load-kernel.ts';
 import { keepReplicaMetrics } from './http/replica-metrics.ts';
+import { PromptService } from './service/prompt-service.ts';
 import { Replica, type Callback } from './service/replica.ts';
-import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { openStorage, type Joined } from './storage.ts';
 
 /** Open connections get this long to finish what they are at; then they are cut. */
 const CLOSE_MS_MAX = 5_000;
@@ -51,11 +52,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
           onFault: (error) => logger.error({ err: error }, 'the API keys stay as they were'),
         });
   // Let go in any case: its thread would keep up a process that could not start.
-  await using store = await openSqliteStore({
-    dataDir: config.dataDir,
-    bytesMax: config.storeBytesMax,
-    sharesWork: config.sharesWork,
-  });
+  await using storage = await openStorage(config, { logger, onFatal: fatal });
+  const { store, shard, joined } = storage;
+  const cluster = joined?.cluster;
   if (!existsSync(config.secretFile))
     logger.info({ file: config.secretFile }, 'there is no master key for callbacks: a new one is made');
   makeSecretFile(config.secretFile, randomBytes);
@@ -88,12 +87,14 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   });
   await using replica = new Replica({
     store,
+    shard,
     engine,
     kernel: createKernel(module),
     expectedCpuMs: estimateCpuMs,
     clock: systemClock,
     ...config,
     callbacks: { send, settings: config.deliveries, random: randomFraction, busyShare: busyShareMeter() },
+    ...(cluster && { renewals: cluster.renewals }),
     onFatal: fatal,
   });
   await Promise.all([replica.start(), engine.ready()]);
@@ -101,11 +102,12 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const metrics = new Registry();
   keepReplicaMetrics(metrics, () => replica.stats());
   const app = buildApp({
-    service: replica,
+    service: cluster ? new PromptService(cluster.open(replica), systemClock) : replica,
     config,
     metrics,
     logger,
     ...(keys && { access: { keys, secretsOf: (callerId) => secrets.of(callerId) } }),
+    ...(cluster && { clusterStatus: () => cluster.status() }),
   });
   const stopped = firstSignal(['SIGTERM', 'SIGINT']);
   const address = await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
@@ -116,9 +118,19 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const signal = await stopped;
   logger.info({ signal }, 'stopping');
   replica.stopAccepting();
+  if (joined) await leave(joined, replica, config.drainMs, logger);
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS_MAX);
   await app.close();
   clearTimeout(cut);
+}
+
+/** Hands everything over to the replicas that stay; until then this one still answers what it is asked. */
+async function leave(joined: Joined, replica: Replica, drainMs: number, logger: Logger): Promise<void> {
+  joined.cluster.leave();
+  await replica.stop();
+  const { left, ...handedOver } = await joined.handOver(drainMs);
+  if (left === undefined) logger.info(handedOver, 'everything was handed over');
+  else logger.warn({ ...handedOver, left }, 'the rest stays in the database for its next replica');
 }
 
 /** Resolves at the first of these signals. Later ones do nothing: one Ctrl-C may arrive twice, and stopping is bounded in time. */

@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'show requests of a service',
     load: async () => (await import('./result-command.ts')).resultCommand,
   },
+  values: {
+    summary: 'have a service keep numbers, and find them by a prime factor',
+    load: async () => (await import('./values-command.ts')).valuesCommand,
+  },
   secret: {
     summary: "show or rotate the secret that signs a caller's callbacks",
     load: async () => (await import('./secret-command.ts')).secretCommand,
@@ -38,6 +42,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   key: {
     summary: 'make, list and revoke API keys',
     load: async () => (await import('./key-command.ts')).keyCommand,
+  },
+  rescue: {
+    summary: 'hand over what a database of Redis holds that has no replica',
+    load: async () => (await import('./rescue-command.ts')).rescueCommand,
   },
   help: {
     summary: 'explain a command',

@@ -22,13 +22,14 @@ import { ProblemError } from './problem-error.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry-policy.ts';
 import { submissionBatches } from './submission-batches.ts';
 import { UnfinishedError } from './unfinished-error.ts';
+import { postValues, valuesOf, type Value } from './values.ts';
 import { watchRequest } from './watch-request.ts';
 import { WrongAnswerError } from './wrong-answer-error.ts';
 
 export type { Factor } from './factorization.ts';
 export { UnavailableError } from './unavailable-error.ts';
 export { factorizationOf, ProblemError, UnfinishedError, WrongAnswerError };
-export type { ClientClock, Factorization, NumberInput, RequestBody, RetryNotice, RetryPolicy };
+export type { ClientClock, Factorization, NumberInput, RequestBody, RetryNotice, RetryPolicy, Value };
 
 export interface ClientOptions {
   /** Of the service, such as `https://factors.example/`; a path is kept. */
@@ -69,6 +70,11 @@ export interface WaitOptions extends CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+export interface KeepOptions extends CallOptions {
+  /** How long the service keeps them, in whole seconds; absent: for good. */
+  readonly ttlSeconds?: number | undefined;
+}
+
 export interface ListFilter {
   readonly callerId?: string;
   readonly mode?: RequestBody['mode'];
@@ -99,6 +105,13 @@ export interface Client {
   cancel(requestId: string, options?: CallOptions): Promise<RequestBody>;
   /** Gives a `partial` request another CPU budget; one that is under way or done already is given back as it is. */
   resume(requestId: string, options?: CallOptions): Promise<RequestBody>;
+  /**
+   * Has numbers factored and kept as values, or those that are kept already kept on the new terms; in batches, so an error may leave earlier
+   * ones kept. Answers are in the numbers' order. Throws a ProblemError if one can't be factored within its CPU budget.
+   */
+  keep(numbers: readonly NumberInput[], options?: KeepOptions): Promise<Value[]>;
+  /** The values that have a prime factor, ascending, fetched page by page as they are taken. */
+  valuesOf(prime: NumberInput, options?: CallOptions): AsyncIterable<Value>;
   /** The request now and at each change of its state or progress, until it has ended. */
   events(requestId: string, options?: CallOptions): AsyncIterable<RequestBody>;
 }
@@ -235,6 +248,23 @@ class HttpClient implements Client {
       if (!isMade(request)) throw error;
       return request;
     }
+  }
+
+  async keep(numbers: readonly NumberInput[], { ttlSeconds, signal }: KeepOptions = {}): Promise<Value[]> {
+    const { header, query } = callerIdPlace(this.#callerId);
+    const ttl = ttlSeconds === undefined ? undefined : String(ttlSeconds);
+    const kept: Value[] = [];
+    for (const batch of submissionBatches(numbers.map(numberText))) {
+      const call = { query: { ...query, ttl }, headers: header, signal };
+      kept.push(...(await postValues(this.#connection, batch, call)));
+    }
+    return kept;
+  }
+
+  valuesOf(prime: NumberInput, { signal }: CallOptions = {}): AsyncIterable<Value> {
+    // In the query whatever its characters are: it goes with each page.
+    const query = this.#callerId === undefined ? {} : { caller_id: this.#callerId };
+    return valuesOf(this.#connection, numberText(prime), query, signal);
   }
 
   events(requestId: string, { signal }: CallOptions = {}): AsyncIterable<RequestBody> {

@@ -1,7 +1,7 @@
 /**
  * One service, as seen through exchanges that may fail and be repeated.
  *
- * Everything sent here may safely be sent twice: reads, changes that stand once made, and submissions under an idempotency key.
+ * Everything sent here may safely be sent twice: reads, changes that stand once made (values among them), and submissions under an idempotency key.
  * Invariants:
  *   C1. An attempt is repeated with the same bytes and headers.
  *   C2. No more exchanges are under way at once than the limits allow; those that the service may hold open have a limit of their own.
@@ -21,6 +21,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Reads the answer; `JSON.parse` if absent. */
+  readonly parse?: (text: string) => unknown;
   /** How long the service is asked to hold the answer back, in ms: on top of the time of an attempt. */
   readonly holdMs?: number;
   /** Instead of the connection's, if less. */
@@ -108,7 +110,8 @@ export class Connection {
       const text = await response.text();
       if (response.status === 304) return { headers: response.headers, body: undefined };
       if (!response.ok) return this.#refusal(response, text);
-      return { headers: response.headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
+      const parse: (json: string) => unknown = call.parse ?? JSON.parse;
+      return { headers: response.headers, body: text === '' ? undefined : parse(text) };
     } catch (error) {
       return lost(error, call.signal);
     }

@@ -3,6 +3,7 @@ import * as Type from 'typebox';
 import { CALLER_ID_BYTES_MAX, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX } from '../domain/limits.ts';
 import { DELIVERY_STATUSES } from '../domain/delivery.ts';
 import { MODES, STATUSES } from '../domain/request.ts';
+import { ReplicaAnswers, Strict } from './replica-answers.ts';
 import type { RequestBody } from './request-body.ts';
 
 export const RequestQuery = Type.Object(
@@ -15,6 +16,7 @@ export const RequestQuery = Type.Object(
       Type.String({ pattern: '^[0-9]{1,16}$', description: '`next` of the page before.' }),
     ),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: PAGE_LIMIT_DEFAULT })),
+    strict: Type.Optional(Strict),
     request_id: Type.Optional(
       Type.String({ maxLength: 100, description: 'Answers like `GET /requests/{id}`; goes with no filter.' }),
     ),
@@ -28,6 +30,9 @@ export const RequestPage = Type.Object({
   next: Type.Union([Type.String(), Type.Null()], {
     description:
       'To be given as `cursor` for the next page; null at the end. A page may be short, even empty, and still have a next one.',
+  }),
+  replicas: Type.Union([ReplicaAnswers, Type.Null()], {
+    description: 'Who was heard; null where there is one replica only.',
   }),
 });
 export type RequestPage = Type.Static<typeof RequestPage>;

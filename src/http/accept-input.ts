@@ -51,17 +51,18 @@ export async function acceptInput(
   { path, mode, callerDefault }: Door,
   { digitsMax, callbackPolicy }: AcceptRules,
 ): Promise<AcceptInput> {
-  const caller = callerIdOf(request.raw, request.query.caller_id, ownCallerId(request) ?? callerDefault);
-  if (caller.kind === 'refused') throw new HttpProblem(caller.code, caller.message);
+  const callerId = callerOf(request, callerDefault);
   const key = idempotencyKeyOf(request);
   const callbackUrl = callbackUrlOf(request, callbackPolicy);
   const { number, numbers } = request.body;
   // Last, since nothing else takes as long.
   const parsed =
-    numbers === undefined ? [readNumber(number ?? '', digitsMax)] : await readNumbers(numbers, digitsMax);
+    numbers === undefined
+      ? [readNumber(number ?? '', digitsMax, '#/number')]
+      : await readNumbers(numbers, digitsMax, { pointer: '#/numbers', name: 'numbers/' });
   const form = formOf(request);
   return {
-    callerId: caller.callerId,
+    callerId,
     mode,
     numbers: parsed,
     ...(callbackUrl !== undefined && { callbackUrl }),
@@ -69,6 +70,16 @@ export async function acceptInput(
       idempotency: { key, fingerprint: fingerprintOf({ path, form, numbers: parsed, callbackUrl }) },
     }),
   };
+}
+
+/** Who asks: as the request says, or by its key, or else by default. Throws an HttpProblem where that says nothing, or two things. */
+export function callerOf(
+  request: Pick<SubmissionRequest, 'bearer' | 'raw' | 'query'>,
+  callerDefault?: string,
+): string {
+  const caller = callerIdOf(request.raw, request.query.caller_id, ownCallerId(request) ?? callerDefault);
+  if (caller.kind === 'refused') throw new HttpProblem(caller.code, caller.message);
+  return caller.callerId;
 }
 
 /** Judged as far as it can be without asking a name server, and in its normal form. What it holds is not repeated: it may be secret. */
@@ -85,7 +96,8 @@ function callbackUrlOf(
   });
 }
 
-function idempotencyKeyOf({ headers }: Pick<SubmissionRequest, 'headers'>): string | undefined {
+/** Undefined if there is none; throws an HttpProblem where it cannot be one. */
+export function idempotencyKeyOf({ headers }: Pick<SubmissionRequest, 'headers'>): string | undefined {
   const header = headers['idempotency-key'];
   if (header === undefined) return undefined;
   const key = parseIdempotencyKey(String(header));

@@ -17,17 +17,21 @@ export function acceptedRequests(
   result: AcceptResult,
   reply: FastifyReply,
 ): readonly [RequestView, ...RequestView[]] {
-  if (result.kind === 'conflict')
-    throw new HttpProblem(
-      'idempotency_conflict',
-      'This Idempotency-Key was used within the last 24 hours for another request; take a new key for a new request',
-    );
-  if (result.kind === 'unavailable') throw unavailable(result.code, result.retryAfterMs);
-  if (result.kind === 'quota_exceeded') throw quotaProblem(result);
+  if (result.kind !== 'accepted') throw refusal(result);
   reply.headers(rateLimitHeaders(result.quotas ?? []));
   const [first, ...others] = result.requests;
   if (first === undefined) throw new Error('The service accepted numbers and named no request');
   return [first, ...others];
+}
+
+/** Why nothing was accepted. */
+export function refusal(result: Exclude<AcceptResult, { readonly kind: 'accepted' }>): HttpProblem {
+  if (result.kind === 'unavailable') return unavailable(result.code, result.retryAfterMs);
+  if (result.kind === 'quota_exceeded') return quotaProblem(result);
+  return new HttpProblem(
+    'idempotency_conflict',
+    'This Idempotency-Key was used within the last 24 hours for another request; take a new key for a new request',
+  );
 }
 
 /** 202. */

@@ -73,6 +73,9 @@ describe('With API keys', () => {
       ['/requests', POST_15],
       ['/sync', POST_15],
       ['/async', POST_15],
+      ['/values', POST_15],
+      ['/values/5'],
+      ['/values/batches/x'],
       ['/requests'],
       [`/requests?request_id=${requestId}`],
       ['/metrics'],
@@ -188,6 +191,31 @@ describe('With API keys', () => {
     assert.equal((await problemOf(await ask(OPERATOR, '/requests', POST_15))).code, 'caller_id_missing');
     assert.equal((await ask(OPERATOR, '/requests?caller_id=globex', POST_15)).status, 202);
     assert.equal(server.service.accepted.at(-1)?.callerId, 'globex');
+  });
+
+  it('values are posted and asked for as the caller of the key, and batches of another caller do not exist', async () => {
+    const { server, ask } = await start();
+    await using _ = server;
+    const body: Init = { ...POST_15, body: '[15]' };
+    assert.equal((await ask(ACME, '/values', body)).status, 200);
+    assert.equal((await ask(ACME, '/values/5')).status, 200);
+    assert.equal((await ask(OPERATOR, '/values/5?caller_id=acme')).status, 200);
+    assert.equal((await ask(ZOE, '/values?caller_id=acme', body)).status, 403);
+    assert.equal((await ask(ZOE, '/values/5?caller_id=acme')).status, 403);
+    assert.deepEqual(
+      [server.service.posted, server.service.valueQueries].map((calls) =>
+        calls.map(({ callerId }) => callerId),
+      ),
+      [['acme'], ['acme', 'acme']],
+    );
+    const { requestId } = server.service.add({ requestId: '0'.repeat(28), mode: 'values' });
+    server.service.batchResult = { kind: 'values', values: [] };
+    const statusFor = async (key: string): Promise<number> =>
+      (await ask(key, `/values/batches/${requestId}-1`)).status;
+    assert.deepEqual(
+      [await statusFor(ACME), await statusFor(OPERATOR), await statusFor(ZOE)],
+      [200, 200, 404],
+    );
   });
 
   it('an event stream tells nothing more once its key is revoked', async () => {

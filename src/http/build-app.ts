@@ -4,6 +4,7 @@ import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
 import { HEADER_BYTES_MAX, WAITERS_MAX } from '../domain/limits.ts';
 import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
+import type { ClusterStatus } from '../service/cluster/cluster.ts';
 import { ScopedService } from '../service/scoped-service.ts';
 import type { Service } from '../service/service.ts';
 import { askForKeys, ownCallerId, type KeyRing } from './access.ts';
@@ -20,6 +21,9 @@ import type { HttpLogger } from './http-logger.ts';
 import { keepHttpMetrics } from './http-metrics.ts';
 import { isBodyRefused, takeJsonBodies } from './json-body.ts';
 import { addListRoute } from './list-route.ts';
+import { addPostValuesRoute } from './post-values-route.ts';
+import { addValuesBatchRoute } from './values-batch-route.ts';
+import { addValuesRoute } from './values-route.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { openApiOptions } from './openapi-options.ts';
 import { addOperationsRoutes } from './operations-routes.ts';
@@ -41,10 +45,12 @@ export interface AppParts {
     readonly keys: KeyRing;
     readonly secretsOf: (callerId: string) => CallerSecrets;
   };
+  /** Absent: there is one replica only. */
+  readonly clusterStatus?: () => Promise<ClusterStatus>;
 }
 
 /** To be started with `listen` and stopped with `close`, which answers what is in flight and ends all waiting first. */
-export function buildApp({ service, config, metrics, logger, access }: AppParts): HttpApp {
+export function buildApp({ service, config, metrics, logger, access, clusterStatus }: AppParts): HttpApp {
   const onError = errorHandler(logger);
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, keepAliveMs = 75_000 } = config;
   const app: HttpApp = Fastify({
@@ -66,7 +72,12 @@ export function buildApp({ service, config, metrics, logger, access }: AppParts)
     // While closing, requests on open connections are still answered; what accepts work refuses by itself.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true, querystringParser: parseQuery },
+    // A path may hold a number of any length; as a whole it is bounded like all headers.
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      querystringParser: parseQuery,
+      maxParamLength: HEADER_BYTES_MAX,
+    },
   }).withTypeProvider<SchemaTypes>();
 
   // An expectation other than 100-continue may be ignored (RFC 9110, section 10.1.1).
@@ -116,13 +127,16 @@ export function buildApp({ service, config, metrics, logger, access }: AppParts)
     addFetchRoute(typed, context);
     addEventsRoute(typed, context);
     addChangeRoutes(typed, context);
+    addPostValuesRoute(typed, context);
+    addValuesBatchRoute(typed, context);
+    addValuesRoute(typed, context);
     addCallbackSecretRoute(typed, context);
     addMetricsRoute(typed, context);
     done();
   });
   app.register((routes, _options, done) => {
     const typed: HttpApp = routes.withTypeProvider<SchemaTypes>();
-    addOperationsRoutes(typed, service);
+    addOperationsRoutes(typed, service, clusterStatus);
     addDocumentsRoutes(typed);
     done();
   });

@@ -6,6 +6,7 @@ import { Readiness } from '../contract/health.ts';
 import { ProblemBody } from '../contract/problem-body.ts';
 import { CallbackBody, RequestBody } from '../contract/request-body.ts';
 import { RequestPage } from '../contract/request-page.ts';
+import { UnfinishedValues, Values } from '../contract/values.ts';
 import { Accepted, AcceptedBatch } from '../contract/submission.ts';
 
 /** The schemas that have a name in the document. */
@@ -19,6 +20,8 @@ export const COMPONENTS = {
   Readiness,
   Request: RequestBody,
   RequestPage,
+  UnfinishedValues,
+  Values,
 };
 
 type Headers = Readonly<Record<string, Type.TSchema>>;
@@ -49,6 +52,15 @@ export const UNAVAILABLE = {
 
 export const LOCATION: Headers = {
   Location: Type.String({ description: 'Where the request is to be fetched.' }),
+};
+export const BATCH_LOCATION: Headers = {
+  Location: Type.String({ description: 'Where the batch is to be fetched.' }),
+};
+export const REPLICAS: Headers = {
+  Replicas: Type.String({
+    description:
+      '`expected=4, answered=3, missing=("name")`: how many replicas hold something, and who was not heard. Absent where there is one replica only.',
+  }),
 };
 export const POLLING: Headers = {
   'Retry-After': Type.Integer({
@@ -124,8 +136,11 @@ export const IDEMPOTENCY_HEADERS: Headers = {
     Type.String({ description: '1 to 255 printable ASCII characters, in quotes or not.' }),
   ),
 };
-export const WAIT_HEADERS: Headers = {
+export const PATIENCE_HEADERS: Headers = {
   Prefer: Type.Optional(Type.String({ description: '`wait=N`: hold the answer for up to N seconds.' })),
+};
+export const WAIT_HEADERS: Headers = {
+  ...PATIENCE_HEADERS,
   'If-None-Match': Type.Optional(Type.String({ description: 'The entity tag known.' })),
 };
 export const SYNC_WAIT_HEADERS: Headers = {

@@ -1,8 +1,10 @@
 /** Whatever goes wrong with a request ends here, Fastify's own errors included, and leaves as a problem. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../domain/error-code.ts';
+import { UnavailableError } from '../service/unavailable-error.ts';
 import type { HttpLogger } from './http-logger.ts';
 import { HttpProblem, PROBLEM_CONTENT_TYPE, problemBody } from './problem.ts';
+import { unavailable } from './unavailable.ts';
 
 /** Fastify's error codes that a client can cause, with what they are called here. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, readonly [ErrorCode, (request: FastifyRequest) => string]>> =
@@ -10,10 +12,6 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, readonly [ErrorCode, (request: F
     FST_ERR_CTP_INVALID_MEDIA_TYPE: ['content_type_unsupported', wrongContentType],
     FST_ERR_CTP_EMPTY_TYPE: ['content_type_unsupported', wrongContentType],
     FST_ERR_BAD_URL: ['request_malformed', () => 'The path has a percent sign that encodes nothing'],
-    FST_ERR_MAX_PARAM_LENGTH: [
-      'request_not_found',
-      () => 'A request id has 28 characters; this one is far longer',
-    ],
     FST_ERR_NOT_FOUND: ['route_not_found', nothingThere],
   };
 
@@ -58,6 +56,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'] as const;
 
 function asProblem(error: unknown, request: FastifyRequest): HttpProblem {
   if (error instanceof HttpProblem) return error;
+  if (error instanceof UnavailableError) return unavailable(error.code, error.retryAfterMs, error.message);
   const { code, statusCode } = error as { code?: string; statusCode?: number };
   const known = code === undefined ? undefined : FRAMEWORK_ERRORS[code];
   if (known) return new HttpProblem(known[0], known[1](request), { cause: error });

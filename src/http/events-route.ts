@@ -5,7 +5,7 @@ import * as Type from 'typebox';
 import { HEARTBEAT_MS } from '../domain/limits.ts';
 import { hasEnded } from '../domain/request.ts';
 import type { RequestView } from '../service/service.ts';
-import { PROBLEM, RESUME_STREAM_HEADERS } from './documented.ts';
+import { PROBLEM, RESUME_STREAM_HEADERS, UNAVAILABLE } from './documented.ts';
 import { notFound, RequestParams } from './fetch-route.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { progressEventJson, requestJson } from './request-json.ts';
@@ -32,6 +32,7 @@ export function addEventsRoute(app: HttpApp, { serviceFor, config, waiters, logg
             description: 'The request has ended, and `Last-Event-ID` says that this is known.',
           }),
           '4xx': PROBLEM,
+          503: UNAVAILABLE,
         },
       },
       config: { documentedHeaders: RESUME_STREAM_HEADERS },

@@ -5,9 +5,17 @@ import type {
   AcceptResult,
   ChangeResult,
   ListRequests,
+  PostValuesResult,
   QuotaState,
+  ReplicaAnswers,
+  RequestList,
   RequestView,
   Service,
+  Value,
+  ValuesBatchResult,
+  ValuesInput,
+  ValuesOfQuery,
+  ValuesOfResult,
 } from '../service/service.ts';
 
 export class FakeService implements Service {
@@ -21,6 +29,21 @@ export class FakeService implements Service {
   /** What every caller is told of its quotas. */
   quotas: QuotaState[] = [];
   notReady: string[] = [];
+  /** Every input that `postValues` was given, with how long it was to wait. */
+  readonly posted: (ValuesInput & { readonly waitMs: number })[] = [];
+  /** Answered by `postValues` and `valuesBatch`. */
+  postResult: PostValuesResult = { kind: 'values', values: [] };
+  batchResult: ValuesBatchResult = { kind: 'not_found' };
+  /** Answered by `valuesOf`, page by page; ascending. */
+  values: Value[] = [];
+  /** Answered by `valuesOf` instead, once set. */
+  valuesRefusal: ValuesOfResult | undefined;
+  /** Every query of `valuesOf`. */
+  readonly valueQueries: ValuesOfQuery[] = [];
+  /** Who was heard for what replicas answer together. */
+  replicas: ReplicaAnswers | undefined;
+  /** The same, for pages of values after the first one. */
+  replicasLater: ReplicaAnswers | undefined;
   /** Signals of the watches and waits that have not ended. */
   readonly watching = new Set<AbortSignal>();
   readonly #keys = new Map<string, { fingerprint: string; requests: RequestView[] }>();
@@ -125,14 +148,7 @@ export class FakeService implements Service {
   }
 
   // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
-  async list({
-    callerId,
-    mode,
-    status,
-    delivery,
-    cursor,
-    limit,
-  }: ListRequests): Promise<{ requests: RequestView[]; next?: string }> {
+  async list({ callerId, mode, status, delivery, cursor, limit }: ListRequests): Promise<RequestList> {
     this.#mayFail();
     const matching = [...this.requests.values()]
       .toReversed()
@@ -142,7 +158,11 @@ export class FakeService implements Service {
       .filter((view) => delivery === undefined || view.delivery?.status === delivery);
     const start = Number(cursor ?? 0);
     const requests = matching.slice(start, start + limit);
-    return { requests, ...(start + limit < matching.length && { next: String(start + limit) }) };
+    return {
+      requests,
+      ...(start + limit < matching.length && { next: String(start + limit) }),
+      ...(this.replicas && { replicas: this.replicas }),
+    };
   }
 
   async cancel(requestId: string): Promise<ChangeResult> {
@@ -165,6 +185,38 @@ export class FakeService implements Service {
       return { kind: 'refused', request };
     this.change(requestId, { delivery: { ...request.delivery, status: 'pending', attempts: 0 } });
     return { kind: 'changed', request: this.requests.get(requestId) ?? request };
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
+  async postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
+    this.#mayFail();
+    this.posted.push({ ...input, waitMs });
+    this.watching.add(signal);
+    return this.postResult;
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
+  async valuesBatch(): Promise<ValuesBatchResult> {
+    this.#mayFail();
+    return this.batchResult;
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- a rejection is wanted, not a throw
+  async valuesOf(query: ValuesOfQuery): Promise<ValuesOfResult> {
+    this.#mayFail();
+    this.valueQueries.push(query);
+    if (this.valuesRefusal !== undefined) return this.valuesRefusal;
+    const { after = '0', limit, isKnownPrime = false } = query;
+    const replicas = isKnownPrime ? (this.replicasLater ?? this.replicas) : this.replicas;
+    const rest = this.values.filter(({ number }) => BigInt(number) > BigInt(after));
+    const values = rest.slice(0, limit);
+    const last = values.at(-1);
+    return {
+      kind: 'values',
+      values,
+      ...(rest.length > limit && last && { next: last.number }),
+      ...(replicas && { replicas }),
+    };
   }
 
   readiness(): { ready: boolean; reasons: string[] } {

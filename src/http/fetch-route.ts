@@ -3,7 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as Type from 'typebox';
 import { hasEnded } from '../domain/request.ts';
 import type { RequestView, Service } from '../service/service.ts';
-import { answer, NOT_MODIFIED, POLLING, PROBLEM, VALIDATOR, WAIT_HEADERS } from './documented.ts';
+import {
+  answer,
+  NOT_MODIFIED,
+  POLLING,
+  PROBLEM,
+  UNAVAILABLE,
+  VALIDATOR,
+  WAIT_HEADERS,
+} from './documented.ts';
 import { matchesEntityTag } from './entity-tag.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { parsePrefer } from './prefer.ts';
@@ -26,6 +34,7 @@ export function addFetchRoute(app: HttpApp, context: HttpContext): void {
           200: answer('The request.', ['Request'], { ...VALIDATOR, ...POLLING }),
           304: NOT_MODIFIED,
           '4xx': PROBLEM,
+          503: UNAVAILABLE,
         },
       },
       config: { documentedHeaders: WAIT_HEADERS },

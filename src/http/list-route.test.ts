@@ -45,7 +45,7 @@ describe('GET /requests', () => {
     assert.deepEqual(await numbers('?caller_id=a%20%26%20b'), ['1']);
     assert.deepEqual(await numbers('?mode=sync'), ['4', '2']);
     assert.deepEqual(await numbers('?status=running&mode=sync'), ['4']);
-    assert.deepEqual(await list(server, '?status=failed'), { requests: [], next: null });
+    assert.deepEqual(await list(server, '?status=failed'), { requests: [], next: null, replicas: null });
   });
 
   it('filters by how callbacks stand, together with everything else', async () => {

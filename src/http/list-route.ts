@@ -1,10 +1,11 @@
 /** `GET /requests`: recent requests, newest first, in pages. */
 import { PAGE_LIMIT_DEFAULT } from '../domain/limits.ts';
 import { RequestQuery } from '../contract/request-page.ts';
-import { answer, NOT_MODIFIED, PROBLEM } from './documented.ts';
+import { answer, NOT_MODIFIED, PROBLEM, UNAVAILABLE } from './documented.ts';
 import { answerRequest } from './fetch-route.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { HttpProblem } from './problem.ts';
+import { refuseGaps } from './replicas-header.ts';
 import { requestPageJson } from './request-json.ts';
 
 export function addListRoute(app: HttpApp, context: HttpContext): void {
@@ -20,11 +21,12 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
           200: answer('A page; with `request_id`, the request.', ['RequestPage', 'Request']),
           304: NOT_MODIFIED,
           '4xx': PROBLEM,
+          503: UNAVAILABLE,
         },
       },
     },
     async (request, reply) => {
-      const { request_id, mode, status, delivery, caller_id, cursor, limit } = request.query;
+      const { request_id, mode, status, delivery, caller_id, cursor, limit, strict } = request.query;
       if (request_id !== undefined) {
         const filters = Object.keys(request.query).filter(
           (name) => name !== 'request_id' && name !== 'caller_id',
@@ -44,6 +46,7 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
         ...(caller_id !== undefined && { callerId: caller_id }),
         ...(cursor !== undefined && { cursor }),
       });
+      refuseGaps(page.replicas, strict);
       return reply
         .header('cache-control', 'no-store')
         .header('content-type', 'application/json; charset=utf-8')

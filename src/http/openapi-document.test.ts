@@ -54,11 +54,14 @@ describe('The OpenAPI document', () => {
       'get /requests',
       'get /requests/{request_id}',
       'get /requests/{request_id}/events',
+      'get /values/batches/{batch_id}',
+      'get /values/{prime}',
       'post /async',
       'post /requests',
       'post /requests/{request_id}/redeliver',
       'post /requests/{request_id}/resume',
       'post /sync',
+      'post /values',
     ]);
   });
 

@@ -32,5 +32,8 @@ const NO_SERVICE: Service = {
   cancel: nothing,
   resume: nothing,
   redeliver: nothing,
+  postValues: nothing,
+  valuesBatch: nothing,
+  valuesOf: nothing,
   readiness: nothing,
 };

@@ -30,6 +30,7 @@ export const openApiOptions: FastifyDynamicSwaggerOptions = {
     security: [{}, { apiKey: [] }],
     tags: [
       { name: 'requests', description: 'Submit numbers, follow them, fetch their factors.' },
+      { name: 'values', description: 'Keep numbers with their prime factors, and find them by a factor.' },
       { name: 'operations', description: 'For those who run the service.' },
     ],
   },

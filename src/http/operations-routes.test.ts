@@ -31,6 +31,39 @@ describe('Those who run the service', () => {
     assert.deepEqual(await notReady.json(), { status: 'not_ready', reasons: ['the disk is full'] });
   });
 
+  it('see who else is in the cluster, and that a replica without its Redis is not ready', async () => {
+    const peer = { shard: 3, name: 'b', protocol: 1, stage: 'working', load: 0 } as const;
+    const status = {
+      shard: 2,
+      name: 'a',
+      stage: 'working',
+      peers: [peer],
+      strangers: [],
+      orphans: [5],
+    } as const;
+    let orphans: readonly number[] | undefined = status.orphans;
+    await using server = await TestServer.start({}, undefined, () => Promise.resolve({ ...status, orphans }));
+    const ready = await server.fetch('/readyz');
+    assert.equal(ready.status, 200);
+    assert.deepEqual(await ready.json(), {
+      status: 'ready',
+      reasons: [],
+      cluster: {
+        shard: 2,
+        name: 'a',
+        stage: 'working',
+        peers: [{ shard: 3, name: 'b', stage: 'working' }],
+        strangers: [],
+        orphans: [5],
+      },
+    });
+    orphans = undefined;
+    const cutOff = await server.fetch('/readyz');
+    assert.equal(cutOff.status, 503);
+    const { reasons } = (await cutOff.json()) as { readonly reasons: readonly string[] };
+    assert.deepEqual(reasons, ['Redis does not answer']);
+  });
+
   it('see requests counted and timed by route and status, never by id', async () => {
     await using server = await TestServer.start();
     const { requestId } = server.service.add();

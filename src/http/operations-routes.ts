@@ -1,10 +1,16 @@
 /** `GET /healthz` and `/readyz`: for those who run the service, and for what stands in front of it. They take no key. */
-import { Health, type Readiness } from '../contract/health.ts';
+import { Health, type ClusterBody, type Readiness } from '../contract/health.ts';
 import { answer } from './documented.ts';
+import type { ClusterStatus } from '../service/cluster/cluster.ts';
+import type { Peer } from '../service/cluster/peer.ts';
 import type { Service } from '../service/service.ts';
 import type { HttpApp } from './http-context.ts';
 
-export function addOperationsRoutes(app: HttpApp, service: Pick<Service, 'readiness'>): void {
+export function addOperationsRoutes(
+  app: HttpApp,
+  service: Pick<Service, 'readiness'>,
+  clusterStatus?: () => Promise<ClusterStatus>,
+): void {
   app.get(
     '/healthz',
     {
@@ -28,14 +34,38 @@ export function addOperationsRoutes(app: HttpApp, service: Pick<Service, 'readin
         response: { 200: answer('Ready.', ['Readiness']), 503: answer('Not ready.', ['Readiness']) },
       },
     },
-    (_request, reply) => {
-      const { ready, reasons } = service.readiness();
+    async (_request, reply) => {
+      const cluster = clusterStatus && clusterBody(await clusterStatus());
+      const own = service.readiness();
+      // What can't ask Redis who is there can't write to it either.
+      const reasons = cluster?.orphans === null ? [...own.reasons, 'Redis does not answer'] : own.reasons;
+      const ready = reasons.length === 0;
       if (!ready) reply.header('retry-after', '1');
-      const body: Readiness = { status: ready ? 'ready' : 'not_ready', reasons: [...reasons] };
+      const body: Readiness = {
+        status: ready ? 'ready' : 'not_ready',
+        reasons: [...reasons],
+        ...(cluster && { cluster }),
+      };
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
         .send(body);
     },
   );
+}
+
+function clusterBody({ shard, name, stage, peers, strangers, orphans }: ClusterStatus): ClusterBody {
+  const replica = (peer: Peer): ClusterBody['peers'][number] => ({
+    shard: peer.shard,
+    name: peer.name,
+    stage: peer.stage,
+  });
+  return {
+    shard,
+    name,
+    stage,
+    peers: peers.map(replica),
+    strangers: strangers.map(replica),
+    orphans: orphans === undefined ? null : [...orphans],
+  };
 }

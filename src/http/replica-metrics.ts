@@ -11,6 +11,11 @@ interface Metric {
 const GAUGES: readonly Metric[] = [
   { name: 'requests_waiting', help: 'Requests accepted and not ended.', read: (s) => s.waiting },
   { name: 'requests_loaded', help: 'Waiting requests held in memory.', read: (s) => s.loaded },
+  {
+    name: 'guests',
+    help: 'Numbers posted as values whose clients wait for their factors.',
+    read: (s) => s.guests,
+  },
   { name: 'callers', help: 'Callers with requests in memory.', read: (s) => s.callers },
   { name: 'workers', help: 'Compute threads.', read: (s) => s.workers },
   { name: 'workers_busy', help: 'Compute threads with work.', read: (s) => s.busyWorkers },
@@ -33,6 +38,11 @@ const GAUGES: readonly Metric[] = [
 
 const COUNTERS: readonly Metric[] = [
   { name: 'requests_accepted_total', help: 'Requests accepted.', read: (s) => s.accepted },
+  {
+    name: 'values_kept_total',
+    help: 'Values kept by calls that were answered with them.',
+    read: (s) => s.valuesKept,
+  },
   {
     name: 'workers_broken_total',
     help: 'Compute threads that had to be replaced.',

@@ -7,7 +7,7 @@
  */
 import { withoutQuery } from '../callbacks/callback-url.ts';
 import type { Progress } from '../kernel/kernel.ts';
-import type { RequestView } from '../service/service.ts';
+import type { RequestList, RequestView } from '../service/service.ts';
 import { isoTime } from './iso-time.ts';
 
 /** A `RequestBody`. */
@@ -59,14 +59,9 @@ export function acceptedBatchJson(views: readonly RequestView[]): string {
 }
 
 /** A `RequestPage`. */
-export function requestPageJson({
-  requests,
-  next,
-}: {
-  requests: readonly RequestView[];
-  next?: string;
-}): string {
-  return `{"requests":[${requests.map(listedJson).join(',')}],"next":${next === undefined ? null : JSON.stringify(next)}}`;
+export function requestPageJson({ requests, next, replicas }: RequestList): string {
+  const following = `"next":${JSON.stringify(next ?? null)},"replicas":${JSON.stringify(replicas ?? null)}`;
+  return `{"requests":[${requests.map(listedJson).join(',')}],${following}}`;
 }
 
 /** The query of a callback URL may hold a secret: it is shown to who asks for the request, and not in lists. */

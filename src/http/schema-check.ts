@@ -15,7 +15,9 @@ export const schemaCheck: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }
     const value = integers.length === 0 ? input : withIntegers(input, integers);
     if (validator.Check(value)) return { value };
     const faults = [...validator.Errors(value)] as Fault[];
-    return { error: httpPart === 'body' ? bodyProblem(faults, value) : queryProblem(faults, value, schema) };
+    return {
+      error: httpPart === 'body' ? bodyProblem(faults, value, schema) : queryProblem(faults, value, schema),
+    };
   };
 };
 
@@ -27,16 +29,17 @@ interface Fault {
   readonly message: string;
 }
 
-function bodyProblem(faults: readonly Fault[], body: unknown): HttpProblem {
+function bodyProblem(faults: readonly Fault[], body: unknown, schema: TSchema): HttpProblem {
   // Fastify shows a body that is not there as null.
   if (body === null)
-    return new HttpProblem('body_invalid', 'The body is missing or null: send a JSON object');
+    return new HttpProblem('body_invalid', `The body is missing or null: send a JSON ${typeName(schema)}`);
+  const item = Array.isArray(body) ? 'item ' : '';
   const errors = distinctFaults(faults)
     .slice(0, PROBLEM_ERRORS_MAX)
     .map((fault) => ({
       pointer: `#${fault.instancePath}`,
       code: bodyCode(fault),
-      detail: `${fault.instancePath === '' ? 'The body' : fault.instancePath.slice(1)} ${describe(fault, valueAt(body, fault.instancePath))}`,
+      detail: `${fault.instancePath === '' ? 'The body' : item + fault.instancePath.slice(1)} ${describe(fault, valueAt(body, fault.instancePath))}`,
     }));
   const first = errors[0];
   return new HttpProblem(
@@ -61,13 +64,19 @@ function queryProblem(faults: readonly Fault[], query: unknown, schema: TSchema)
       'query_invalid',
       `The query ${describe(fault, query)}; known are ${propertiesOf(schema).join(', ')}`,
     );
-  const code = name === 'caller_id' ? 'caller_id_invalid' : 'query_invalid';
+  const code = QUERY_CODES[name] ?? 'query_invalid';
   const value = valueAt(query, fault.instancePath);
   const wrong = Array.isArray(value)
     ? `must have one value: it has ${value.slice(0, 2).map(shown).join(' and ')}`
     : describe(fault, value);
   return new HttpProblem(code, `The query parameter ${name} ${wrong}`);
 }
+
+/** Of those parameters that have a code of their own. */
+const QUERY_CODES: Readonly<Record<string, ErrorCode>> = {
+  caller_id: 'caller_id_invalid',
+  ttl: 'ttl_invalid',
+};
 
 /** One fault for each place: of a union the whole counts, not its members, and what is unknown or missing is not also counted. */
 function distinctFaults(faults: readonly Fault[]): Fault[] {
@@ -123,6 +132,10 @@ function valueAt(root: unknown, pointer: string): unknown {
     value = (value as Record<string, unknown>)[key.replaceAll('~1', '/').replaceAll('~0', '~')];
   }
   return value;
+}
+
+function typeName(schema: TSchema): string {
+  return (schema as { type?: string }).type ?? 'object';
 }
 
 function propertiesOf(schema: TSchema): string[] {

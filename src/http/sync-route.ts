@@ -19,7 +19,7 @@ import {
   UNAVAILABLE,
 } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
-import { parsePrefer } from './prefer.ts';
+import { inlineWait, preferenceApplied } from './inline-wait.ts';
 import { renderRequest } from './rendered-request.ts';
 
 const DOOR: Door = { path: '/sync', mode: 'sync', callerDefault: ANONYMOUS };
@@ -48,24 +48,18 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: Http
       },
     },
     async (request, reply) => {
-      const { waitMs: wishedMs, respondAsync } = parsePrefer(request.headers.prefer as string | undefined);
-      // `respond-async` alone is a wish not to wait; with a wait, one to wait for that long (RFC 7240, section 4.3).
-      const heldMs = Math.min(wishedMs ?? (respondAsync ? 0 : Infinity), config.waitMsMax);
+      const wait = inlineWait(request.headers.prefer as string | undefined, config.waitMsMax);
       const input = await acceptInput(request, DOOR, config);
       const service = serviceFor(request);
-      const waiter = heldMs > 0 ? waiters.enter(reply.raw) : undefined;
+      const waiter = wait.heldMs > 0 ? waiters.enter(reply.raw) : undefined;
       try {
         const result = await (waiter === undefined
           ? service.accept(input)
           : // What has passed since the headers came counts: the client waits for the whole of it.
-            service.acceptInline(input, heldMs - reply.elapsedTime, waiter.signal));
+            service.acceptInline(input, wait.heldMs - reply.elapsedTime, waiter.signal));
         const [view] = acceptedRequests(result, reply);
         const isAccepted = !hasEnded(view.status);
-        const applied = [
-          ...(respondAsync && isAccepted ? ['respond-async'] : []),
-          ...(wishedMs !== undefined && waiter !== undefined ? [`wait=${heldMs / 1000}`] : []),
-        ];
-        if (applied.length > 0) reply.header('preference-applied', applied.join(', '));
+        reply.headers(preferenceApplied(wait, { isAccepted, hasWaited: waiter !== undefined }));
         if (isAccepted) return sendAccepted([view], 'number', reply);
         return reply
           .header('cache-control', 'no-store')

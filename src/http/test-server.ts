@@ -16,7 +16,11 @@ export class TestServer implements AsyncDisposable {
   readonly #app: ReturnType<typeof buildApp>;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(config: Partial<HttpConfig>, access: AppParts['access']) {
+  private constructor(
+    config: Partial<HttpConfig>,
+    access: AppParts['access'],
+    clusterStatus: AppParts['clusterStatus'],
+  ) {
     this.#app = buildApp({
       service: this.service,
       config: {
@@ -27,14 +31,19 @@ export class TestServer implements AsyncDisposable {
       },
       metrics: new Registry(),
       ...(access && { access }),
+      ...(clusterStatus && { clusterStatus }),
       logger: { error: (context, message) => this.logged.push({ context, message }) },
     });
     this.#app.server.on('connection', (socket: Socket) => this.#sockets.add(socket));
   }
 
   /** Without `access` no API keys are asked for. */
-  static async start(config: Partial<HttpConfig> = {}, access?: AppParts['access']): Promise<TestServer> {
-    const server = new TestServer(config, access);
+  static async start(
+    config: Partial<HttpConfig> = {},
+    access?: AppParts['access'],
+    clusterStatus?: AppParts['clusterStatus'],
+  ): Promise<TestServer> {
+    const server = new TestServer(config, access, clusterStatus);
     await server.#app.listen({ port: 0, host: '127.0.0.1' });
     return server;
   }

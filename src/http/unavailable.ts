@@ -5,10 +5,17 @@ const DETAILS = {
   store_full: 'There is no room to write anything down now; what was accepted goes on',
   overloaded: 'Too many large batches are arriving at once',
   stopping: 'This server is stopping and accepts nothing new',
+  shard_absent: 'A part of the cluster does not answer',
+  outcome_unknown: 'The store did not answer in time',
 } as const;
 
-export function unavailable(code: keyof typeof DETAILS, retryAfterMs: number): HttpProblem {
-  return new HttpProblem(code, DETAILS[code], {
+/** `detail`: what to say instead of what is usually so. */
+export function unavailable(
+  code: keyof typeof DETAILS,
+  retryAfterMs: number,
+  detail: string = DETAILS[code],
+): HttpProblem {
+  return new HttpProblem(code, detail, {
     headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
   });
 }

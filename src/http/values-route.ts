@@ -1,0 +1,118 @@
+/**
+ * `GET /values/{prime}`: the values that have a prime factor. However many there are, all are answered: page by page as the client
+ * takes them, never the whole in memory.
+ */
+import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import * as Type from 'typebox';
+import { ValuesQuery } from '../contract/values.ts';
+import { ANONYMOUS } from '../domain/caller.ts';
+import { HEARTBEAT_MS, VALUES_PAGE_MAX } from '../domain/limits.ts';
+import { abbreviate } from '../domain/number-expression.ts';
+import type { Service, ValuesOfQuery, ValuesPage } from '../service/service.ts';
+import { callerOf } from './accept-input.ts';
+import { answer, OPTIONAL_CALLER_ID_HEADERS, PROBLEM, REPLICAS, UNAVAILABLE } from './documented.ts';
+import type { HttpApp, HttpContext } from './http-context.ts';
+import { HttpProblem } from './problem.ts';
+import { refuseGaps, replicasHeader } from './replicas-header.ts';
+import { readNumber } from './submitted-numbers.ts';
+import { unavailable } from './unavailable.ts';
+import { JSON_CONTENT_TYPE } from './values-answer.ts';
+import { membersJson, valuesJson } from './values-json.ts';
+import type { Waiter } from './waiters.ts';
+
+export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+  app.get(
+    '/values/:prime',
+    {
+      schema: {
+        operationId: 'values',
+        summary: 'The values that have a prime factor',
+        description:
+          'All of them, ascending, each once, on whichever replica they are. What is no prime is refused. With `limit` they come in pages, each with a `Link` to the next.',
+        tags: ['values'],
+        params: Type.Object({ prime: Type.String({ description: 'The prime, in decimal.' }) }),
+        querystring: ValuesQuery,
+        response: {
+          200: answer('Values.', ['Values'], {
+            ...REPLICAS,
+            Link: Type.String({ description: 'With `rel="next"`: the next page.' }),
+          }),
+          '4xx': PROBLEM,
+          503: UNAVAILABLE,
+        },
+      },
+      config: { documentedHeaders: OPTIONAL_CALLER_ID_HEADERS },
+    },
+    async (request, reply) => {
+      const { limit, after, strict } = request.query;
+      const query = {
+        callerId: callerOf(request, ANONYMOUS),
+        prime: readNumber(request.params.prime, config.digitsMax),
+        limit: limit ?? VALUES_PAGE_MAX,
+        ...(after !== undefined && { after: after.replace(/^0+(?=.)/, '') }),
+      };
+      const service = serviceFor(request);
+      const waiter = waiters.enter(reply.raw);
+      if (waiter === undefined) throw unavailable('overloaded', 1_000, TOO_MANY);
+      const page = await pageOf(service, query, waiter.signal).catch((error: unknown) => {
+        waiter.leave();
+        throw error;
+      });
+      const isWhole = limit !== undefined || page.next === undefined;
+      if (isWhole) waiter.leave();
+      refuseGaps(page.replicas, strict);
+      reply
+        .headers(replicasHeader(page.replicas))
+        .header('cache-control', 'no-store')
+        .header('content-type', JSON_CONTENT_TYPE);
+      if (limit !== undefined && page.next !== undefined)
+        reply.header('link', `<${nextUrl(request, page.next)}>; rel="next"`);
+      if (isWhole) return reply.send(await valuesJson(page.values));
+      const stream = Readable.from(request.method === 'HEAD' ? [] : allPages(service, query, page, waiter));
+      stream.once('close', () => waiter.leave());
+      // A client that takes nothing for so long is as good as gone.
+      reply.raw.setTimeout(STALLED_MS_MAX, () => reply.raw.destroy());
+      return reply.send(stream);
+    },
+  );
+}
+
+const TOO_MANY = 'Too many clients are being answered or waiting at once';
+const UNDECIDED = 'It was not found out in time whether the number is prime';
+const STALLED_MS_MAX = 2 * HEARTBEAT_MS;
+
+/** Throws an HttpProblem where there is none. */
+async function pageOf(service: Service, query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesPage> {
+  const result = await service.valuesOf(query, signal);
+  if (result.kind === 'values') return result;
+  if (result.kind === 'not_prime')
+    throw new HttpProblem('not_prime', `${abbreviate(String(query.prime))} is not prime`);
+  throw unavailable(result.code, result.retryAfterMs, result.code === 'overloaded' ? UNDECIDED : undefined);
+}
+
+/** The text of an answer, page by page. Throws where a replica is missing from a page that was there for the first one. */
+async function* allPages(
+  service: Service,
+  query: ValuesOfQuery,
+  first: ValuesPage,
+  { signal }: Waiter,
+): AsyncGenerator<string, void, undefined> {
+  yield `[${await membersJson(first.values)}`;
+  let page = first;
+  while (page.next !== undefined) {
+    signal.throwIfAborted();
+    page = await pageOf(service, { ...query, after: page.next, isKnownPrime: true }, signal);
+    const lost = page.replicas?.missing.filter((name) => first.replicas?.missing.includes(name) !== true);
+    if (lost !== undefined && lost.length > 0) throw new Error(`Replicas went away: ${lost.join(', ')}`);
+    if (page.values.length > 0) yield `,${await membersJson(page.values)}`;
+  }
+  yield ']';
+}
+
+/** The same path and query, but for where the page begins. */
+function nextUrl({ raw }: FastifyRequest, after: string): string {
+  const url = new URL(raw.url ?? '', 'http://localhost');
+  url.searchParams.set('after', after);
+  return url.pathname + url.search;
+}

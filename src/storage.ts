@@ -1,0 +1,116 @@
+/** Opens what the settings name: the store, and the bus to the other replicas. With main.ts, the only place that names adapters. */
+import type { Logger } from 'pino';
+import { systemClock } from './base/clock.ts';
+import { randomFraction } from './base/random.ts';
+import type { Bus } from './bus/bus.ts';
+import { localBus } from './bus/local/local-bus.ts';
+import { openNatsBus } from './bus/nats/nats-bus.ts';
+import type { Config, RedisConfig } from './config.ts';
+import { Cluster } from './service/cluster/cluster.ts';
+import type { HandedOver } from './service/cluster/hand-over.ts';
+import { openRedisStore } from './store/redis/redis-store.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import type { Store } from './store/store.ts';
+
+/** The store of a replica, and its place among others where there may be others. Disposing it lets both go. */
+export interface Storage extends AsyncDisposable {
+  readonly store: Store;
+  readonly shard: number;
+  /** Undefined with the embedded store, which has no others. */
+  readonly joined: Joined | undefined;
+}
+
+export interface Joined {
+  readonly cluster: Cluster;
+  /** Gives all that is held to the others, within a time; where nothing is left of worth, the database will be empty. */
+  handOver(withinMs: number): Promise<HandedOver>;
+}
+
+export type StorageConfig = Pick<
+  Config,
+  'dataDir' | 'storeBytesMax' | 'sharesWork' | 'redis' | 'nats' | 'cluster'
+>;
+
+export interface StorageOptions {
+  readonly logger: Logger;
+  readonly onFatal: (error: unknown) => void;
+  /** Of Redis: this database or none. */
+  readonly database?: number;
+}
+
+/** Rejects with a StoreError when there is no store to be had. */
+export async function openStorage(config: StorageConfig, options: StorageOptions): Promise<Storage> {
+  return config.redis ? openInCluster(config, config.redis, options) : openEmbedded(config);
+}
+
+async function openEmbedded({ dataDir, storeBytesMax, sharesWork }: StorageConfig): Promise<Storage> {
+  const store = await openSqliteStore({ dataDir, bytesMax: storeBytesMax, sharesWork });
+  return { store, shard: 0, joined: undefined, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}
+
+async function openInCluster(
+  config: StorageConfig,
+  redis: RedisConfig,
+  { logger, onFatal, database }: StorageOptions,
+): Promise<Storage> {
+  const { name, leaseMs, acceptUnsafe, ...address } = redis;
+  await using stack = new AsyncDisposableStack();
+  logger.info({ name }, 'looking for a database of Redis that nobody has');
+  const opened = await openRedisStore({
+    ...address,
+    name,
+    leaseMs,
+    acceptUnsafe,
+    bytesMax: config.storeBytesMax,
+    sharesWork: config.sharesWork,
+    ...(database !== undefined && { database }),
+  });
+  const { store, shard, epoch } = opened;
+  // Until there is a cluster to tell of it. Disposing twice does nothing.
+  stack.use(store);
+  logger.info({ name, database: shard, epoch }, 'this database is ours');
+  const bus = stack.use(busTo(config, shard, logger));
+  const cluster = new Cluster({
+    bus,
+    store,
+    shard,
+    name,
+    clock: systemClock,
+    random: randomFraction,
+    shardsWithData: () => opened.shardsWithData(),
+    onNotice: (notice) => logger.warn(notice),
+    onFatal,
+  });
+  stack.use(cluster);
+  // Others hear that it left when the database is free already.
+  stack.defer(async () => {
+    await cluster.stop();
+    await store[Symbol.asyncDispose]();
+  });
+  await cluster.join();
+  const kept = stack.move();
+  const handOver = async (withinMs: number): Promise<HandedOver> => {
+    const handedOver = await cluster.handOver(withinMs);
+    if (handedOver.left === undefined) await opened.abandon();
+    return handedOver;
+  };
+  return {
+    store,
+    shard,
+    joined: { cluster, handOver },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function busTo({ nats, cluster }: StorageConfig, shard: number, logger: Logger): Bus {
+  if (!nats) return localBus();
+  return openNatsBus({
+    address: nats,
+    cluster,
+    shard,
+    clock: systemClock,
+    random: randomFraction,
+    onFault: (error) => logger.warn({ err: error }, 'other replicas cannot be reached'),
+    onConnected: (server) => logger.info({ server }, 'other replicas can be reached'),
+  });
+}
