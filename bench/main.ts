@@ -3,11 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { callbacks } from './callbacks.ts';
+import { cluster } from './cluster.ts';
 import { fairness } from './fairness.ts';
 import { http } from './http.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
+import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
 
@@ -17,6 +19,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   fairness,
   callbacks,
   memory,
+  values: valuesBenchmark,
+  cluster,
   kernel,
 };
 

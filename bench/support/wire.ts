@@ -5,6 +5,17 @@ export function postRequest(callerId: string, body: string): string {
   return `POST /requests HTTP/1.1\r\nhost: bench\r\nx-caller-id: ${callerId}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
+/** `numbers` in decimal. */
+export function postValues(numbers: readonly string[]): string {
+  const body = `[${numbers.join(',')}]`;
+  return `POST /values HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** The values of an answer, their integers as text: as numbers they would be rounded. */
+export function valuesIn(body: Buffer): { value: string; prime_factors: string[] }[] {
+  return JSON.parse(body.toString('latin1').replaceAll(/\d+/g, '"$&"')) as ReturnType<typeof valuesIn>;
+}
+
 export function getRequest(requestId: string): string {
   return `GET /requests/${requestId} HTTP/1.1\r\nhost: bench\r\n\r\n`;
 }
