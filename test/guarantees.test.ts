@@ -14,7 +14,7 @@ test('every guarantee names a test that is there', () => {
     const [, file = '', title = ''] = /\| `([\w./-]+)`: (.+) \|$/.exec(row) ?? [];
     assert.notEqual(title, '', `no test is named: ${row}`);
     const source = readFileSync(path.join(ROOT, file), 'utf8').replaceAll("\\'", "'");
-    const names = [...source.matchAll(/\btest\(\s*(["'`])(.+?)\1,/gs)].map(([, , name = '']) => name);
+    const names = [...source.matchAll(/\b(?:test|it)\(\s*(["'`])(.+?)\1,/gs)].map(([, , name = '']) => name);
     assert.ok(
       names.some((name) => name.includes(title)),
       `${file} has no test "${title}"`,
