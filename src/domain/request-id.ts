@@ -40,8 +40,10 @@ export function parseRequestId(text: string): (RequestId & { readonly shard: num
   const id = text.toUpperCase();
   if (!PATTERN.test(id)) return undefined;
   const seq = decode(id.slice(0, SEQ_CHARS));
-  const shard = ALPHABET.indexOf(id.charAt(SEQ_CHARS));
-  if (!Number.isSafeInteger(seq) || shard !== shardOf(seq)) return undefined;
+  const shard = shardOf(seq);
+  // Before sequence numbers told the shard, there was one only.
+  const isOfShard = [ALPHABET.charAt(shard), '0'].includes(id.charAt(SEQ_CHARS));
+  if (!Number.isSafeInteger(seq) || !isOfShard) return undefined;
   return { seq, shard, token: id.slice(SEQ_CHARS + 1) };
 }
 

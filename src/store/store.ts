@@ -137,7 +137,8 @@ export interface Store extends AsyncDisposable {
   /**
    * Gives those values that are here and of a lesser version the terms given, unless they had expired at `nowMs` and when the terms
    * were accepted, which their version tells (`timeOfSeq`): what was renewed in time is not lost, however late that is heard of as
-   * long as it is not pruned, and what had expired is not revived. At most `COMMIT_ROWS_MAX` at a time. May use the reserve.
+   * long as it is not pruned, and what had expired is not revived. A number that a request is still to make a value is kept under these
+   * terms once that is done, if they are the latest. At most `COMMIT_ROWS_MAX` at a time. May use the reserve.
    */
   renewValues(scope: ValueScope, renewals: readonly ValueRenewal[], nowMs: number): Promise<void>;
 
@@ -170,7 +171,7 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Takes a parcel of another store over, durably. What is there already changes nothing; of two logs of one job, the one with more
-   * CPU time is kept. Rejects with `full` when there is no room, and with `version` where the other store's tables are others.
+   * CPU time is kept, and logs that there is no room for are left out. Rejects with `full` when there is no room for the rest, and with `version` where the other store's tables are others.
    */
   adopt(bytes: Uint8Array): Promise<Adopted>;
 
@@ -354,8 +355,8 @@ export interface StoreStats {
   readonly freeBytes: number;
   readonly queued: number;
   /**
-   * The greatest sequence number that is held or, when the store was opened, was set aside by an idempotency key for a number
-   * of its batch, written or not; 0 if there is none. Later ones must be above it, whatever the clock says.
+   * The greatest sequence number that is held or, when the store was opened, was the version of a value or was set aside by an
+   * idempotency key for a number of its batch, written or not; 0 if there is none. Later ones must be above it, whatever the clock says.
    */
   readonly lastSeq: number;
 }

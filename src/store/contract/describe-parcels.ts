@@ -131,6 +131,28 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await taker.finish([called(FIRST_SEQ)]), new Map([[FIRST_SEQ, 1]]));
       }));
 
+    test('a renewal that was heard of while a request for its number waited goes with it, whichever of them is there first', () =>
+      withTwo(async (giver, taker) => {
+        const keep = { expiresAtMs: NOW_MS + DAY_MS };
+        const requests = ['6', '35'].map(
+          (number, i) => newRequests(1, { mode: 'values', number, keep, seq: seqNo(i) })[0] as NewRequest,
+        );
+        for (const request of requests) await giver.accept({ requests: [request] });
+        const early = await giver.parcel();
+        assert.ok(early);
+        const renewals = ['6', '35'].map((number) => ({ number, version: seqNo(9) }));
+        await giver.renewValues('', renewals, NOW_MS);
+        await taker.adopt(early.bytes);
+        await taker.finish([doneJob(FIRST_SEQ)]);
+        await handOver(giver, taker);
+        await taker.finish([doneJob(seqNo(1))]);
+        assert.deepEqual(
+          await taker.values('', ['6', '35'], NOW_MS + 2 * DAY_MS),
+          renewals.map((renewal) => ({ ...renewal, factors: SIX })),
+        );
+        assert.deepEqual(await taker.renewalShards(), []);
+      }));
+
     test('of two logs of one job the one with more CPU time is kept', () =>
       withTwo(async (giver, taker) => {
         const log = (number: string, cpuMs: number): JobLogEntry => ({

@@ -136,6 +136,9 @@ interface Given {
 /** A call on store and model, which must answer the same. */
 type Call = (given: Given) => Promise<void>;
 
+/** Those whose numbers are not kept as values: with these, what is done depends on what was before, of which the model knows nothing. */
+const PLAIN_MODES = MODES.filter((mode) => mode !== 'values');
+
 /** An index among about as many requests as there are. */
 const arbitraryIndex = fc.nat(40);
 
@@ -145,7 +148,7 @@ const arbitraryCall: fc.Arbitrary<Call> = fc.oneof(
     arbitrary: fc
       .record({
         callerId: fc.constantFrom(...CALLERS),
-        mode: fc.constantFrom(...MODES),
+        mode: fc.constantFrom(...PLAIN_MODES),
         count: fc.integer({ min: 1, max: 4 }),
         ordinal: fc.nat(99),
       })

@@ -185,6 +185,59 @@ export function describeValues(name: string, makeHome: MakeHome): void {
         ]);
       }));
 
+    test('a renewal that is heard of while a request for its number still waits holds once that is done, over restarts too', () =>
+      withStore(async (store, reopen) => {
+        const keep = { expiresAtMs: NOW_MS + 1_000 };
+        const numbers = ['6', '35', '15', '21'];
+        const requests = numbers.map(
+          (number, i) =>
+            newRequests(1, { mode: i === 3 ? 'queued' : 'values', number, keep, seq: seqNo(i + 1) })[0],
+        ) as NewRequest[];
+        for (const request of requests) await store.accept({ requests: [request] });
+        await store.renewValues(SCOPE, [{ number: '6', version: seqNo(10), ...terms(1) }], NOW_MS);
+        const later = [
+          { number: '6', version: seqNo(11), ...terms(2) },
+          // Accepted before the request, or after its terms had run out.
+          { number: '35', version: FIRST_SEQ, ...terms(3) },
+          { number: '15', version: seqAt(NOW_MS + 2_000), ...terms(3) },
+          // Nothing is to be kept.
+          { number: '21', version: seqNo(10), ...terms(3) },
+          { number: '77', version: seqNo(10), ...terms(3) },
+        ];
+        await store.renewValues(SCOPE, later, NOW_MS + 5_000);
+        await store.renewValues('globex', [{ number: '6', version: seqNo(12), ...terms(3) }], NOW_MS);
+        const again = await reopen();
+        assert.deepEqual(await again.renewalShards(), []);
+        // The first is resumed before it is done.
+        await again.finish([doneJob(seqNo(1), { kind: 'partial' })]);
+        await again.requeue(seqNo(1), 0, []);
+        await again.finish(requests.map(({ seq }) => doneJob(seq)));
+        const kept = numbers.map((number, i) => ({ number, factors: SIX, version: seqNo(i + 1), ...keep }));
+        assert.deepEqual(await again.values(SCOPE, [...numbers, '77'], NOW_MS), [
+          { ...later[0], factors: SIX },
+          kept[1],
+          kept[2],
+          undefined,
+          undefined,
+        ]);
+      }));
+
+    test('such a renewal is forgotten with the last request that waited', () =>
+      withStore(async (store) => {
+        const limits = { endedBeforeMs: 0, nowMs: NOW_MS, bytesMax: Infinity };
+        await store.accept({ requests: newRequests(1, { mode: 'values', number: '6' }) });
+        await store.renewValues(SCOPE, [{ number: '6', version: seqNo(9) }], NOW_MS);
+        assert.deepEqual(await pruneAll(store, limits), []);
+        await store.finish([doneJob(FIRST_SEQ, { kind: 'cancelled' })]);
+        assert.deepEqual(await pruneAll(store, limits), [1]);
+      }));
+
+    test('after a restart no version is given a second time, also if no request ever had it', () =>
+      withStore(async (store, reopen) => {
+        await store.putValues(SCOPE, [six({ version: seqNo(9) })]);
+        assert.equal((await (await reopen()).stats()).lastSeq, seqNo(9));
+      }));
+
     test('in mode values, a number that is kept is done at once and kept under the new terms; one that has expired is not', () =>
       withStore(async (store) => {
         await store.putValues(SCOPE, [

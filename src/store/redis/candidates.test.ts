@@ -3,12 +3,11 @@ import { test } from 'node:test';
 import { candidates, type DatabaseView, type LeaseView } from './candidates.ts';
 
 function view(database: number, lease: LeaseView, given: Partial<DatabaseView> = {}): DatabaseView {
-  return { database, lease, keys: lease.kind === 'none' ? 0 : 5, isConnected: false, ...given };
+  return { database, lease, keys: lease.kind === 'none' ? 0 : 5, ...given };
 }
 
 const NONE: LeaseView = { kind: 'none' };
 const lease = (name: string, leftMs = 0): LeaseView => ({ kind: 'lease', name, leftMs });
-const HELD = { isConnected: true };
 
 test('its own of last time is best, then ownerless ones with data, then new ones, last those among the keys of others', () => {
   let views = [
@@ -16,7 +15,7 @@ test('its own of last time is best, then ownerless ones with data, then new ones
     view(1, NONE),
     view(2, lease('b')),
     view(3, lease('a')),
-    view(4, lease('c', 900), HELD),
+    view(4, lease('c', 900), { keys: 1 }),
     view(5, lease('d'), { keys: 1 }),
   ];
   const order: number[][] = [];
@@ -27,7 +26,7 @@ test('its own of last time is best, then ownerless ones with data, then new ones
   assert.deepEqual(order, [[3], [2], [1, 5], [0]]);
 });
 
-test('while the lease of an absent owner may yet run out, nobody takes a new one; after a whole lease they do', () => {
+test('while the lease of a database with data may yet run out, nobody takes a new one; after a whole lease they do', () => {
   const views = [view(0, lease('b', 900)), view(1, NONE)];
   assert.deepEqual(candidates(views, 'a', false), []);
   assert.deepEqual(candidates(views, 'a', true), [1]);
@@ -39,12 +38,13 @@ test('a replica waits for its own of last time, whatever else there is, but not 
   assert.deepEqual(candidates(views, 'a', true), [1]);
 });
 
-test('another replica of the same name that is there is not waited for', () => {
-  const views = [view(0, lease('a', 900), HELD), view(1, NONE)];
+test('nobody waits for a lease that nothing is held under, save one of the own name', () => {
+  const views = [view(0, lease('b', 900), { keys: 1 }), view(1, NONE)];
   assert.deepEqual(candidates(views, 'a', false), [1]);
+  assert.deepEqual(candidates(views, 'b', false), []);
 });
 
 test('a database whose lease is another program’s key, or a newer program’s, is left alone', () => {
-  const views = [view(0, { kind: 'foreign' }), view(1, { kind: 'newer' }), view(2, lease('b', 900), HELD)];
+  const views = [view(0, { kind: 'foreign' }), view(1, { kind: 'newer' }), view(2, lease('b', 900))];
   assert.deepEqual(candidates(views, 'a', true), []);
 });

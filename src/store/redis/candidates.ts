@@ -1,8 +1,9 @@
 /**
  * Which databases a replica that has none may claim now. Pure.
  *
- * Its own of last time is best, then those that hold data and have no owner, then new ones. As long as somebody who is not
- * there has a lease that may yet run out, nobody takes a new one: of a cluster that crashed as a whole, each database finds an owner.
+ * Its own of last time is best, then those that hold data and have no owner, then new ones. As long as the lease of a
+ * database with data may yet run out, nobody takes a new one: whether its owner is there cannot be told from outside (a machine that lost its
+ * power leaves its connection behind for minutes), and if it is not, the database needs an owner more than the cluster needs one more.
  */
 
 /** A database as it looks from outside. */
@@ -11,8 +12,6 @@ export interface DatabaseView {
   readonly lease: LeaseView;
   /** How many keys it holds, whoever's they are. */
   readonly keys: number;
-  /** Whether a replica is connected to it. */
-  readonly isConnected: boolean;
 }
 
 /** `foreign`: something else has the lease's name; `newer`: a newer program wrote it. Either way the database is not for us. */
@@ -23,22 +22,27 @@ export type LeaseView =
 
 /** The best ones, which are equally good. `name`: the replica's. `hasWaited`: for a whole lease. */
 export function candidates(views: readonly DatabaseView[], name: string, hasWaited: boolean): number[] {
-  const absentees = views.filter(({ lease, isConnected }) => isHeld(lease) && !isConnected);
-  if (!hasWaited && absentees.some(({ lease }) => isOf(lease, name))) return [];
+  const held = views.filter(({ lease }) => isHeld(lease));
+  if (!hasWaited && held.some(({ lease }) => isOf(lease, name))) return [];
   const best = Math.min(...views.map((view) => rank(view, name)));
-  const worst = hasWaited || absentees.length === 0 ? RANK.amongOthers : RANK.orphan;
+  const worst = hasWaited || !held.some(holdsData) ? RANK.amongOthers : RANK.orphan;
   if (best > worst) return [];
   return views.filter((view) => rank(view, name) === best).map(({ database }) => database);
 }
 
 const RANK = { own: 0, orphan: 1, empty: 2, amongOthers: 3, taken: 4 } as const;
 
-/** One that holds a lease and nothing else is as good as new. */
-function rank({ lease, keys }: DatabaseView, name: string): number {
+function rank(view: DatabaseView, name: string): number {
+  const { lease, keys } = view;
   if (lease.kind === 'foreign' || lease.kind === 'newer' || isHeld(lease)) return RANK.taken;
   if (isOf(lease, name)) return RANK.own;
-  if (lease.kind === 'lease') return keys > 1 ? RANK.orphan : RANK.empty;
+  if (lease.kind === 'lease') return holdsData(view) ? RANK.orphan : RANK.empty;
   return keys > 0 ? RANK.amongOthers : RANK.empty;
+}
+
+/** One that holds a lease and nothing else is as good as new. */
+function holdsData({ lease, keys }: DatabaseView): boolean {
+  return lease.kind === 'lease' && keys > 1;
 }
 
 function isHeld(lease: LeaseView): boolean {

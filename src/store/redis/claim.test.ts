@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
 import { startRedis } from '../../../test/support/redis-server.ts';
 import { systemClock } from '../../base/clock.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import { StoreError } from '../store.ts';
-import { claimDatabase, DATABASES_MAX, type Claim, type ClaimOptions } from './claim.ts';
+import { claimDatabase, type Claim, type ClaimOptions } from './claim.ts';
 import { LEASE_KEY } from './lease-scripts.ts';
 import { Lease } from './lease.ts';
 import { RedisLink } from './redis-link.ts';
@@ -37,13 +38,17 @@ function end(claims: readonly Claim[]): void {
   for (const each of claims) each.link[Symbol.dispose]();
 }
 
-/** As a crash leaves it: with a row, and a lease that runs out by itself. */
-async function crash({ link: own }: Claim): Promise<void> {
+async function putRow({ link: own }: Claim): Promise<void> {
   await own.send(['HSET', 'fairsieve:1:requests', '1', '[1]']);
-  own[Symbol.dispose]();
 }
 
-const names = Array.from({ length: DATABASES_MAX }, (_, i) => `replica-${i}`);
+/** As a crash leaves it: with a row, and a lease that runs out by itself. */
+async function crash(claimed: Claim): Promise<void> {
+  await putRow(claimed);
+  end([claimed]);
+}
+
+const names = Array.from({ length: SEQ_STRIDE }, (_, i) => `replica-${i}`);
 
 test('of sixteen who start at once each gets a database of its own, a hundred times over', async () => {
   for (let times = 0; times < 100; times++) {
@@ -103,7 +108,25 @@ test('one without an owner that holds data is taken before an empty one, by a st
   end([stranger]);
 });
 
-test('nobody waits where every lease has its owner there', async () => {
+test('one whose owner is silent but still connected is waited for and taken, no empty one', async () => {
+  const paused = await claim('paused');
+  await putRow(paused);
+  const stranger = await claim('stranger');
+  assert.equal(stranger.database, paused.database);
+  end([paused, stranger]);
+});
+
+test('where all owners of data keep their leases up, a new database is taken after a whole lease', async () => {
+  const busy = await claim('busy', { leaseMs: LONG_MS });
+  await putRow(busy);
+  const startedAtMs = performance.now();
+  const second = await claim('second');
+  assert.ok(performance.now() - startedAtMs >= LEASE_MS);
+  assert.notEqual(second.database, busy.database);
+  end([busy, second]);
+});
+
+test('nobody waits where no database holds data yet', async () => {
   const first = await claim('first', { leaseMs: LONG_MS });
   const startedAtMs = performance.now();
   const second = await claim('second', { leaseMs: LONG_MS });

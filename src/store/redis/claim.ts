@@ -6,14 +6,13 @@
  *   D2. While looking, only service data, and of each candidate only the lease, is read; a claim touches nothing but the lease.
  *   D3. The connection with which a database was claimed never has another one selected.
  */
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import { StoreError } from '../store.ts';
 import { candidates, type DatabaseView, type LeaseView } from './candidates.ts';
-import { connectedDatabases, connectionName, keyCounts } from './keyspace.ts';
+import { connectionName, keyCounts } from './keyspace.ts';
 import { CLAIM, LEASE_KEY, LOOK } from './lease-scripts.ts';
-import { isPassing, RedisLink, withoutSecrets, type LinkOptions } from './redis-link.ts';
+import { allowed, RedisLink, withoutSecrets, type LinkOptions } from './redis-link.ts';
 
-/** An id names its shard with one of so many. */
-export const DATABASES_MAX = 16;
 const LOOK_EVERY_MS = 200;
 
 export interface ClaimOptions extends Omit<LinkOptions, 'database' | 'name'> {
@@ -41,7 +40,7 @@ export interface Claim {
   readonly schema: number;
   /** By the monotonic clock; the lease lasts for `leaseMs` from then on at least. */
   readonly heldFromMs: number;
-  /** Those that hold only what is not ours. */
+  /** Other databases that hold keys and no lease of any version: they are other programs'. */
   readonly foreign: readonly number[];
 }
 
@@ -60,7 +59,7 @@ export async function claimDatabase(finder: RedisLink, options: ClaimOptions): P
     if (database !== undefined) {
       tries++;
       const claim = await tryClaim(database, options);
-      if (claim) return { ...claim, foreign: foreignOnly(views) };
+      if (claim) return { ...claim, foreign: foreignOnly(views, database) };
     } else if (hasWaited) {
       throw refusal(views, options);
     } else {
@@ -69,11 +68,11 @@ export async function claimDatabase(finder: RedisLink, options: ClaimOptions): P
   }
 }
 
-/** The one that is asked for, or all that an id can name. */
+/** The one that is asked for, or all that an id can name as its shard. */
 async function databasesToLookAt(finder: RedisLink, { database }: ClaimOptions): Promise<number[]> {
   if (database !== undefined) return [database];
   const [, count] = (await allowed(finder.send(['CONFIG', 'GET', 'databases']), [])) as string[];
-  const length = Math.min(count === undefined ? DATABASES_MAX : Number(count), DATABASES_MAX);
+  const length = Math.min(count === undefined ? SEQ_STRIDE : Number(count), SEQ_STRIDE);
   return Array.from({ length }, (_, i) => i);
 }
 
@@ -83,12 +82,11 @@ async function look(
   schema: number,
 ): Promise<DatabaseView[]> {
   const counts = keyCounts(String(await finder.send(['INFO', 'keyspace'])));
-  const connected = connectedDatabases(await clientList(finder));
   const views: DatabaseView[] = [];
   for (const database of databases) {
     const keys = counts.get(database) ?? 0;
     const lease = keys > 0 ? await lookAtLease(finder, database, schema) : NO_LEASE;
-    views.push({ database, keys, lease, isConnected: connected.has(database) });
+    views.push({ database, keys, lease });
   }
   await finder.select(0);
   return views;
@@ -103,21 +101,6 @@ async function lookAtLease(finder: RedisLink, database: number, schema: number):
   if (kind === 'none') return NO_LEASE;
   if (kind !== 'lease') return { kind: 'foreign' };
   return stored > schema ? { kind: 'newer' } : { kind, name, leftMs };
-}
-
-/** Of all connections; empty where it may not be asked for, as if nobody were there: then a lease is waited for. */
-export async function clientList(link: RedisLink): Promise<string> {
-  return String(await allowed(link.send(['CLIENT', 'LIST']), ''));
-}
-
-/** What `reply` resolves to, or `otherwise` where Redis refuses that command to us. */
-async function allowed<T>(reply: Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
-    if (isPassing(error)) throw error;
-    return otherwise;
-  }
 }
 
 /** Undefined if another was quicker. */
@@ -146,10 +129,11 @@ async function tryClaim(
   return undefined;
 }
 
-function foreignOnly(views: readonly DatabaseView[]): number[] {
+function foreignOnly(views: readonly DatabaseView[], own: number): number[] {
   return views
-    .filter(({ keys, lease }) => keys > 0 && lease.kind !== 'lease')
-    .map(({ database }) => database);
+    .filter(({ keys, lease }) => keys > 0 && (lease.kind === 'none' || lease.kind === 'foreign'))
+    .map(({ database }) => database)
+    .filter((database) => database !== own);
 }
 
 function refusal(views: readonly DatabaseView[], { database, address }: ClaimOptions): StoreError {

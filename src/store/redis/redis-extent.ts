@@ -3,9 +3,8 @@
  * may use an equal part.
  */
 import type { Extent } from '../sqlite/room.ts';
-import { clientList } from './claim.ts';
 import { connectedDatabases, infoNumber } from './keyspace.ts';
-import type { RedisLink } from './redis-link.ts';
+import { allowed, type RedisLink } from './redis-link.ts';
 
 /** Bytes of memory in Redis for each byte of the working copy. */
 const MEMORY_PER_BYTE = 1.5;
@@ -35,7 +34,9 @@ export class RedisExtent {
   async look(): Promise<void> {
     try {
       const info = String(await this.#link.send(['INFO', 'memory']));
-      const replicas = connectedDatabases(await clientList(this.#link)).size;
+      // Where that may not be asked for, as if there were no others.
+      const clients = String(await allowed(this.#link.send(['CLIENT', 'LIST']), ''));
+      const replicas = connectedDatabases(clients).size;
       this.#memory = {
         used: infoNumber(info, 'used_memory') ?? 0,
         max: infoNumber(info, 'maxmemory') || Infinity,

@@ -83,13 +83,30 @@ test('while Redis is away, clients are refused soon and may come again; what the
   await store[Symbol.asyncDispose]();
 });
 
-test('a store can be closed though Redis is gone', async () => {
+test('a store can be closed though Redis is gone, and that is no failure of it', async () => {
   await using redis = await startRedis();
   const { store } = await open(redis);
   await redis.process.kill();
   const underWay = assert.rejects(store.accept({ requests: newRequests(1) }), StoreError);
   await store[Symbol.asyncDispose]();
   await underWay;
+  assert.equal(await Promise.race([store.failed, nextTurn('closed')]), 'closed');
+});
+
+test('where the lease is lost while the tables are still read, the store does not open and says so', async () => {
+  await using redis = await startRedis();
+  const database = 5;
+  const row = JSON.stringify([1, '0123456789ABCDEF', 'acme', 0, 1, '77', 0, NOW_MS]);
+  const many = `for i = 1, 200000 do redis.call('HSET', KEYS[1], i, (string.gsub(ARGV[1], '1', i, 1))) end`;
+  await redis.run(['HSET', 'fairsieve:lease', 'epoch', '1', 'name', 'a', 'schema', '4'], database);
+  await redis.run(['EVAL', many, '1', 'fairsieve:4:requests', row], database);
+  const opening = open(redis, { database, leaseMs: 300 });
+  const lost = assert.rejects(opening, (error) => error instanceof StoreError && error.code === 'lost');
+  await until('it is claimed', async () =>
+    Boolean(await redis.run(['HEXISTS', 'fairsieve:lease', 'owner'], database)),
+  );
+  await redis.run(['HSET', 'fairsieve:lease', 'owner', 'another', 'epoch', '9'], database);
+  await lost;
 });
 
 test('when the lease is lost the store says so, and every call under way or made later is rejected', async () => {

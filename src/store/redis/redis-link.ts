@@ -36,8 +36,9 @@ const RETRY_MS_MAX = 1_000;
 const CONNECT_MS_MAX = 2_000;
 /** Refusals of connections that no repetition mends. */
 const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)|DB index is out of range/;
-/** Replies that say "not now". */
-const NOT_NOW = /^-?(LOADING|BUSY|MISCONF|READONLY|MASTERDOWN|NOREPLICAS|TRYAGAIN|CLUSTERDOWN)\b/;
+/** Replies that say "not now"; what a command in a script is told stands behind the place in the script in Redis 6. */
+const NOT_NOW =
+  /^(?:-|ERR Error running script [^-]*: -)?(?:LOADING|BUSY|MISCONF|READONLY|MASTERDOWN|NOREPLICAS|TRYAGAIN|CLUSTERDOWN)\b/;
 
 /** Made once: a class with a method for each command takes a tenth of a second. */
 const makeClient = RedisClient.factory({ RESP: 2 });
@@ -135,6 +136,16 @@ const BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 export function isPassing(error: unknown): boolean {
   if (error instanceof ErrorReply) return NOT_NOW.test(error.message);
   return ![TypeError, StoreError, ClientClosedError].some((final) => error instanceof final);
+}
+
+/** What `reply` resolves to, or `otherwise` where Redis refuses that command to us. */
+export async function allowed<T>(reply: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    return otherwise;
+  }
 }
 
 export function withoutSecrets({ url }: RedisAddress): string {

@@ -8,10 +8,10 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { assert } from '../../base/assert.ts';
 import { systemClock, type Clock } from '../../base/clock.ts';
 import { moduleUrl } from '../../base/module-url.ts';
-import { ThreadedStore } from '../sqlite/sqlite-store.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import { startStoreThread } from '../sqlite/store-thread.ts';
+import { ThreadedStore } from '../sqlite/threaded-store.ts';
 import { StoreError, type Store } from '../store.ts';
-import { DATABASES_MAX } from './claim.ts';
 import type { RedisAddress } from './redis-link.ts';
 import type { Control, ControlAnswer, ControlReply, RedisOpened, RedisWorkerInput } from './redis-worker.ts';
 
@@ -66,8 +66,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   assert(leaseMs >= LEASE_MS_LEAST, `leaseMs must be at least ${LEASE_MS_LEAST}: it is ${leaseMs}`);
   assert(bytesMax >= BYTES_MAX_LEAST, `bytesMax must be at least ${BYTES_MAX_LEAST}: it is ${bytesMax}`);
   assert(
-    database === undefined || (Number.isInteger(database) && database >= 0 && database < DATABASES_MAX),
-    `database must be from 0 to ${DATABASES_MAX - 1}: it is ${database}`,
+    database === undefined || (Number.isInteger(database) && database >= 0 && database < SEQ_STRIDE),
+    `database must be from 0 to ${SEQ_STRIDE - 1}: it is ${database}`,
   );
   const { port1: ours, port2: theirs } = new MessageChannel();
   const workerData: RedisWorkerInput = {

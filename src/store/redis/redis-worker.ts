@@ -17,12 +17,12 @@ import { faultOf, openingOf } from '../sqlite/store-thread.ts';
 import { StoreError } from '../store.ts';
 import { claimDatabase, type Claim } from './claim.ts';
 import { Committer } from './committer.ts';
-import { keyCounts } from './keyspace.ts';
+import { connectedDatabases, keyCounts } from './keyspace.ts';
 import { keptSequences } from './kept-sequences.ts';
 import { Lease } from './lease.ts';
 import type { Mirror } from './mirror.ts';
 import { RedisExtent } from './redis-extent.ts';
-import { RedisLink, type RedisAddress } from './redis-link.ts';
+import { allowed, RedisLink, type RedisAddress } from './redis-link.ts';
 import { requireSafeRedis } from './redis-safety.ts';
 import { openWorkingCopy } from './working-copy.ts';
 
@@ -62,6 +62,8 @@ const input = workerData as RedisWorkerInput;
 const clock = systemClock;
 /** Aborts when nothing is to be waited for any more. */
 const ending = new AbortController();
+/** Resolves once the first message, which says that the store is open, has been posted: a failure follows on it. */
+const told = Promise.withResolvers<void>();
 
 async function open(): Promise<RedisOpened> {
   const { address, acceptUnsafe } = input;
@@ -78,7 +80,10 @@ async function open(): Promise<RedisOpened> {
   const lease = new Lease(claim, input.leaseMs, clock);
   try {
     const committer = new Committer(claim, lease, ending.signal);
-    const { database: tables, mirror } = await openWorkingCopy(claim, lease, committer);
+    const { database: tables, mirror } = await Promise.race([
+      openWorkingCopy(claim, lease, committer),
+      lease.lost.then((error) => Promise.reject(error)),
+    ]);
     const extent = new RedisExtent(claim.link, input.bytesMax);
     await extent.look();
     const room = new Room({ database: tables, extent: (bytes) => extent.of(bytes), clock });
@@ -133,13 +138,14 @@ function serve(parts: Parts): void {
       fail(error);
     }
   };
-  void lease.lost.then(fail);
+  void Promise.all([lease.lost, told.promise]).then(([error]) => fail(error));
   let isAbandoned = false;
+  const foreign = new Set(claim.foreign);
   const answer = (...reply: ControlReply): void => input.control.postMessage(reply);
   input.control.on('message', (ask: Control) => {
     isAbandoned ||= ask === 'abandon';
     if (ask === 'abandon') answer(ask, true);
-    else void shardsWithData(claim).then((found) => answer(ask, found));
+    else void shardsWithData(claim.link, foreign).then((found) => answer(ask, found));
   });
   port?.on('message', (round: Round | null) => {
     if (round === null) void release(parts, isAbandoned).finally(end);
@@ -183,12 +189,21 @@ function isEmpty(db: DatabaseSync, table: string): boolean {
   return db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() === undefined;
 }
 
-/** Databases that hold more than a lease, whoever has them; null where Redis cannot be asked. */
-async function shardsWithData({ link, foreign }: Claim): Promise<number[] | null> {
+/**
+ * Databases that hold more than a lease, whoever has them, but for those in `foreign`; null where Redis cannot be asked. From `foreign` goes
+ * what is empty or has a replica: what is in it later may be ours.
+ */
+async function shardsWithData(link: RedisLink, foreign: Set<number>): Promise<number[] | null> {
   try {
     const counts = keyCounts(String(await link.send(['INFO', 'keyspace'])));
+    if (foreign.size > 0) {
+      const connected = connectedDatabases(String(await allowed(link.send(['CLIENT', 'LIST']), '')));
+      for (const database of foreign) {
+        if (connected.has(database) || !counts.has(database)) foreign.delete(database);
+      }
+    }
     return [...counts]
-      .filter(([database, keys]) => keys > 1 && !foreign.includes(database))
+      .filter(([database, keys]) => keys > 1 && !foreign.has(database))
       .map(([database]) => database);
   } catch {
     return null;
@@ -196,3 +211,4 @@ async function shardsWithData({ link, foreign }: Claim): Promise<number[] | null
 }
 
 port.postMessage(await openingOf(open));
+told.resolve();

@@ -62,7 +62,7 @@ export function finishHandlers({
     const found = toKeep.get(seq);
     if (!found) return;
     const [callerId, number, factors, keepUntilMs] = found;
-    values.put(scopeOf(callerId), number, factors, keepUntilMs, seq);
+    values.putDone(scopeOf(callerId), number, factors, keepUntilMs, seq);
   }
 
   return {

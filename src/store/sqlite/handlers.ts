@@ -36,6 +36,6 @@ export function allHandlers(database: Database, room: Room, sharesWork: boolean,
     ...pruneHandlers({ database, room, logs, values }),
     ...valueHandlers(database, room, values),
     ...outboxHandlers(database, room),
-    ...parcelHandlers({ database, room, values, workKeyOf, shard }),
+    ...parcelHandlers({ database, room, logs, values, workKeyOf, shard }),
   };
 }

@@ -15,8 +15,6 @@ import { prepare } from './statement.ts';
 
 /** Rows that are read at once: about 1 MiB, a millisecond. */
 const PAGE_ROWS = 16;
-/** Rows that are deleted at once to make room for new ones. */
-const MAKE_ROOM_ROWS = 64;
 
 export function jobLogHandlers(
   database: Database,
@@ -56,16 +54,6 @@ export function jobLogHandlers(
      RETURNING breaks`,
   );
 
-  /** Bounded, so that nobody waits for it: where it is not enough, the next call goes on. */
-  function makeRoom(bytes: number): boolean {
-    let left = MAKE_ROOM_ROWS;
-    while (!room.hasRoomForLog(bytes)) {
-      if (left <= 0 || !(space.hasDropped || space.dropIdle(Infinity, 1))) return false;
-      left -= space.deleteRows(1);
-    }
-    return true;
-  }
-
   return {
     appendLog({ number, chunks, cpuMs, started, atMs }) {
       const rows = packChunks(chunks);
@@ -76,7 +64,7 @@ export function jobLogHandlers(
         start.run(seq, startedAtMs, budgetFromMs);
         isWaitedFor ||= isQueued.get(seq) !== undefined;
       }
-      const hasRoom = makeRoom(bytes);
+      const hasRoom = space.makeRoom(room, bytes);
       const [id = 0] = touch.get(number, cpuMs, hasRoom ? bytes : 0, isWaitedFor ? null : atMs) ?? [];
       if (!hasRoom) return 'full';
       for (const row of rows) append.run(id, row.bytes, row.lengths);

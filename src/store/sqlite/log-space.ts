@@ -7,7 +7,11 @@
  */
 import type { Database } from './database.ts';
 import { rowCost } from './log-row.ts';
+import type { Room } from './room.ts';
 import { prepare, type Statement } from './statement.ts';
+
+/** Rows that are deleted at once to make room for new ones. */
+const MAKE_ROOM_ROWS = 64;
 
 export class LogSpace {
   readonly #database: Database;
@@ -44,6 +48,16 @@ export class LogSpace {
   dropIdle(beforeMs: number, bytesMin = 0): boolean {
     const [id] = this.#oldestIdle.get(beforeMs, bytesMin) ?? [];
     return id !== undefined && this.#drop.run(id) > 0;
+  }
+
+  /** Whether there is room for so many bytes of logs, if need be by dropping idle ones. Bounded, so that nobody waits for it: where it is not enough, the next call goes on. */
+  makeRoom(room: Room, bytes: number): boolean {
+    let left = MAKE_ROOM_ROWS;
+    while (!room.hasRoomForLog(bytes)) {
+      if (left <= 0 || !(this.hasDropped || this.dropIdle(Infinity, 1))) return false;
+      left -= this.deleteRows(1);
+    }
+    return true;
   }
 
   /** Deletes up to `rowsMax` rows of one dropped log, with the job's own if it has no others. Returns how many; 0: none is dropped. */

@@ -1,4 +1,4 @@
-/** The outbox in the worker: renewals of values that other shards are still to be told of. */
+/** The outbox in the worker: renewals of values that other shards are still to be told of (and those noted for own ones, see `ValueRows`). */
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
 import { rowsOf } from './flat-rows.ts';

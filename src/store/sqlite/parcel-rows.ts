@@ -11,7 +11,8 @@ import { POST_RENEWAL } from './outbox.ts';
 import type { ParcelValue } from './parcel-text.ts';
 import { QUEUED, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
 import { prepare } from './statement.ts';
-import type { ValueRows } from './value-rows.ts';
+import { OWN, type ValueRows } from './value-rows.ts';
+import { renewableAtMs } from './values.ts';
 
 export type ParcelKind = 'chunk' | 'job' | 'request' | 'key' | 'value' | 'renewal';
 
@@ -48,7 +49,7 @@ export function parcelRows(database: Database, values: ValueRows): Readonly<Reco
         values.remove(scope as string, number as string, version as number);
       },
     },
-    renewal: renewalRows(database),
+    renewal: renewalRows(database, values),
   };
 }
 
@@ -147,9 +148,14 @@ function logRows(database: Database): Record<'chunk' | 'job', ParcelRows> {
   };
 }
 
-/** A key that is in use here stands for what it stood for here. */
+/** A key that is in use here stands for what it stood for here; of one and the same batch, the more was written the later it is. */
 function keyRows({ db }: Database): ParcelRows {
-  const insert = prepare(db, 'INSERT OR IGNORE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = prepare(
+    db,
+    `INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (caller, key) DO UPDATE SET written = excluded.written
+     WHERE first_seq = excluded.first_seq AND token = excluded.token AND written < excluded.written`,
+  );
   const remove = prepare(
     db,
     `DELETE FROM idempotency_keys WHERE caller = ? AND key = ?
@@ -158,11 +164,25 @@ function keyRows({ db }: Database): ParcelRows {
   return { adopt: (row) => void insert.run(...row), remove: (row) => void remove.run(...row) };
 }
 
-function renewalRows({ db }: Database): ParcelRows {
+/** What was noted there for a request that is here by now is a renewal like any other. */
+function renewalRows({ db }: Database, values: ValueRows): ParcelRows {
   const post = prepare(db, POST_RENEWAL);
   const remove = prepare(
     db,
     'DELETE FROM outbox WHERE shard = ? AND scope = ? AND number = ? AND expires_at IS ? AND version = ?',
   );
-  return { adopt: (row) => void post.run(...row), remove: (row) => void remove.run(...row) };
+  return {
+    adopt(row, { atMs }) {
+      const [shard, scope, number, expiresAtMs, version] = row as [
+        number,
+        string,
+        string,
+        number | null,
+        number,
+      ];
+      if (shard === OWN) values.renew(scope, number, expiresAtMs, version, renewableAtMs(version, atMs));
+      else post.run(...row);
+    },
+    remove: (row) => void remove.run(...row),
+  };
 }

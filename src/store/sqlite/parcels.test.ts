@@ -117,17 +117,68 @@ test('taking back a batch spares requests of other shards whose numbers lie betw
   );
 });
 
-test('a store without room takes nothing over, nor one whose logs have all of their share', (t) => {
+/** Of about 60 kB each. */
+function appendLog({ handlers }: Tables, number: string, chunks: number): void {
+  for (let i = 0; i < chunks; i++) {
+    const bytes = new Uint8Array(60_000).fill(i);
+    handlers.appendLog({ number, chunks: [bytes], cpuMs: 1, started: [], atMs: NOW_MS });
+  }
+}
+
+test('a store without room takes nothing over; one with none for logs takes the rest, and what was spent', (t) => {
   const giver = openShard(t, 3);
   insertQueued(giver, FIRST_SEQ);
   const [full, narrow, wide] = [openShard(t, 5, 1), openShard(t, 5, 400_000), openShard(t, 5, 4_000_000)];
-  const bytes = new Uint8Array(60_000);
-  for (let i = 0; i < 3; i++)
-    giver.handlers.appendLog({ number: '6', chunks: [bytes], cpuMs: 1, started: [], atMs: NOW_MS });
+  appendLog(giver, '6', 3);
   const parcel = giver.handlers.parcel(null);
   assert.ok(parcel);
   assert.equal(full.handlers.adopt([parcel, NOW_MS]), 'full');
-  assert.equal(narrow.handlers.adopt([parcel, NOW_MS]), 'full');
-  assert.deepEqual(narrow.handlers.backlog(null), []);
-  assert.notEqual(wide.handlers.adopt([parcel, NOW_MS]), 'full');
+  const adopted = { queued: [['acme', 1]], due: [] };
+  for (const [taker, chunks] of [
+    [narrow, 0],
+    [wide, 3],
+  ] as const) {
+    assert.deepEqual(taker.handlers.adopt([parcel, NOW_MS]), adopted);
+    const log = taker.handlers.readLog(['6', 0]);
+    assert.deepEqual([log.chunks.length, log.cpuMs], [chunks, 1]);
+  }
+});
+
+test('logs that are handed over have idle ones dropped where there is no room for both', (t) => {
+  const [giver, taker] = [openShard(t, 3), openShard(t, 5, 1_600_000)];
+  insertQueued(giver, FIRST_SEQ);
+  appendLog(giver, '6', 3);
+  appendLog(taker, '91', 5);
+  assert.equal(taker.handlers.readLog(['91', 0]).chunks.length, 5);
+  handOver(giver, taker);
+  assert.deepEqual(
+    ['6', '91'].map((number) => taker.handlers.readLog([number, 0]).chunks.length),
+    [3, 0],
+  );
+});
+
+test('of a key that two stores have for one batch, the one holds under which more was written', (t) => {
+  const [giver, taker] = [openShard(t, 3), openShard(t, 5)];
+  const put = ({ db }: Tables, key: string, token: string, written: number): void =>
+    db.exec(
+      `INSERT INTO idempotency_keys VALUES ('acme', '${key}', 'f', ${NOW_MS}, ${FIRST_SEQ}, '${token}', 3, ${written})`,
+    );
+  for (const [key, token, theirs, own] of [
+    ['more', 'T', 3, 1],
+    ['less', 'T', 1, 3],
+    ['other', 'U', 3, 1],
+  ] as const) {
+    put(giver, key, token, theirs);
+    put(taker, key, 'T', own);
+  }
+  while (handOver(giver, taker));
+  const rows = taker.db.prepare('SELECT key, written FROM idempotency_keys ORDER BY key').all();
+  assert.deepEqual(
+    rows.map((row) => ({ ...row })),
+    [
+      { key: 'less', written: 3 },
+      { key: 'more', written: 3 },
+      { key: 'other', written: 1 },
+    ],
+  );
 });

@@ -13,6 +13,7 @@ import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
 import { rowCost } from './log-row.ts';
+import type { LogSpace } from './log-space.ts';
 import type { Handlers } from './operation.ts';
 import { parcelRows, TRAVELLING_COLUMNS, type ParcelKind } from './parcel-rows.ts';
 import { parcelBytes, parcelContent, rowText, type ParcelRow } from './parcel-text.ts';
@@ -25,6 +26,7 @@ import type { ValueRows } from './value-rows.ts';
 export interface ParcelParts {
   readonly database: Database;
   readonly room: Room;
+  readonly logs: LogSpace;
   readonly values: ValueRows;
   readonly workKeyOf: WorkKeyOf;
   /** The shard that this store is. */
@@ -47,6 +49,7 @@ type KeyRow = readonly [
 export function parcelHandlers({
   database,
   room,
+  logs,
   values,
   workKeyOf,
   shard,
@@ -131,7 +134,9 @@ export function parcelHandlers({
       const { version, shard: from, rows } = parcelContent<ParcelKind>(bytes);
       if (version !== MIGRATIONS.length) return 'version';
       const logBytes = rows.reduce((sum, row) => sum + (row[0] === 'chunk' ? chunkCost(row) : 0), 0);
-      if (!room.open || (logBytes > 0 && !room.hasRoomForLog(logBytes))) return 'full';
+      if (!room.open) return 'full';
+      // They only save computing: the rest does not wait for room for them.
+      const takesLogs = logBytes === 0 || logs.makeRoom(room, logBytes);
       const counts = new Map<string, number>();
       const firstDue = new Map<string, number>();
       const onRequest = (row: RequestRow): void => {
@@ -139,7 +144,9 @@ export function parcelHandlers({
         if (status === QUEUED) counts.set(callerId, (counts.get(callerId) ?? 0) + 1);
         if (dueAtMs !== null) firstDue.set(callerId, Math.min(firstDue.get(callerId) ?? Infinity, dueAtMs));
       };
-      for (const [kind, ...row] of rows) kinds[kind].adopt(row, { from, to: shard, atMs, onRequest });
+      for (const [kind, ...row] of rows) {
+        if (kind !== 'chunk' || takesLogs) kinds[kind].adopt(row, { from, to: shard, atMs, onRequest });
+      }
       for (const count of counts.values()) database.queued += count;
       return { queued: [...counts], due: [...firstDue] };
     },

@@ -1,6 +1,6 @@
 /**
  * Deleting in the worker what is past retention, a few rows at a time: requests from the oldest end on, keys, known numbers, logs,
- * values that have expired.
+ * values that have expired, renewals noted for values that no request is to make any more.
  * While the store is larger than it may be, also what is not: first what nobody can miss, last what saves computing.
  *
  * Pages that become free stay in the file and are used again, hence "larger than" means bytes in use. (Giving them back, by
@@ -12,7 +12,7 @@ import type { LogSpace } from './log-space.ts';
 import type { Handlers } from './operation.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
-import type { ValueRows } from './value-rows.ts';
+import { OWN, TO_KEEP, type ValueKey, type ValueRows } from './value-rows.ts';
 
 const STEP_ROWS = 200;
 /** A row of a log fills many pages, any other a small part of one. */
@@ -58,6 +58,17 @@ export function pruneHandlers({ database: { db }, room, logs, values }: PrunePar
     'SELECT scope, number, version FROM stored_values WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',
   );
 
+  const notesAfter = prepare<ValueKey>(
+    db,
+    `SELECT scope, number FROM outbox WHERE shard = ${OWN} AND (scope, number) > (?, ?) ORDER BY scope, number LIMIT ?`,
+  );
+  const deleteNote = prepare(
+    db,
+    `DELETE FROM outbox WHERE shard = ${OWN} AND scope = ?1 AND number = ?2
+     AND NOT EXISTS (SELECT 1 FROM requests WHERE number = ?2 AND ${TO_KEEP})`,
+  );
+  let lastNote: ValueKey = ['', ''];
+
   const tooLarge = ({ bytesMax }: PruneLimits): boolean => room.bytes > bytesMax;
 
   /** One log after the other, so that none is dropped for want of room when those before it were enough. */
@@ -77,9 +88,17 @@ export function pruneHandlers({ database: { db }, room, logs, values }: PrunePar
     return expired.length;
   }
 
+  /** Goes round: looks at some at each step, and there are few. */
+  function deleteNotes(_: PruneLimits, rowsMax: number): number {
+    const notes = notesAfter.all(...lastNote, rowsMax);
+    lastNote = (notes.length === rowsMax && notes.at(-1)) || ['', ''];
+    return notes.reduce((deleted, note) => deleted + deleteNote.run(...note), 0);
+  }
+
   const steps: readonly Step[] = [
     ({ nowMs }, rowsMax) => deleteKeys.run(nowMs, rowsMax),
     deleteValues,
+    deleteNotes,
     ({ endedBeforeMs }, rowsMax) => deleteRequests.run(endedBeforeMs, rowsMax),
     ({ endedBeforeMs }, rowsMax) => deleteKnown.run(endedBeforeMs, rowsMax),
     ({ endedBeforeMs }, rowsMax) => deleteGone.run(endedBeforeMs, rowsMax),

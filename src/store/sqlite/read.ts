@@ -26,17 +26,19 @@ export function readHandlers(
   );
   const known = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
   const lastSeq = prepare<readonly [number | null]>(db, 'SELECT max(seq) FROM requests');
-  // A retry under the key may still write them. One pass over the keys, hence at opening only: later ones are given by this process.
-  const [keptSeq] = prepare<readonly [number | null]>(
-    db,
-    `SELECT max(first_seq + (count - 1) * ${SEQ_STRIDE}) FROM idempotency_keys`,
-  ).get() ?? [null];
+  // A retry under a key may still write its requests, and values have versions without ever having had one. One pass over keys and values,
+  // hence at opening only: later ones are given by this process.
+  const greatest = (sql: string): number => prepare<readonly [number | null]>(db, sql).get()?.[0] ?? 0;
+  const keptSeq = Math.max(
+    greatest(`SELECT max(first_seq + (count - 1) * ${SEQ_STRIDE}) FROM idempotency_keys`),
+    greatest('SELECT max(version) FROM stored_values'),
+  );
   return {
     heldKeys: (keys) => keys.map((key) => heldKey.get(...key) !== undefined),
     get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
     backlog: () => backlog.all(),
     queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),
     known: (numbers) => numbers.map((number) => known.get(number)?.[0] ?? null),
-    stats: () => ({ ...room.stats(), lastSeq: Math.max(lastSeq.get()?.[0] ?? 0, keptSeq ?? 0) }),
+    stats: () => ({ ...room.stats(), lastSeq: Math.max(lastSeq.get()?.[0] ?? 0, keptSeq) }),
   };
 }

@@ -73,6 +73,27 @@ test('when the thread has failed, everything pending and everything later is rej
   await queue.idle();
 });
 
+test('while a round takes too long, a write that has been sent is waited for, and others, of replicas too, are refused', async () => {
+  const sent: Round[] = [];
+  const queue = new RoundQueue((round) => sent.push(round), { stallMs: 20 });
+  const busy = (error: unknown): boolean => error instanceof StoreError && error.code === 'busy';
+  const write = (): Promise<unknown>[] => [
+    queue.call('putValues', [''], 1),
+    queue.call('renewValues', [0, ''], 1),
+    queue.call('accept', ['acme', 'T', 1, 0, 0, null, null, 0, null, false, null], 1),
+  ];
+  const refused = (): Promise<void>[] =>
+    [...write(), queue.call('heldKeys', [], 1)].map((call) => assert.rejects(call, busy));
+  const underWay = write();
+  await nextTurn();
+  await Promise.all(refused());
+  await Promise.all(refused());
+  queue.settle({ answers: [1, 2, 3], faults: [] });
+  assert.deepEqual(await Promise.all(underWay), [1, 2, 3]);
+  await queue.idle();
+  assert.equal(sent.length, 1);
+});
+
 test('while a round takes too long, what clients wait for is refused as busy, and the rest waits', async () => {
   const sent: Round[] = [];
   const queue = new RoundQueue((round) => sent.push(round), { stallMs: 20 });

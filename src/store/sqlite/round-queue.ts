@@ -16,20 +16,26 @@ interface Call {
 
 export interface RoundQueueOptions {
   /**
-   * Once a round has been under way for so long, calls that clients wait for are refused as `busy` until it is done, but for those in it
-   * that may have written something; never by default. The others are made by the service for itself, and wait.
+   * Once a round has been under way for so long, calls that somebody waits for who can come again are refused as `busy` until it is done:
+   * those that wait and new ones, and of those in it the ones that only read, since of a write nobody knows yet. Never by default. The
+   * other calls are made by the service for itself, and wait.
    */
   readonly stallMs?: number;
 }
 
-/** What is called while a client waits for the answer. */
-const FOR_CLIENTS: ReadonlySet<OperationName> = new Set([
-  'accept',
+/** What is called while a client or another replica waits for the answer. */
+const READS_FOR_OTHERS: ReadonlySet<OperationName> = new Set([
   'get',
+  'heldKeys',
   'list',
-  'putValues',
   'values',
   'valuesOf',
+]);
+const FOR_OTHERS: ReadonlySet<OperationName> = new Set([
+  ...READS_FOR_OTHERS,
+  'accept',
+  'putValues',
+  'renewValues',
 ]);
 
 export class RoundQueue {
@@ -51,7 +57,7 @@ export class RoundQueue {
   /** `rows`: about how many rows it touches; a round has no more than `COMMIT_ROWS_MAX`, save where a single call has. */
   call<Name extends OperationName>(name: Name, ask: Ask<Name>, rows: number): Promise<Answer<Name>> {
     if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#stalled && FOR_CLIENTS.has(name)) return Promise.reject(stalled());
+    if (this.#stalled && FOR_OTHERS.has(name)) return Promise.reject(stalled());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, ask, rows, resolve, reject });
       this.#schedule();
@@ -116,12 +122,11 @@ export class RoundQueue {
 
   #stall(): void {
     this.#stalled = true;
-    const isForClient = ({ name }: Call): boolean => FOR_CLIENTS.has(name);
     const refused = [
-      ...this.#waiting.filter(isForClient),
-      ...this.#underWay.filter((call) => isForClient(call) && call.name !== 'accept'),
+      ...this.#waiting.filter(({ name }) => FOR_OTHERS.has(name)),
+      ...this.#underWay.filter(({ name }) => READS_FOR_OTHERS.has(name)),
     ];
-    this.#waiting = this.#waiting.filter((call) => !isForClient(call));
+    this.#waiting = this.#waiting.filter(({ name }) => !FOR_OTHERS.has(name));
     for (const call of refused) call.reject(stalled());
   }
 }

@@ -139,13 +139,15 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (scope, prime, number)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE outbox (
-    shard INTEGER NOT NULL,
+    shard INTEGER NOT NULL, -- -1: for the value here that a request is still to make
     scope TEXT NOT NULL,
     number TEXT NOT NULL,
     expires_at REAL,
     version INTEGER NOT NULL,
     PRIMARY KEY (shard, scope, number)
   ) STRICT, WITHOUT ROWID;
+  -- What is still to become a value: mode 'values', queued or partial.
+  CREATE INDEX requests_to_keep ON requests (number, caller, keep_until) WHERE mode = 3 AND status IN (0, 2);
   `,
 ];
 

@@ -1,16 +1,26 @@
 /**
  * The rows of values in the worker, shared by whatever writes some: POSTs, ends of requests, parcels, retention.
  *
+ * A renewal may be heard of while the request that is to make the value, accepted before it, still waits. It is noted in the outbox for
+ * `OWN`, and takes effect when the value is made.
+ *
  * Invariant:
  *   V1. `value_primes` has an entry for each prime of each row of `stored_values`, and no others. It is derived, so whoever copies a
  *       database may leave it out and have it made anew (`indexAfter`).
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Database } from './database.ts';
+import { POST_RENEWAL } from './outbox.ts';
+import { PARTIAL, QUEUED, VALUES } from './request-row.ts';
 import { sizeKey } from './size-key.ts';
 import { prepare, type Statement } from './statement.ts';
 
 export type ValueKey = readonly [scope: string, number: string];
+
+/** In the outbox, in place of a shard: values that requests here are still to make. */
+export const OWN = -1;
+/** Requests that are still to make a value. In the words of the index `requests_to_keep`. */
+export const TO_KEEP = `mode = ${VALUES} AND status IN (${QUEUED}, ${PARTIAL})`;
 
 export class ValueRows {
   readonly #db: DatabaseSync;
@@ -22,6 +32,9 @@ export class ValueRows {
   readonly #factors: Statement<readonly [factors: string]>;
   readonly #delete: Statement<readonly [factors: string]>;
   readonly #after: Statement<readonly [scope: string, number: string, factors: string]>;
+  readonly #awaited: Statement<readonly [number]>;
+  readonly #note: Statement<never>;
+  readonly #takeNote: Statement<readonly [expiresAtMs: number | null, version: number]>;
 
   constructor({ db }: Pick<Database, 'db'>) {
     this.#db = db;
@@ -46,6 +59,16 @@ export class ValueRows {
       `SELECT scope, number, factors FROM stored_values
        WHERE (scope, number) > (?, ?) ORDER BY scope, number LIMIT ?`,
     );
+    this.#awaited = prepare(
+      db,
+      `SELECT 1 FROM requests WHERE number = ?2 AND (?1 = '' OR caller = ?1) AND ${TO_KEEP}
+       AND seq < ?3 AND (keep_until IS NULL OR keep_until > ?4) LIMIT 1`,
+    );
+    this.#note = prepare(db, POST_RENEWAL);
+    this.#takeNote = prepare(
+      db,
+      `DELETE FROM outbox WHERE shard = ${OWN} AND scope = ? AND number = ? RETURNING expires_at, version`,
+    );
   }
 
   /** Keeps a number, or gives it these terms where it is kept under a lesser version. */
@@ -55,9 +78,21 @@ export class ValueRows {
     else this.#update.run(scope, number, expiresAtMs, version, -Infinity);
   }
 
-  /** Gives a number that is kept these terms, if they have the greater version and it has not expired before `beforeMs`. */
+  /** … the number of a request that has just been done: under the terms that were heard of while it waited, if they are later. */
+  putDone(scope: string, number: string, factors: string, expiresAtMs: number | null, seq: number): void {
+    this.put(scope, number, factors, expiresAtMs, seq);
+    const noted = this.#takeNote.get(scope, number);
+    if (noted) this.#update.run(scope, number, ...noted, -Infinity);
+  }
+
+  /**
+   * Gives a number that is kept, or that a request is still to make a value, these terms, if they have the greater version and it has not
+   * expired before `beforeMs`.
+   */
   renew(scope: string, number: string, expiresAtMs: number | null, version: number, beforeMs: number): void {
     this.#update.run(scope, number, expiresAtMs, version, beforeMs);
+    if (this.#awaited.get(scope, number, version, beforeMs))
+      this.#note.run(OWN, scope, number, expiresAtMs, version);
   }
 
   /** The factors of a number that is kept and has not expired. */

@@ -8,6 +8,11 @@ import { sizeKey, sqlNumberOfKey } from './size-key.ts';
 import { prepare } from './statement.ts';
 import type { ValueRows } from './value-rows.ts';
 
+/** When a value must not have expired for a renewal that is heard of now to count: one that comes late counts if it was accepted in time. */
+export function renewableAtMs(version: number, nowMs: number): number {
+  return Math.min(nowMs, timeOfSeq(version));
+}
+
 /** Rows that are read at once. */
 const PAGE_ROWS = 1_000;
 
@@ -48,8 +53,7 @@ export function valueHandlers(
 
     renewValues([nowMs, scope, ...renewals]) {
       for (const [number, expiresAtMs, version] of rowsOf<RenewalRow>(renewals, RENEWAL_FIELDS)) {
-        // One that comes late counts if it was accepted in time.
-        rows.renew(scope, number, expiresAtMs, version, Math.min(nowMs, timeOfSeq(version)));
+        rows.renew(scope, number, expiresAtMs, version, renewableAtMs(version, nowMs));
       }
       return null;
     },
