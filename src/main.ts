@@ -1,4 +1,4 @@
-/** The server program: puts the parts together, listens, and stops in order. The only place that names adapters. */
+/** The server program: puts the parts together, listens, and stops in order. With storage.ts, the only place that names adapters. */
 import { existsSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -21,11 +21,14 @@ import { estimateCpuMs } from './kernel/estimate.ts';
 import { createKernel, loadKernelModule } from './kernel/load-kernel.ts';
 import { keepReplicaMetrics } from './http/replica-metrics.ts';
 import { PromptService } from './service/prompt-service.ts';
-import { Replica, type Callback } from './service/replica.ts';
+import type { Callback } from './service/callback.ts';
+import { Replica } from './service/replica.ts';
 import { openStorage, type Joined } from './storage.ts';
 
 /** Open connections get this long to finish what they are at; then they are cut. */
 const CLOSE_MS_MAX = 5_000;
+/** Beyond what is handed over, everything has this long to end; then the process does. */
+const STOP_MS_MAX = 10_000;
 /** A thread that makes no headway for this long is taken for hung. */
 const WORKER_HANG_MS = 30_000;
 const WORKER_HEAP_MIB = 512;
@@ -117,6 +120,12 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
 
   const signal = await stopped;
   logger.info({ signal }, 'stopping');
+  // What Redis does not take cannot be waited for without end.
+  const late = setTimeout(() => {
+    logger.fatal('could not stop in order in time; what was accepted is kept, start me again');
+    process.exit(70);
+  }, config.drainMs + STOP_MS_MAX);
+  late.unref();
   replica.stopAccepting();
   if (joined) await leave(joined, replica, config.drainMs, logger);
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS_MAX);

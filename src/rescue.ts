@@ -19,12 +19,16 @@ export async function rescue(
     );
   const logger = pino({ level: logLevel }, pino.destination(2));
   const failed = Promise.withResolvers<never>();
+  // Until something is raced with it.
+  failed.promise.catch(() => undefined);
   // Another name than that of the replica on this machine, which would come back to the database otherwise.
   const own = { ...redis, name: `rescue-${redis.name}` };
-  await using storage = await openStorage(
-    { ...config, redis: own, nats },
-    { logger, database, onFatal: failed.reject },
-  );
+  const opening = openStorage({ ...config, redis: own, nats }, { logger, database, onFatal: failed.reject });
+  await using storage = await Promise.race([opening, failed.promise]).catch((error: unknown) => {
+    // It may be open a moment later, and would keep the process up.
+    opening.then((opened) => opened[Symbol.asyncDispose]()).catch(() => undefined);
+    throw error;
+  });
   void storage.store.failed.then(failed.reject);
   const { joined } = storage;
   if (!joined) throw new ConfigError('There is no cluster to hand anything over to');

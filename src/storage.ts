@@ -74,6 +74,7 @@ async function openInCluster(
     bus,
     store,
     shard,
+    epoch,
     name,
     clock: systemClock,
     random: randomFraction,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Delivery } from '../domain/delivery.ts';
+import { formatRequestId } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
+import { StoreError } from '../store/store.ts';
 import { Changes } from './changes.ts';
 import { Quotas } from './quotas.ts';
 import { viewOfStored } from './request-view.ts';
@@ -13,7 +15,7 @@ function bench(delivery: Delivery, perMinute = 1) {
   const world = {
     stored: {
       seq: 7,
-      token: 'token',
+      token: '0'.repeat(16),
       callerId: 'acme',
       mode: 'async',
       number: '91',
@@ -27,7 +29,7 @@ function bench(delivery: Delivery, perMinute = 1) {
     requeued: 0,
     redelivered: 0,
     /** What the store answers. */
-    applies: true,
+    applies: true as boolean | 'full' | 'busy',
   };
   const view = () => viewOfStored(world.stored);
   const closing = new AbortController();
@@ -52,14 +54,18 @@ function bench(delivery: Delivery, perMinute = 1) {
     intake: {
       requeue: async () => {
         await Promise.resolve();
-        if (world.applies) world.requeued++;
+        if (world.applies === true) world.requeued++;
         return world.applies;
       },
     },
     dispatcher: { cancel: () => assert.fail(), pump: () => undefined },
     deliveries: { revive: () => undefined, due: () => undefined },
     store: {
+      get: (seqs) =>
+        Promise.resolve(seqs.map((seq) => (seq === world.stored.seq ? world.stored : undefined))),
       redeliver: () => {
+        if (typeof world.applies === 'string')
+          return Promise.reject(new StoreError(world.applies, 'not now'));
         if (world.applies) world.redelivered++;
         return Promise.resolve(world.applies);
       },
@@ -149,12 +155,31 @@ test('once nothing more is accepted nothing changes, and what was begun before i
   const { world, changes, closing } = bench(DELIVERED);
   const begun = changes.resume('id');
   closing.abort();
+  const { requestId } = viewOfStored(world.stored);
+  // Of the same sequence number, and of none that is here.
+  const others = [requestId.replace(/.$/, '1'), formatRequestId({ seq: 23, token: '0'.repeat(16) }), 'id'];
   for (const change of ['cancel', 'resume', 'redeliver'] as const) {
-    const result = await changes[change]('id');
+    const result = await changes[change](requestId);
     assert.ok(result.kind === 'unavailable' && result.code === 'stopping', change);
+    for (const other of others) assert.equal((await changes[change](other)).kind, 'not_found');
   }
   assert.equal(world.redelivered, 0);
   await changes.idle();
   assert.equal(world.requeued, 1);
   assert.equal((await begun).kind, 'changed');
+});
+
+test('a change that the store refuses for now says why, and is not charged', async () => {
+  for (const [answer, code] of [
+    ['full', 'store_full'],
+    ['busy', 'overloaded'],
+  ] as const) {
+    for (const change of ['resume', 'redeliver'] as const) {
+      const { changes, world, left } = bench(DELIVERED);
+      world.applies = answer;
+      const refused = await changes[change]('id');
+      assert.equal(refused.kind === 'unavailable' && refused.code, code, change);
+      assert.equal(left(), 1);
+    }
+  }
 });

@@ -5,9 +5,11 @@
  *   C1. What is refused, or changes nothing, is not charged; several resumptions at once are one, charged once.
  *   C2. No end goes untold: a request is not resumed while the callback of its last end is pending.
  *   C3. One callback is not made due again while an attempt of it is due and not over: at most one more attempt for each redelivery.
- *   C4. Once nothing more is accepted, nothing changes: what the store holds may be on its way to another one.
+ *   C4. Once nothing more is accepted, nothing changes: what the store holds may be on its way to another one. What it
+ *       does not hold, or no more, is not found even then.
  */
 import type { Clock } from '../base/clock.ts';
+import { parseRequestId } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import { withEvents } from './callback-attempt.ts';
@@ -20,10 +22,10 @@ import type { Lookups } from './lookups.ts';
 import type { Pager } from './pager.ts';
 import type { Quotas } from './quotas.ts';
 import type { ChangeResult } from './service.ts';
-import { NO_ROOM, STOPPING } from './unavailable.ts';
+import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
 
 export interface ChangeParts {
-  readonly store: Pick<Store, 'redeliver'>;
+  readonly store: Pick<Store, 'get' | 'redeliver'>;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly live: Pick<LiveSet, 'get' | 'add'>;
   readonly lookups: Pick<Lookups, 'find' | 'lookUp' | 'view' | 'ended' | 'remember'>;
@@ -52,15 +54,15 @@ export class Changes {
   }
 
   cancel(requestId: string): Promise<ChangeResult> {
-    return this.#unlessClosing(() => this.#cancel(requestId));
+    return this.#unlessClosing(requestId, () => this.#cancel(requestId));
   }
 
   resume(requestId: string): Promise<ChangeResult> {
-    return this.#unlessClosing(() => this.#resumeOnce(requestId));
+    return this.#unlessClosing(requestId, () => this.#resumeOnce(requestId));
   }
 
   redeliver(requestId: string): Promise<ChangeResult> {
-    return this.#unlessClosing(() => this.#redeliverOnce(requestId));
+    return this.#unlessClosing(requestId, () => this.#redeliverOnce(requestId));
   }
 
   /** Resolves when none that was begun is under way any more. */
@@ -68,8 +70,9 @@ export class Changes {
     await Promise.allSettled(this.#underWay);
   }
 
-  async #unlessClosing(change: () => Promise<ChangeResult>): Promise<ChangeResult> {
-    if (this.#parts.closing.aborted) return STOPPING;
+  async #unlessClosing(requestId: string, change: () => Promise<ChangeResult>): Promise<ChangeResult> {
+    if (this.#parts.closing.aborted)
+      return (await this.#isStored(requestId)) ? STOPPING : { kind: 'not_found' };
     const changing = change();
     this.#underWay.add(changing);
     try {
@@ -77,6 +80,14 @@ export class Changes {
     } finally {
       this.#underWay.delete(changing);
     }
+  }
+
+  /** By the store alone: memory may know requests that were handed over. */
+  async #isStored(requestId: string): Promise<boolean> {
+    const id = parseRequestId(requestId);
+    if (!id) return false;
+    const [stored] = await this.#parts.store.get([id.seq]);
+    return stored?.token === id.token;
   }
 
   async #cancel(requestId: string): Promise<ChangeResult> {
@@ -117,6 +128,7 @@ export class Changes {
     const changed = await intake.requeue(stored);
     if (changed !== true) quotas.refund(stored.callerId, 1);
     if (changed === 'full') return NO_ROOM;
+    if (changed === 'busy') return BUSY;
     dispatcher.pump();
     const request = await lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
@@ -147,11 +159,11 @@ export class Changes {
     if (refusal) return refusal;
     const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
     const done = await store.redeliver(seq, dueAtMs, timeline).catch((error: unknown) => {
-      if (error instanceof StoreError && error.retryable) return 'full' as const;
+      if (error instanceof StoreError && error.retryable) return error.code === 'busy' ? BUSY : NO_ROOM;
       throw error;
     });
     if (done !== true) quotas.refund(callerId, 1);
-    if (done === 'full') return NO_ROOM;
+    if (typeof done === 'object') return done;
     if (!done) {
       const request = await lookups.lookUp(requestId);
       return request ? { kind: 'refused', request } : { kind: 'not_found' };

@@ -9,15 +9,17 @@
  *   G1. A guest is in the live set and in the scheduler until it is told how it ended, once; never in the store or the backlog.
  *   G2. There are at most `GUESTS_MAX`, of one caller at most half of what the others leave: nobody can fill the place. Of a party, at
  *       most `LONG_GUESTS_MAX` are long.
+ *   G3. Guests have numbers of their own, in the order of arrival among those of requests, and never one of them: the versions of
+ *       values are numbers of requests, and must not run ahead of the clock for what is not kept.
  */
+import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { Tally } from '../base/tally.ts';
 import type { Factor } from '../domain/factorization.ts';
-import { SEQ_STRIDE } from '../domain/request-id.ts';
+import { seqAt } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Intake } from './intake.ts';
 import type { GroupOutcome, Guest, JobOutcome, LiveJob, LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { scheduleEntry, type EntryRules } from './schedule-entry.ts';
@@ -27,7 +29,6 @@ export interface GuestParts extends EntryRules {
   readonly live: LiveSet;
   readonly scheduler: FairScheduler;
   readonly dispatcher: Pick<Dispatcher, 'arrived' | 'cancel'>;
-  readonly intake: Pick<Intake, 'reserve'>;
   readonly clock: Pick<Clock, 'wallMs'>;
   /** Whether a number is done in one go. */
   readonly isSmall: (n: bigint) => boolean;
@@ -50,6 +51,9 @@ const GUESTS_MAX = 20_000;
 /** Of a party, those that are not small, and go one by one: more would not be done while anybody waits. */
 const LONG_GUESTS_MAX = 500;
 
+/** Sequence numbers of requests are whole; with a half they are exact until 2060. */
+const HALF = 0.5;
+
 const QUEUED = { kind: 'queued' } as const;
 const NO_EVENTS: readonly never[] = [];
 
@@ -57,6 +61,7 @@ export class Guests {
   readonly #parts: GuestParts;
   readonly #present = new Tally();
   readonly #waiters = new Waiters();
+  #lastSeq = HALF;
 
   constructor(parts: GuestParts) {
     this.#parts = parts;
@@ -80,8 +85,8 @@ export class Guests {
     if (own + numbers.length > (GUESTS_MAX - others) / 2) return undefined;
     const long = numbers.reduce((count, n) => count + (this.#parts.isSmall(n) ? 0 : 1), 0);
     if (long > LONG_GUESTS_MAX) return undefined;
-    const { scheduler, dispatcher, intake } = this.#parts;
-    const firstSeq = intake.reserve(numbers.length);
+    const { scheduler, dispatcher } = this.#parts;
+    const firstSeq = this.#reserve(numbers.length);
     const party = new SeatedParty(numbers.length, {
       left: (count) => this.#present.add(callerId, -count),
       over: () => this.#waiters.wake(firstSeq),
@@ -99,6 +104,14 @@ export class Guests {
     return party;
   }
 
+  /** The first of `count` numbers, one apart. */
+  #reserve(count: number): number {
+    const first = Math.max(this.#lastSeq + 1, seqAt(this.#parts.clock.wallMs()) + HALF);
+    this.#lastSeq = first + count - 1;
+    assert(!Number.isInteger(first), `A guest has no number of a request: ${first}`);
+    return first;
+  }
+
   /** The guests for these numbers; of groups, with what they are expected to cost. */
   *#seat(
     party: SeatedParty,
@@ -109,7 +122,7 @@ export class Guests {
     const { live, clock, costs, batchMs, isSmall } = this.#parts;
     const acceptedAtMs = clock.wallMs();
     const stored = (i: number): StoredRequest => ({
-      seq: firstSeq + i * SEQ_STRIDE,
+      seq: firstSeq + i,
       // No id leads to it.
       token: '',
       callerId,

@@ -24,8 +24,11 @@ export type Accepted =
   /** Too much is arriving at once. */
   | { readonly kind: 'busy' };
 
-/** `true`: queued again; `false`: it was not `partial` any more, or its callback is still due; `full`: there is no room to write it down. */
-export type Requeued = boolean | 'full';
+/**
+ * `true`: queued again; `false`: it was not `partial` any more, or its callback is still due; `full`: there is no room to write it
+ * down; `busy`: too much is arriving at once.
+ */
+export type Requeued = boolean | 'full' | 'busy';
 
 export class Intake {
   readonly #parts: IntakeParts;
@@ -56,7 +59,13 @@ export class Intake {
   ): Promise<Accepted> {
     const { store, pager, clock, newToken } = this.#parts;
     const acceptedAtMs = clock.wallMs();
+    const before = this.#lastSeq;
     const first = this.reserve(numbers.length);
+    const last = this.#lastSeq;
+    // Versions of values would run ahead of the clock with numbers that nothing has.
+    const giveBack = (): void => {
+      if (this.#lastSeq === last) this.#lastSeq = before;
+    };
     const token = newToken();
     const keep = mode === 'values' && (ttlMs === undefined ? {} : { expiresAtMs: acceptedAtMs + ttlMs });
     const requests = numbers.map((number, i): NewRequest => {
@@ -79,9 +88,11 @@ export class Intake {
       : { requests };
     const outcome = await store.accept(batch).catch((error: unknown) => {
       for (const request of requests) pager.left(request);
-      if (error instanceof StoreError && error.retryable)
-        return { kind: error.code === 'busy' ? 'busy' : 'full' } as const;
-      throw error;
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      // Where room ran out in the middle, terms with these numbers may have stayed.
+      if (refusal === 'busy' || mode !== 'values') giveBack();
+      return { kind: refusal };
     });
     if (outcome.kind === 'full' || outcome.kind === 'busy') return outcome;
     if (outcome.kind === 'accepted') {
@@ -89,6 +100,7 @@ export class Intake {
       for (const request of stored) this.#settle(request, urgent);
       return { kind: 'accepted', requests: stored, replayed: false };
     }
+    giveBack();
     const written = new Set(outcome.kind === 'replayed' ? outcome.written : []);
     for (const request of requests) pager.left(request);
     if (outcome.kind === 'replayed')
@@ -115,10 +127,11 @@ export class Intake {
     );
     const done = await store.requeue(stored.seq, ordinal, timeline).catch((error: unknown) => {
       pager.left({ ...stored, ordinal });
-      if (error instanceof StoreError && error.retryable) return 'full' as const;
-      throw error;
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      return refusal;
     });
-    if (done === 'full') return done;
+    if (done === 'full' || done === 'busy') return done;
     const { state } = stored;
     const known = state.kind === 'partial' && { cpuMs: state.cpuMs, factors: state.factors };
     const queued: StoredRequest = {
@@ -137,6 +150,12 @@ export class Intake {
     if (stored.state.kind === 'queued') this.#parts.pager.accepted(stored, urgent);
     else this.#parts.pager.left(stored);
   }
+}
+
+/** Undefined: it does not pass by itself. */
+function refusalOf(error: unknown): 'full' | 'busy' | undefined {
+  if (!(error instanceof StoreError) || !error.retryable) return undefined;
+  return error.code === 'busy' ? 'busy' : 'full';
 }
 
 function asStored(request: NewRequest, known: readonly Factor[] | undefined): StoredRequest {

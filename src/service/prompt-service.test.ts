@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ManualClock } from '../base/manual-clock.ts';
 import { PromptService } from './prompt-service.ts';
 import type { RequestView, Service } from './service.ts';
+import { StoreError } from '../store/store.ts';
 import { UnavailableError } from './unavailable-error.ts';
 
 /** A service whose look-ups and waits are answered with what `answer` resolves to. */
@@ -20,6 +21,15 @@ test('an answer that comes is passed on, and so is a failure', async () => {
   );
   const failing = new PromptService(serviceOver(Promise.reject(new Error('broken'))), clock);
   await assert.rejects(failing.lookUp('x'), /broken/);
+});
+
+test('what the store refuses since it does not answer is told in the same way', async () => {
+  const refusal = Promise.reject(new StoreError('busy', 'silent'));
+  const service = new PromptService(serviceOver(refusal), new ManualClock());
+  await assert.rejects(
+    service.lookUp('x'),
+    (error) => error instanceof UnavailableError && error.code === 'outcome_unknown',
+  );
 });
 
 test('whoever asks a service that is silent is told within 2 s, and whoever waits soon after the wait', async () => {

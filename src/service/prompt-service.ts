@@ -5,6 +5,7 @@
  * What was begun goes on, and ends as it would have. So of a submission that was not answered it is not known whether it was accepted.
  */
 import type { Clock } from '../base/clock.ts';
+import { StoreError } from '../store/store.ts';
 import type {
   AcceptInput,
   AcceptResult,
@@ -101,6 +102,10 @@ export class PromptService implements Service {
       });
     try {
       return await Promise.race([answer, late]);
+    } catch (error) {
+      // Refused since it would have waited behind what does not answer.
+      if (!(error instanceof StoreError) || !error.retryable) throw error;
+      throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NO_ANSWER, error);
     } finally {
       // Or the timer would outlive the answer.
       answered.abort();

@@ -3,6 +3,8 @@ import type { ValueRenewal } from '../domain/value.ts';
 import type { ValueScope } from '../store/store.ts';
 
 export interface Renewals {
+  /** How long `renew` may take at most where some replica does not answer, so that whoever is to be answered in time can begin in time. */
+  readonly msMax: number;
   /**
    * Resolves once every other replica that exists has been told, or it is on disk here that it is to be. At most
    * `COMMIT_ROWS_MAX` at a time. Rejects with a StoreError `full` where there is no room to write that down.
@@ -11,4 +13,4 @@ export interface Renewals {
 }
 
 /** Of a replica that has no others. */
-export const NO_RENEWALS: Renewals = { renew: () => Promise.resolve() };
+export const NO_RENEWALS: Renewals = { msMax: 0, renew: () => Promise.resolve() };

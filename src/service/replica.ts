@@ -4,8 +4,9 @@
  */
 import { randomBytes } from '../base/random.ts';
 import type { Clock } from '../base/clock.ts';
-import { formatToken, shardOf, TOKEN_BYTES } from '../domain/request-id.ts';
+import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
+import { valueScopes } from '../domain/value.ts';
 import { workKeys } from '../domain/work-key.ts';
 import type { Engine } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
@@ -13,11 +14,12 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { PAGE_BYTES } from '../kernel/page-bytes.ts';
 import { Backlog } from '../scheduler/backlog.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
+import { UnderWay } from '../base/under-way.ts';
 import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
 import type { Adopted, CallerKey, Store } from '../store/store.ts';
 import { Acceptance } from './acceptance.ts';
 import { AcceptedKeys } from './accepted-keys.ts';
-import type { CalledRequest } from './callback-attempt.ts';
+import { callbackOf, type Callback } from './callback.ts';
 import { Changes } from './changes.ts';
 import type { LocalReplica } from './cluster/local-replica.ts';
 import { Deliveries, type DeliverySettings } from './deliveries.ts';
@@ -32,7 +34,6 @@ import { JobMemories } from './job-memories.ts';
 import type { JobNeeds, LiveRequest } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
 import { Lookups } from './lookups.ts';
-import { viewOfStored } from './request-view.ts';
 import { Quotas, type QuotaLimits } from './quotas.ts';
 import { NO_RENEWALS, type Renewals } from './renewals.ts';
 import type { ReplicaStats } from './replica-stats.ts';
@@ -88,14 +89,6 @@ export interface CallbackOptions {
   readonly busyShare: () => number;
 }
 
-/** What is to be told. */
-export interface Callback {
-  readonly url: string;
-  /** The same at every attempt. */
-  readonly id: string;
-  readonly request: RequestView;
-}
-
 /** CPU time of one slice: nobody waits longer than this for a first service. */
 const SLICE_MS = 50;
 /** CPU time of small numbers that travel to a worker together. */
@@ -128,6 +121,8 @@ export class Replica implements LocalReplica, AsyncDisposable {
   readonly #lookups: Lookups;
   readonly #deliveries: Deliveries;
   readonly #changes: Changes;
+  /** Calls that may write something new. */
+  readonly #submissions = new UnderWay();
   readonly #closing = new AbortController();
   readonly #retention: Retention;
   #retaining: Promise<void> = Promise.resolve();
@@ -232,7 +227,8 @@ export class Replica implements LocalReplica, AsyncDisposable {
       guests: this.#guests,
       acceptance: this.#acceptance,
       renewals: options.renewals ?? NO_RENEWALS,
-      scopeOf: (callerId) => (sharesWork ? '' : callerId),
+      scopeOf: valueScopes(sharesWork),
+      onFatal,
     });
   }
 
@@ -251,11 +247,11 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   accept(input: AcceptInput): Promise<AcceptResult> {
-    return this.#acceptance.accept(input);
+    return this.#submissions.add(this.#acceptance.accept(input));
   }
 
   acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
-    return this.#acceptance.acceptInline(input, waitMs, signal);
+    return this.#submissions.add(this.#acceptance.acceptInline(input, waitMs, signal));
   }
 
   lookUp(requestId: string): Promise<RequestView | undefined> {
@@ -287,7 +283,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
-    return this.#values.post(input, waitMs, signal);
+    return this.#submissions.add(this.#values.post(input, waitMs, signal));
   }
 
   valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
@@ -375,7 +371,8 @@ export class Replica implements LocalReplica, AsyncDisposable {
 
   async #stop(): Promise<void> {
     this.stopAccepting();
-    await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop(), this.#changes.idle()]);
+    await Promise.all([this.#submissions.idle(), this.#changes.idle()]).then(() => this.#values.idle());
+    await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     // From now on the store alone says what is here: it may go to another one.
     this.#live.clear();
@@ -399,15 +396,4 @@ export class Replica implements LocalReplica, AsyncDisposable {
     // Ends that waited for room may have held work back.
     this.#dispatcher.pump();
   }
-}
-
-/** As its caller is told: the same at each attempt. */
-function callbackOf(stored: CalledRequest, shard: number): Callback {
-  const { delivery, callbackUrl } = stored;
-  const { sequence } = delivery;
-  const numberedBy = delivery.shard ?? shard;
-  const request = viewOfStored({ ...stored, delivery: { status: 'pending', sequence, attempts: 0 } });
-  // A request that was resumed ends again, and that is another callback; perhaps of another shard, which may have given the same number.
-  const giver = numberedBy === shardOf(stored.seq) ? '' : `_${numberedBy}`;
-  return { url: callbackUrl, id: `${request.requestId}_${sequence}${giver}`, request };
 }

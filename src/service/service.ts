@@ -105,12 +105,8 @@ export type ChangeResult =
   /** It is in a state in which this can't be done. */
   | { readonly kind: 'refused'; readonly request: RequestView }
   | QuotaRefusal
-  /** The store has no room to write it down; nothing has changed for sure. */
-  | {
-      readonly kind: 'unavailable';
-      readonly code: ErrorCode & ('store_full' | 'stopping');
-      readonly retryAfterMs: number;
-    };
+  /** Nothing has changed for sure. */
+  | Unavailable;
 
 export interface ListRequests {
   readonly callerId?: string;

@@ -6,17 +6,17 @@
  *
  * Invariants:
  *   V1. Nothing is said to be kept or accepted before it is on disk, and the other replicas that may have it know its new terms or
- *       are sure to be told.
+ *       are sure to be told; or, once it is accepted and they cannot be told for now, are told as soon as they can.
  *   V2. Terms are given out when they are written, so of two POSTs that were answered one after the other, the later has the
  *       greater version.
  */
 import type { Clock } from '../base/clock.ts';
 import { Tally } from '../base/tally.ts';
 import type { Factor } from '../domain/factorization.ts';
-import { COMMIT_ROWS_MAX, KNOWN_DIGITS_MIN, PRIMALITY_MS_MAX } from '../domain/limits.ts';
+import { KNOWN_DIGITS_MIN, PRIMALITY_MS_MAX } from '../domain/limits.ts';
 import type { StoredRequest } from '../domain/request.ts';
-import type { StoredValue, ValueRenewal } from '../domain/value.ts';
-import { StoreError, type Store, type ValueScope } from '../store/store.ts';
+import type { ScopeOf, StoredValue, ValueRenewal } from '../domain/value.ts';
+import { StoreError, type Store } from '../store/store.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { Guests, Party } from './guests.ts';
 import type { Intake } from './intake.ts';
@@ -37,6 +37,7 @@ import type {
   ValuesOfResult,
   ValuesPage,
 } from './service.ts';
+import { pieces, Telling } from './telling.ts';
 import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
 import { batchResult, batchSeqs, formatBatchId, parseBatchId, type ValuesBatch } from './values-batch.ts';
 
@@ -52,10 +53,14 @@ export interface ValuesParts {
   readonly quotas: Quotas;
   readonly room: RoomWatch;
   readonly renewals: Renewals;
-  readonly scopeOf: (callerId: string) => ValueScope;
+  readonly scopeOf: ScopeOf;
   /** Aborts when nothing more is accepted. */
   readonly closing: AbortSignal;
+  readonly onFatal: (error: unknown) => void;
 }
+
+/** `hasGuests`: they are in memory already, so that they may stay there. */
+type AsRequests = (hasGuests: boolean) => Promise<PostValuesResult>;
 
 /** What it takes to write a number down, or to look how it stands, at most: so much of the wait is left for that. */
 const COMMIT_MS = 0.08;
@@ -68,11 +73,20 @@ export class Values {
   readonly #parts: ValuesParts;
   /** Numbers of POSTs under way that are not requests. */
   readonly #waiting = new Tally();
+  readonly #telling: Telling;
+  /** Batches that are being read, by id: whoever polls one meanwhile shares that. */
+  readonly #reads = new Map<string, Promise<(StoredRequest | undefined)[]>>();
   /** Values kept by POSTs that were answered with them, since the start. */
   count = 0;
 
   constructor(parts: ValuesParts) {
     this.#parts = parts;
+    this.#telling = new Telling(parts);
+  }
+
+  /** Resolves when nothing is done any more of what POSTs left to be done: soon, once nothing more is accepted. */
+  idle(): Promise<void> {
+    return this.#telling.idle();
   }
 
   /** Numbers of a caller that are to become values, and are not requests. */
@@ -86,15 +100,28 @@ export class Values {
     // What a key stands for is known to the store alone: there its numbers go as requests, at once.
     if (input.idempotency) return this.#asRequests(input, endMs, signal, false);
     if (closing.aborted) return STOPPING;
-    const refusal = quotas.charge(input.callerId, input.numbers.length);
+    const { callerId, numbers } = input;
+    const refusal = quotas.charge(callerId, numbers.length);
     if (refusal) return refusal;
-    this.#waiting.add(input.callerId, input.numbers.length);
-    const kept = await this.#asGuests(input, endMs, AbortSignal.any([signal, closing])).finally(() => {
-      this.#waiting.add(input.callerId, -input.numbers.length);
-    });
-    const result = kept ?? (await this.#asRequests(input, endMs, signal, true));
-    if (result.kind === 'unavailable') quotas.refund(input.callerId, input.numbers.length);
-    return result;
+    let waiting = numbers.length;
+    this.#waiting.add(callerId, waiting);
+    const uncount = (): void => {
+      this.#waiting.add(callerId, -waiting);
+      waiting = 0;
+    };
+    const asRequests: AsRequests = (hasGuests) => {
+      // From now on they count as requests.
+      uncount();
+      return this.#asRequests(input, endMs, signal, true, hasGuests);
+    };
+    try {
+      const ending = AbortSignal.any([signal, closing]);
+      const result = await this.#asGuests(input, endMs, ending, asRequests);
+      if (result.kind === 'unavailable') quotas.refund(callerId, numbers.length);
+      return result;
+    } finally {
+      uncount();
+    }
   }
 
   async batch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
@@ -135,21 +162,22 @@ export class Values {
     return verdict ? { kind: 'values', values: [] } : { kind: 'not_prime' };
   }
 
-  /** Undefined: there is no room, or no time, for guests. */
+  /** `asRequests`: how they go on where there is no room, or not enough time, for guests. */
   async #asGuests(
     input: ValuesInput,
     endMs: number,
     signal: AbortSignal,
-  ): Promise<PostValuesResult | undefined> {
-    const { clock, guests, quotas } = this.#parts;
+    asRequests: AsRequests,
+  ): Promise<PostValuesResult> {
+    const { clock, guests, quotas, renewals } = this.#parts;
     const { callerId } = input;
     const numbers = input.numbers.map(String);
     const known = await this.#kept(callerId, numbers);
-    const waitMs = endMs - numbers.length * COMMIT_MS - clock.monotonicMs();
+    const waitMs = endMs - numbers.length * COMMIT_MS - renewals.msMax - clock.monotonicMs();
     const isUnknown = (i: number): boolean => known === undefined || !known.has(numbers[i] as string);
     const unknown = known ? input.numbers.filter((_, i) => isUnknown(i)) : input.numbers;
     const party = unknown.length > 0 && waitMs > 0 ? guests.invite(callerId, unknown) : undefined;
-    if (unknown.length > 0 && !party) return undefined;
+    if (unknown.length > 0 && !party) return asRequests(false);
     try {
       await party?.wait(waitMs, signal);
       const isComplete = party?.isComplete ?? true;
@@ -158,7 +186,7 @@ export class Values {
       const refusal = await this.#keep(input, values);
       if (refusal) return refusal;
       if (isComplete) return { kind: 'values', values, quotas: quotas.of(callerId) };
-      return await this.#asRequests(input, endMs, signal, true, true);
+      return await asRequests(true);
     } finally {
       party?.dismiss();
     }
@@ -216,20 +244,19 @@ export class Values {
   ): Promise<PostValuesResult> {
     const { acceptance, live, pager, quotas } = this.#parts;
     const { callerId, numbers } = input;
+    if (this.#telling.isCongested) return BUSY;
     const urgent = hasGuests && numbers.length <= LOADED_MAX;
     const taken = await acceptance.take({ ...input, mode: 'values' }, { urgent, isCharged });
     if (taken.kind !== 'accepted') return taken;
-    const { requests, replayed } = taken;
+    const { requests } = taken;
     const [first] = requests;
     // Where retention has taken some of those that a key stands for, there is nothing left to repeat.
     if (!first || requests.length < numbers.length) {
       const { idempotency: _, ...again } = input;
       return this.post(again, endMs - this.#parts.clock.monotonicMs(), signal);
     }
-    if (!replayed) {
-      const refusal = await this.#tell(callerId, requests);
-      if (refusal) return refusal;
-    }
+    // Again where they are repeated: the first time may not have come so far.
+    await this.#tell(callerId, requests);
     for (const { seq } of urgent ? requests : []) {
       const request = live.get(seq);
       if (request?.phase === 'waiting') pager.demoted(request);
@@ -237,33 +264,30 @@ export class Values {
     const { seq, token } = first;
     const batch = { first: { seq, token }, count: requests.length };
     const lookMs = endMs - requests.length * COMMIT_MS;
-    const result = await this.#batch(batch, lookMs, AbortSignal.any([signal, this.#parts.closing]));
-    if (result.kind === 'values') return { ...result, quotas: quotas.of(callerId) };
+    const ending = AbortSignal.any([signal, this.#parts.closing]);
+    const result = await this.#batch(batch, lookMs, ending).catch((error: unknown) => {
+      // They are accepted, whatever can be read of them now.
+      if (!(error instanceof StoreError) || !error.retryable) throw error;
+      return undefined;
+    });
+    if (result?.kind === 'values') return { ...result, quotas: quotas.of(callerId) };
     // How those ended that are not done is told of the batch.
     const done = requests.filter(({ state }) => state.kind === 'done').length;
-    const told = result.kind === 'unfinished' ? result : unfinished(batch, done);
+    const told = result?.kind === 'unfinished' ? result : unfinished(batch, done);
     return { ...told, quotas: quotas.of(callerId) };
   }
 
-  /** Tells other replicas of the terms of new requests. */
-  async #tell(callerId: string, requests: readonly StoredRequest[]): Promise<Unavailable | undefined> {
-    const { renewals, room, scopeOf } = this.#parts;
+  /** Tells other replicas of the terms of requests that are accepted. */
+  #tell(callerId: string, requests: readonly StoredRequest[]): Promise<void> {
     const terms = requests.map(({ number, seq, keep }): ValueRenewal => ({ number, version: seq, ...keep }));
-    try {
-      await Promise.all(pieces(terms).map((piece) => renewals.renew(scopeOf(callerId), piece)));
-    } catch (error) {
-      if (!(error instanceof StoreError) || !error.retryable) throw error;
-      room.refused();
-      return NO_ROOM;
-    }
-    return undefined;
+    return this.#telling.tell(this.#parts.scopeOf(callerId), terms);
   }
 
   /** How a batch stands as soon as there is an answer, or at `endMs`. */
   async #batch(batch: ValuesBatch, endMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
     const { clock, lookups } = this.#parts;
     const seqs = batchSeqs(batch);
-    const members = await lookups.storedAll(seqs);
+    const members = [...(await this.#members(batch, seqs))];
     for (;;) {
       const result = batchResult(batch, members);
       const leftMs = endMs - clock.monotonicMs();
@@ -274,6 +298,15 @@ export class Values {
       const now = await lookups.storedAll(open.map((i) => seqs[i] as number));
       for (const [j, i] of open.entries()) members[i] = now[j];
     }
+  }
+
+  #members(batch: ValuesBatch, seqs: readonly number[]): Promise<readonly (StoredRequest | undefined)[]> {
+    const id = formatBatchId(batch);
+    const underWay = this.#reads.get(id);
+    if (underWay) return underWay;
+    const reading = this.#parts.lookups.storedAll(seqs).finally(() => this.#reads.delete(id));
+    this.#reads.set(id, reading);
+    return reading;
   }
 
   /** Resolves when a request has ended, at `endMs`, or when `signal` aborts. */
@@ -303,10 +336,4 @@ function factored(
 
 function unfinished(batch: ValuesBatch, done: number): Extract<ValuesBatchResult, { kind: 'unfinished' }> {
   return { kind: 'unfinished', batchId: formatBatchId(batch), done, total: batch.count };
-}
-
-function pieces<T>(items: readonly T[]): T[][] {
-  const list: T[][] = [];
-  for (let i = 0; i < items.length; i += COMMIT_ROWS_MAX) list.push(items.slice(i, i + COMMIT_ROWS_MAX));
-  return list;
 }

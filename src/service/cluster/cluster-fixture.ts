@@ -63,6 +63,8 @@ export class ClusterFixture implements AsyncDisposable {
   readonly #folder: string;
   readonly #withData = new Set<number>();
   readonly #nodes = new Map<number, NodeParts>();
+  /** How often any shard has been claimed. */
+  #claims = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -152,6 +154,7 @@ export class ClusterFixture implements AsyncDisposable {
       bus,
       store,
       shard,
+      epoch: ++this.#claims,
       name: `replica-${shard}`,
       clock: systemClock,
       random: Math.random,

@@ -6,8 +6,11 @@
  *   K1. Every call is answered in bounded time, whoever else does not answer.
  *   K2. What may be on a shard that does not answer is not said not to exist: that is an UnavailableError.
  *   K3. What is put together says how many replicas it is of, and which are missing.
+ *   K4. A change is asked for once: where it is not known whether a replica has made it, nobody is asked for it again.
  */
 import type { Clock } from '../../base/clock.ts';
+import { BusError } from '../../bus/bus.ts';
+import { parseRequestId } from '../../domain/request-id.ts';
 import { hasEnded } from '../../domain/request.ts';
 import { watchPauseMs, watchedState } from '../request-watch.ts';
 import { UnavailableError } from '../unavailable-error.ts';
@@ -33,8 +36,9 @@ import type { KeyAgreement } from './key-agreement.ts';
 import type { LocalReplica } from './local-replica.ts';
 import { mergedList } from './merged-list.ts';
 import { mergedValues } from './merged-values.ts';
-import type { Answers, Peers } from './peers.ts';
-import { ASK_MS, askHolder, type Held } from './whereabouts.ts';
+import type { Peers } from './peers.ts';
+import { survey, type Survey } from './survey.ts';
+import { ASK_MS, askEverywhere, askHolder, type Held, type Search } from './whereabouts.ts';
 
 export interface ClusterServiceParts {
   readonly local: LocalReplica;
@@ -44,9 +48,14 @@ export interface ClusterServiceParts {
   readonly clock: Clock;
 }
 
-/** How long the replica that holds a key may take to accept, beyond the time that the client waits for anyway. */
+/** How long the replica that holds a key may take to accept, beyond the time that the client waits for anyway … */
 const ACCEPT_MS = 1_000;
+/** … as long as the client is answered within 2 s, since it was asked; … */
+const ANSWER_MS_MAX = 1_800;
+/** … and the least that a replica has beyond the wait. */
 const WAIT_MARGIN_MS = 100;
+/** How long a change may take in all. A cancellation waits for the disk up to 1.5 s. */
+const CHANGE_MS = 1_600;
 
 type HeldView = Held<{ readonly request?: RequestView }>;
 
@@ -68,19 +77,27 @@ export class ClusterService implements Service {
 
   acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
     const { local, peers } = this.#parts;
+    const timing = this.#waitingFor(waitMs);
     return this.#byKey(
       input,
       () => local.acceptInline(input, waitMs, signal),
-      (shard) => peers.ask(shard, CALLS.accept, { input, waitMs }, waitMs + WAIT_MARGIN_MS),
+      (shard) => {
+        const { leftMs, timeoutMs } = timing();
+        return peers.ask(shard, CALLS.accept, { input, waitMs: leftMs }, timeoutMs);
+      },
     );
   }
 
   postValues(input: ValuesInput, waitMs: number, signal: AbortSignal): Promise<PostValuesResult> {
     const { local, peers } = this.#parts;
+    const timing = this.#waitingFor(waitMs);
     return this.#byKey(
       input,
       () => local.postValues(input, waitMs, signal),
-      (shard) => peers.ask(shard, CALLS.postValues, { input, waitMs }, waitMs + WAIT_MARGIN_MS),
+      (shard) => {
+        const { leftMs, timeoutMs } = timing();
+        return peers.ask(shard, CALLS.postValues, { input, waitMs: leftMs }, timeoutMs);
+      },
     );
   }
 
@@ -125,11 +142,11 @@ export class ClusterService implements Service {
   }
 
   async list(query: ListRequests): Promise<RequestList> {
-    const { local, peers } = this.#parts;
-    const pages = await peers.everywhere(CALLS.list, query, ASK_MS, () => local.list(query));
+    const { local } = this.#parts;
+    const pages = await survey(CALLS.list, query, ASK_MS, () => local.list(query), this.#parts);
     return {
-      ...mergedList([...pages.values()], query.limit),
-      replicas: await this.#coverage(pages),
+      ...mergedList([...pages.answers.values()], query.limit),
+      replicas: await coverage(pages),
     };
   }
 
@@ -161,24 +178,25 @@ export class ClusterService implements Service {
       .catch(() => own);
     if (there.kind !== 'not_found') return there;
     const seqs = batchSeqs(batch);
-    const parts = await peers.everywhere(CALLS.members, { seqs }, ASK_MS, () => membersHere(seqs, local));
+    const here = (): ReturnType<typeof membersHere> => membersHere(seqs, local);
+    const parts = await survey(CALLS.members, { seqs }, ASK_MS, here, this.#parts);
     const members = new Map(
-      [...parts.values()].flatMap((part) => part.members.map((m) => [m.seq, m] as const)),
+      [...parts.answers.values()].flatMap((part) => part.members.map((m) => [m.seq, m] as const)),
     );
     const result = batchResult(
       batch,
       seqs.map((seq) => members.get(seq)),
     );
-    if (result.kind === 'not_found') await this.#assertAllAnswered(parts, `Batch ${batchId}`);
+    if (result.kind === 'not_found') await assertAllAnswered(parts, `Batch ${batchId}`);
     return result;
   }
 
   async valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
-    const { local, peers } = this.#parts;
-    const pages = await peers.everywhere(CALLS.valuesOf, query, ASK_MS, () => local.valuesKept(query));
-    const replicas = await this.#coverage(pages);
+    const { local } = this.#parts;
+    const pages = await survey(CALLS.valuesOf, query, ASK_MS, () => local.valuesKept(query), this.#parts);
+    const replicas = await coverage(pages);
     const found = mergedValues(
-      [...pages.values()].map(({ values }) => values),
+      [...pages.answers.values()].map(({ values }) => values),
       query.limit,
     );
     if (found.values.length > 0 || query.isKnownPrime === true) return { kind: 'values', ...found, replicas };
@@ -198,14 +216,17 @@ export class ClusterService implements Service {
   }
 
   #find(requestId: string): Promise<HeldView | undefined> {
-    const { local, peers, census } = this.#parts;
-    const here = async (): Promise<{ readonly request?: RequestView }> => {
-      const request = await local.lookUp(requestId);
+    const { peers, census } = this.#parts;
+    return askHolder(requestId, this.#searchFor(requestId), peers, census);
+  }
+
+  #searchFor(requestId: string): Search<{ readonly requestId: string }, HeldView['answer']> {
+    const here = async (): Promise<HeldView['answer']> => {
+      const request = await this.#parts.local.lookUp(requestId);
       return request ? { request } : {};
     };
-    const isFound = ({ request }: { readonly request?: RequestView }): boolean => request !== undefined;
-    const search = { call: CALLS.find, question: { requestId }, here, isFound };
-    return askHolder(requestId, search, peers, census);
+    const isFound = ({ request }: HeldView['answer']): boolean => request !== undefined;
+    return { call: CALLS.find, question: { requestId }, here, isFound };
   }
 
   /** For one who was told of the request before: where its shard does not answer, until it does or `signal` aborts. */
@@ -234,14 +255,58 @@ export class ClusterService implements Service {
   }
 
   async #change(requestId: string, change: Change): Promise<ChangeResult> {
-    const { local, peers, census } = this.#parts;
-    const search = {
-      call: CALLS.change,
-      question: { requestId, change },
-      here: () => local[change](requestId),
-      isFound: ({ kind }: ChangeResult) => kind !== 'not_found',
+    const { local, peers, census, clock } = this.#parts;
+    const { presence } = peers;
+    const id = parseRequestId(requestId);
+    if (!id) return { kind: 'not_found' };
+    const untilMs = clock.monotonicMs() + CHANGE_MS;
+    const own = await local[change](requestId);
+    if (isFinal(own)) return own;
+    if (presence.isPresent(id.shard)) {
+      const there = await this.#changeAt(id.shard, requestId, change, untilMs);
+      if (there && isFinal(there)) return there;
+    }
+    // It may have been handed over. Who has it is found out first, so that nobody changes what another one has changed already.
+    const held = await askEverywhere(requestId, this.#searchFor(requestId), peers, census);
+    if (!held) return { kind: 'not_found' };
+    const result =
+      held.shard === presence.shard
+        ? await local[change](requestId)
+        : await this.#changeAt(held.shard, requestId, change, untilMs);
+    if (result && result.kind !== 'not_found') return result;
+    const why = `Request ${requestId} is on its way from one replica to another`;
+    throw new UnavailableError('shard_absent', RETRY_AFTER_MS, why);
+  }
+
+  /** Undefined where nothing was changed, since that replica is gone or refuses. */
+  async #changeAt(
+    shard: number,
+    requestId: string,
+    change: Change,
+    untilMs: number,
+  ): Promise<ChangeResult | undefined> {
+    const { peers, clock } = this.#parts;
+    const leftMs = untilMs - clock.monotonicMs();
+    try {
+      return await peers.ask(shard, CALLS.change, { requestId, change }, leftMs);
+    } catch (cause) {
+      if (cause instanceof BusError && (cause.code === 'absent' || cause.code === 'refused'))
+        return undefined;
+      const why = `The replica of shard ${shard} did not answer in time: it is not known whether request ${requestId} was changed`;
+      throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, why, cause);
+    }
+  }
+
+  /** Of a client that waits from now on: what is left of its wait, and how long another replica may take to answer by then. */
+  #waitingFor(waitMs: number): () => { readonly leftMs: number; readonly timeoutMs: number } {
+    const { clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    return () => {
+      const tookMs = clock.monotonicMs() - startMs;
+      const leftMs = Math.max(0, waitMs - tookMs);
+      const mostMs = Math.min(leftMs + ACCEPT_MS, ANSWER_MS_MAX - tookMs);
+      return { leftMs, timeoutMs: Math.max(leftMs + WAIT_MARGIN_MS, mostMs) };
     };
-    return (await askHolder(requestId, search, peers, census))?.answer ?? { kind: 'not_found' };
   }
 
   async #byKey<T>(
@@ -260,22 +325,27 @@ export class ClusterService implements Service {
       }
     });
   }
+}
 
-  async #coverage(answers: Answers<unknown>): Promise<ReplicaAnswers> {
-    const others = await this.#parts.census.others();
-    const missing = others.filter(({ shard }) => !answers.has(shard)).map(({ name }) => name);
-    return { expected: others.length + 1, answered: others.length + 1 - missing.length, missing };
-  }
+/** Whether it says what became of the change: elsewhere there is nothing to be changed. */
+function isFinal(result: ChangeResult): boolean {
+  return result.kind !== 'not_found' && !(result.kind === 'unavailable' && result.code === 'stopping');
+}
 
-  async #assertAllAnswered(answers: Answers<unknown>, what: string): Promise<void> {
-    const { missing } = await this.#coverage(answers);
-    if (missing.length === 0) return;
-    throw new UnavailableError(
-      'shard_absent',
-      RETRY_AFTER_MS,
-      `${what} is not whole on the replicas that answer; missing: ${missing.join(', ')}`,
-    );
-  }
+async function coverage({ answers, others }: Survey<unknown>): Promise<ReplicaAnswers> {
+  const all = await others();
+  const missing = all.filter(({ shard }) => !answers.has(shard)).map(({ name }) => name);
+  return { expected: all.length + 1, answered: all.length + 1 - missing.length, missing };
+}
+
+async function assertAllAnswered(asked: Survey<unknown>, what: string): Promise<void> {
+  const { missing } = await coverage(asked);
+  if (missing.length === 0) return;
+  throw new UnavailableError(
+    'shard_absent',
+    RETRY_AFTER_MS,
+    `${what} is not whole on the replicas that answer; missing: ${missing.join(', ')}`,
+  );
 }
 
 /** Those of the requests that are on this replica. */

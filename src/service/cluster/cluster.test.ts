@@ -85,6 +85,57 @@ describe('whichever replica is asked', () => {
   });
 });
 
+describe('a change is asked for once', () => {
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test('by a replica that takes its time', async () => {
+    await using cluster = await openCluster(0, 1);
+    cluster.gate.shut();
+    const { requestId } = only(await submit(cluster.node(1).service, [LONG]));
+    const { replica } = cluster.node(1);
+    const cancel = replica.cancel.bind(replica);
+    let asked = 0;
+    replica.cancel = async (id) => {
+      asked++;
+      await sleep(900);
+      return cancel(id);
+    };
+    assert.equal((await cluster.node(0).service.cancel(requestId)).kind, 'changed');
+    assert.equal(asked, 1);
+  });
+
+  test('where the replica does not answer, whose outcome is then not known', async () => {
+    await using cluster = await openCluster(0, 1, 2);
+    const { requestId } = only(await submit(cluster.node(1).service, [SHORT]));
+    let asked = 0;
+    cluster.node(1).replica.resume = () => {
+      asked++;
+      return new Promise(() => undefined);
+    };
+    const startMs = performance.now();
+    await assert.rejects(
+      cluster.node(0).service.resume(requestId),
+      (error) => error instanceof UnavailableError && error.code === 'outcome_unknown',
+    );
+    assert.ok(performance.now() - startMs < 1_850, 'in time for its client');
+    assert.equal(asked, 1);
+  });
+
+  test('of what was handed over, by the replica that has it now', async () => {
+    await using cluster = await openCluster(0, 1, 2);
+    const { requestId } = only(await submit(cluster.node(1).service, [SHORT]));
+    await cluster.node(1).service.wait(requestId, 5_000, NEVER);
+    assert.equal((await cluster.leave(1)).left, undefined);
+    const results = await Promise.all(
+      [0, 2].map((shard) => cluster.node(shard).service.redeliver(requestId)),
+    );
+    assert.deepEqual(
+      results.map(({ kind }) => kind),
+      ['refused', 'refused'],
+    );
+  });
+});
+
 test('what may be on a shard that does not answer is not said to be nowhere, and is found once that is back', async () => {
   await using cluster = await openCluster(0, 1, 2);
   const { requestId } = only(await submit(cluster.node(1).service, [SHORT]));
@@ -178,6 +229,21 @@ describe('an idempotency key', () => {
       return only(result.requests).requestId;
     });
     assert.equal(new Set(ids).size, 1);
+  });
+
+  test('is kept by a replica that has as long as a client may wait, however short that one would', async () => {
+    await using cluster = await openCluster(0, 1);
+    const first = await submit(cluster.node(1).service, [SHORT], { idempotency });
+    const { replica } = cluster.node(1);
+    const acceptInline = replica.acceptInline.bind(replica);
+    replica.acceptInline = async (...input) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return acceptInline(...input);
+    };
+    const input = { callerId: 'acme', mode: 'sync', numbers: [SHORT], idempotency } as const;
+    const again = await cluster.node(0).service.acceptInline(input, 0, NEVER);
+    assert.ok(again.kind === 'accepted' && again.replayed);
+    assert.equal(only(again.requests).requestId, only(first).requestId);
   });
 
   test('whose replica does not answer makes nothing new on another one', async () => {

@@ -27,6 +27,8 @@ export interface ClusterOptions {
   readonly store: Store;
   /** That of the store. */
   readonly shard: number;
+  /** Which claim of the shard it is that this replica has: it grows with each. */
+  readonly epoch: number;
   /** What people call this replica. */
   readonly name: string;
   readonly clock: Clock;
@@ -36,7 +38,7 @@ export interface ClusterOptions {
   readonly shardsWithData: () => Promise<readonly number[]>;
   /** Told of what an operator should know. */
   readonly onNotice: (notice: string) => void;
-  /** Something that this process can't go on with. */
+  /** Something that this process can't go on with; a StoreError `lost` where another replica has claimed the shard. */
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -68,9 +70,13 @@ export class Cluster implements AsyncDisposable {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { bus, store, shard, name, clock, random, shardsWithData } = options;
+    const { bus, store, shard, epoch, name, clock, random, shardsWithData, onFatal } = options;
     const load = (): number => this.#replica?.waiting ?? 0;
-    this.#presence = new Presence({ bus, clock, shard, name, load });
+    const onLost = (error: Error): void => {
+      // Whoever is about to let the shard go may hear its next owner.
+      if (!this.#stopping.signal.aborted) onFatal(error);
+    };
+    this.#presence = new Presence({ bus, clock, shard, epoch, name, load, onLost });
     this.#peers = new Peers({ bus, clock, presence: this.#presence, random });
     this.#census = new Census({ presence: this.#presence, clock, shardsWithData });
     this.#post = new RenewalPost({ store, peers: this.#peers, census: this.#census, clock });

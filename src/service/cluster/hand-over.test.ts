@@ -124,3 +124,20 @@ test('where it cannot be known whether a parcel was taken, it stays, and nobody 
   assert.equal(shelf.parcels.length, 2);
   assert.deepEqual(scene.taken.get(2), []);
 });
+
+test('a receiver that may have a parcel and has no room any more is not offered it for ever', async () => {
+  const scene = new Scene();
+  let offers = 0;
+  scene.receiver(1, async () => {
+    offers++;
+    if (offers > 1) throw new Error('there is no room');
+    await scene.clock.sleep(6_000);
+  });
+  const shelf = new Shelf(2);
+  const startMs = scene.clock.monotonicMs();
+  const { left } = await scene.leave(shelf, Number.MAX_SAFE_INTEGER);
+  assert.match(left ?? '', /not known whether replica-1 took it: the time is over; last: there is no room/);
+  assert.ok(scene.clock.monotonicMs() - startMs < 70_000);
+  assert.ok(offers > 10);
+  assert.equal(shelf.parcels.length, 2);
+});

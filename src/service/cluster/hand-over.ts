@@ -33,6 +33,8 @@ export interface HandedOver {
 
 /** How long a receiver may take for one parcel. */
 const ADOPT_MS = 5_000;
+/** How long one receiver is offered the same parcel, when it may have it and does not say so. */
+const OFFER_MS_MAX = 60_000;
 const RETRY_MS = 200;
 
 /** Nothing may work on what the store holds any more. Rejects with what the store rejects with. */
@@ -83,7 +85,7 @@ async function placed(
   return { left: `no replica is here that takes it${refusals}` };
 }
 
-/** Gives a parcel to one replica, again until it is known what became of it. */
+/** Gives a parcel to one replica, again until it is known what became of it or its time is over. */
 async function offered(
   parcel: Parcel,
   shard: number,
@@ -91,10 +93,15 @@ async function offered(
   clock: Clock,
   untilMs: number,
 ): Promise<'taken' | { readonly refused: string } | { readonly unknown: string }> {
+  const giveUpMs = Math.min(untilMs, clock.monotonicMs() + OFFER_MS_MAX);
   let mayHaveIt = false;
+  let last = '';
   for (;;) {
-    const leftMs = untilMs - clock.monotonicMs();
-    if (leftMs <= 0) return mayHaveIt ? { unknown: 'the time is over' } : { refused: 'the time is over' };
+    const leftMs = giveUpMs - clock.monotonicMs();
+    if (leftMs <= 0) {
+      const why = `the time is over${last}`;
+      return mayHaveIt ? { unknown: why } : { refused: why };
+    }
     try {
       await peers.ask(shard, CALLS.adopt, parcel.bytes, Math.min(ADOPT_MS, leftMs));
       return 'taken';
@@ -105,6 +112,7 @@ async function offered(
       if ((code === 'refused' || code === 'absent') && !mayHaveIt) return { refused: why };
       if (code !== 'refused' && code !== 'absent') mayHaveIt = true;
       if (!peers.presence.isPresent(shard)) return { unknown: why };
+      last = `; last: ${why}`;
       await clock.sleep(RETRY_MS);
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { formatRequestId } from '../../domain/request-id.ts';
 import type { ChangeResult, RequestView, Service } from '../service.ts';
 import { NEVER, openCluster, submit } from './cluster-fixture.ts';
 
@@ -122,6 +123,30 @@ test('nothing is changed on a replica that leaves, so that no change is lost wit
     const result: ChangeResult = await cluster.node(0).service[change](request.requestId);
     assert.ok(result.kind === 'unavailable' && result.code === 'stopping', `${change}: ${result.kind}`);
   }
+});
+
+test('a change of what a leaving replica has handed over, or never had, is answered by those who stay', async () => {
+  await using cluster = await openCluster(0, 1, 2);
+  const leaver = cluster.node(1);
+  const [request] = await submit(leaver.service, [91n]);
+  assert.ok(request);
+  await leaver.service.wait(request.requestId, 5_000, NEVER);
+  leaver.replica.stopAccepting();
+  leaver.cluster.leave();
+  const nowhere = formatRequestId({ seq: 4096 * 16 + 1, token: '0'.repeat(16) });
+  assert.equal((await cluster.node(0).service.cancel(nowhere)).kind, 'not_found');
+  const parcel = await leaver.store.parcel();
+  assert.ok(parcel);
+  const answered = async (): Promise<void> => {
+    for (const shard of [0, 1, 2]) {
+      const result: ChangeResult = await cluster.node(shard).service.cancel(request.requestId);
+      assert.equal(result.kind, 'refused', `asked at ${shard}: it has ended`);
+    }
+  };
+  await cluster.node(2).store.adopt(parcel.bytes);
+  await answered();
+  await leaver.store.partWith(parcel);
+  await answered();
 });
 
 test('what a crashed replica held is rescued by a process that has its shard for a moment', async () => {

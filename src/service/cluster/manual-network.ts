@@ -47,8 +47,12 @@ export class ManualNetwork {
       bus,
       clock,
       shard,
+      epoch: 1,
       name: `replica-${shard}`,
       load: () => this.members.get(shard)?.load ?? 0,
+      onLost: (error) => {
+        throw error;
+      },
     });
     const peers = new Peers({ bus, clock, presence, random: seeded(shard) });
     const census = new Census({

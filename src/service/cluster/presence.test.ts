@@ -8,6 +8,8 @@ import { Presence } from './presence.ts';
 class Cluster {
   readonly clock = new ManualClock();
   readonly network = new MemoryNetwork({ clock: this.clock, random: () => 0 });
+  /** Who was told that it has lost its shard, and how. */
+  readonly lost: string[] = [];
   readonly #running = new Map<number, AbortController>();
 
   start(shard: number): Presence {
@@ -16,8 +18,10 @@ class Cluster {
       bus,
       clock: this.clock,
       shard,
+      epoch: 4,
       name: `replica-${shard}`,
       load: () => shard,
+      onLost: ({ code, message }) => this.lost.push(`${code} ${message}`),
     });
     const running = new AbortController();
     this.#running.set(shard, running);
@@ -74,7 +78,15 @@ test('one that speaks another protocol is known by name, and not among those who
   const cluster = new Cluster();
   const first = cluster.start(0);
   const stranger = cluster.network.join(5);
-  const heartbeat = { protocol: 2, shard: 5, name: 'newer', stage: 'working', load: 0, mood: 'good' };
+  const heartbeat = {
+    protocol: 2,
+    shard: 5,
+    epoch: 1,
+    name: 'newer',
+    stage: 'working',
+    load: 0,
+    mood: 'good',
+  };
   stranger.announce('presence', new TextEncoder().encode(JSON.stringify(heartbeat)));
   await cluster.clock.advance(10);
   assert.deepEqual(shardsOf(first), []);
@@ -92,10 +104,50 @@ test('what is no heartbeat is passed over', async () => {
     '',
     'null',
     '{"shard":"5"}',
-    '{"shard":5,"name":"x","protocol":1,"stage":"dreaming","load":0}',
+    '{"shard":5,"epoch":1,"name":"x","protocol":1,"stage":"dreaming","load":0}',
   ])
     other.announce('presence', new TextEncoder().encode(text));
   await cluster.clock.advance(10);
   assert.deepEqual(first.present(), []);
   assert.deepEqual(first.strangers(), []);
+});
+
+function told(shard: number, epoch: number, stage: string): Uint8Array {
+  const heartbeat = { protocol: 1, shard, epoch, name: `replica-${shard}, claim ${epoch}`, stage, load: 0 };
+  return new TextEncoder().encode(JSON.stringify(heartbeat));
+}
+
+test('one whose shard another one has claimed since is told so once, and one that has claimed it since is not', async () => {
+  const cluster = new Cluster();
+  cluster.start(0);
+  const other = cluster.network.join(9);
+  for (const epoch of [3, 4]) other.announce('presence', told(0, epoch, 'working'));
+  other.announce('presence', told(0, 5, 'left'));
+  await cluster.clock.advance(10);
+  assert.deepEqual(cluster.lost, []);
+  for (const epoch of [5, 5]) other.announce('presence', told(0, epoch, 'working'));
+  await cluster.clock.advance(10);
+  assert.equal(cluster.lost.length, 1);
+  assert.match(cluster.lost[0] ?? '', /^lost replica-0, claim 5 has claimed the database of shard 0/);
+});
+
+test('of two that call a shard theirs, the one that claimed it last is heard while it is present', async () => {
+  const cluster = new Cluster();
+  const first = cluster.start(0);
+  const other = cluster.network.join(9);
+  other.announce('presence', told(5, 7, 'working'));
+  await cluster.clock.advance(10);
+  for (const stage of ['leaving', 'left']) {
+    other.announce('presence', told(5, 6, stage));
+    await cluster.clock.advance(10);
+    assert.deepEqual(
+      first.present().map(({ name, stage: present }) => [name, present]),
+      [['replica-5, claim 7', 'working']],
+    );
+  }
+  await cluster.clock.advance(3_000);
+  // A database that was emptied is claimed for the first time again.
+  other.announce('presence', told(5, 1, 'working'));
+  await cluster.clock.advance(10);
+  assert.deepEqual(shardsOf(first), [5]);
 });

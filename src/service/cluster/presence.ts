@@ -5,10 +5,13 @@
  *   P1. A replica is present while it was heard within `PRESENT_MS` and has not said that it left.
  *   P2. Whoever is heard for the first time is answered at once: so who comes knows within a moment who is here.
  *   P3. A replica that speaks another protocol is never among those who are present.
+ *   P4. Of two that call a shard theirs, the one that claimed it last is right: the other one's word counts for nothing, and it is told
+ *       that it has lost the shard, which it may not know while it can't reach its store.
  */
 import * as Type from 'typebox';
 import type { Clock } from '../../base/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
+import { StoreError } from '../../store/store.ts';
 import { FormError, plainForm } from './form.ts';
 import { PROTOCOL, STAGES, type Peer, type Stage } from './peer.ts';
 
@@ -16,10 +19,14 @@ export interface PresenceParts {
   readonly bus: Pick<Bus, 'announce' | 'hear'>;
   readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   readonly shard: number;
+  /** Which claim of the shard this replica's is: it grows with each. */
+  readonly epoch: number;
   /** What people call this replica. */
   readonly name: string;
   /** Requests that wait here. */
   readonly load: () => number;
+  /** The shard is another replica's now. Told once. */
+  readonly onLost: (error: StoreError) => void;
 }
 
 export const HEARTBEAT_MS = 500;
@@ -29,12 +36,14 @@ const TOPIC = 'presence';
 /** `left`: it is about to end. */
 interface Heartbeat extends Omit<Peer, 'stage'> {
   readonly stage: Stage | 'left';
+  readonly epoch: number;
 }
 
 // Of one that speaks another protocol, no more can be relied upon than this.
 const HEARTBEAT = plainForm<Heartbeat>(
   Type.Object({
     shard: Type.Integer({ minimum: 0 }),
+    epoch: Type.Integer({ minimum: 0 }),
     name: Type.String(),
     protocol: Type.Integer(),
     stage: Type.Enum([...STAGES, 'left']),
@@ -44,6 +53,7 @@ const HEARTBEAT = plainForm<Heartbeat>(
 
 interface Heard {
   readonly peer: Peer;
+  readonly epoch: number;
   readonly atMs: number;
 }
 
@@ -51,6 +61,7 @@ export class Presence {
   readonly #parts: PresenceParts;
   readonly #heard = new Map<number, Heard>();
   #stage: Stage | 'left' = 'catching_up';
+  #isLost = false;
   /** How many have said that they left. */
   departures = 0;
 
@@ -82,10 +93,10 @@ export class Presence {
   }
 
   announce(): void {
-    const { bus, shard, name, load } = this.#parts;
+    const { bus, shard, epoch, name, load } = this.#parts;
     bus.announce(
       TOPIC,
-      HEARTBEAT.toBytes({ protocol: PROTOCOL, shard, name, stage: this.#stage, load: load() }),
+      HEARTBEAT.toBytes({ protocol: PROTOCOL, shard, epoch, name, stage: this.#stage, load: load() }),
     );
   }
 
@@ -103,25 +114,53 @@ export class Presence {
     return this.present().some((peer) => peer.shard === shard);
   }
 
+  /** Whether this is a replica that hands over what it holds; it may be oneself. */
+  isLeaving(shard: number): boolean {
+    if (shard === this.shard) return this.#stage === 'leaving';
+    return this.present().some((peer) => peer.shard === shard && peer.stage === 'leaving');
+  }
+
   #here(): Peer[] {
-    const sinceMs = this.#parts.clock.monotonicMs() - PRESENT_MS;
     return [...this.#heard.values()]
-      .filter(({ atMs }) => atMs > sinceMs)
+      .filter((heard) => this.#isFresh(heard))
       .map(({ peer }) => peer)
       .toSorted((a, b) => a.shard - b.shard);
   }
 
+  #isFresh({ atMs }: Heard): boolean {
+    return atMs > this.#parts.clock.monotonicMs() - PRESENT_MS;
+  }
+
   #hear(bytes: Uint8Array): void {
     const heartbeat = understood(bytes);
-    // The shard may be this replica's own, while one that has lost it does not know yet.
-    if (!heartbeat || heartbeat.shard === this.shard) return;
-    const { stage, ...peer } = heartbeat;
-    const isNew = !this.#here().some(({ shard }) => shard === peer.shard);
+    if (!heartbeat) return;
+    const { stage, epoch, ...peer } = heartbeat;
+    if (peer.shard === this.shard) {
+      // Its last owner says that it left after it has let go, when the count of claims may have begun anew.
+      if (stage !== 'left') this.#hearOwn(epoch, peer.name);
+      return;
+    }
+    const before = this.#heard.get(peer.shard);
+    const isNew = !before || !this.#isFresh(before);
+    if (!isNew && epoch < before.epoch) return;
     if (stage === 'left') {
       this.#heard.delete(peer.shard);
       this.departures++;
-    } else this.#heard.set(peer.shard, { peer: { ...peer, stage }, atMs: this.#parts.clock.monotonicMs() });
+    } else
+      this.#heard.set(peer.shard, {
+        peer: { ...peer, stage },
+        epoch,
+        atMs: this.#parts.clock.monotonicMs(),
+      });
     if (isNew && stage !== 'left' && this.#stage !== 'left') this.announce();
+  }
+
+  /** Another one calls this replica's shard its own. */
+  #hearOwn(epoch: number, name: string): void {
+    if (epoch <= this.#parts.epoch || this.#isLost) return;
+    this.#isLost = true;
+    const why = `${name} has claimed the database of shard ${this.shard} since (epoch ${epoch}, this replica's is ${this.#parts.epoch}): this one must end`;
+    this.#parts.onLost(new StoreError('lost', why));
   }
 }
 

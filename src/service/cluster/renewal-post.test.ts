@@ -146,3 +146,26 @@ test('a renewal that is not acknowledged in time is answered nevertheless, and t
   await scene.clock.advance(10_000);
   assert.equal(await scene.expiry(b), undefined);
 });
+
+test('one that leaves acknowledges nothing, since what it held may have moved on: those who have it then are told', async () => {
+  const scene = new Scene();
+  const [a, b, c] = [scene.start(0), scene.start(1), scene.start(2)];
+  await scene.keep(b, 60_000);
+  await scene.clock.advance(100);
+  const [old] = scene.disks.get(1)?.kept.values.values() ?? [];
+  assert.ok(old);
+  b.presence.enter('leaving');
+  await scene.clock.advance(100);
+  await scene.renew(a);
+  assert.deepEqual(await a.store.renewalShards(), [1]);
+  // A parcel that was made before arrives.
+  scene.disks.get(2)?.kept.values.set('\n15', old);
+  await scene.clock.advance(5_000);
+  assert.notEqual(await scene.expiry(c), undefined);
+  scene.disks.delete(1);
+  b.presence.enter('left');
+  scene.crash(b);
+  await scene.clock.advance(5_000);
+  assert.equal(await scene.expiry(c), undefined);
+  assert.deepEqual(await a.store.renewalShards(), []);
+});

@@ -7,6 +7,8 @@
  * Invariants:
  *   R1. When `renew` resolves, each shard that exists has the terms on disk, or they are in the outbox for it.
  *   R2. `flush` resolves only when nothing is left to be told to that shard of what was accepted here before it was called.
+ *   R3. A replica that leaves acknowledges nothing: what it held may be with another one by then. What is to be told to it waits until it is
+ *       gone, for those who are here then, or for the next owner of its shard.
  */
 import type { Clock } from '../../base/clock.ts';
 import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
@@ -38,6 +40,7 @@ const PAUSE_MS_MAX = 30_000;
 
 export class RenewalPost implements Renewals {
   readonly #parts: RenewalPostParts;
+  readonly msMax = 2 * RENEW_MS;
   /** Renewals that are being told, and may yet go to the outbox. */
   readonly #underWay = new Set<Promise<void>>();
   /** Shards that did not acknowledge, with the time from which on they are told again. */
@@ -58,10 +61,14 @@ export class RenewalPost implements Renewals {
     }
   }
 
-  /** Takes over what another replica tells, at most `COMMIT_ROWS_MAX` at a time. */
+  /** Takes over what another replica tells, at most `COMMIT_ROWS_MAX` at a time. Rejects where this one leaves, for R3. */
   async takeOver({ scope, renewals }: PendingRenewals): Promise<void> {
-    const { store, clock } = this.#parts;
+    const { store, clock, peers } = this.#parts;
     await store.renewValues(scope, renewals, clock.wallMs());
+    if (peers.presence.isLeaving(peers.presence.shard))
+      throw new Error(
+        'This replica is leaving: some of what it held has moved on with the terms that it had',
+      );
   }
 
   /** Tells a shard all that is in the outbox for it. Rejects where it does not acknowledge. */
@@ -97,6 +104,7 @@ export class RenewalPost implements Renewals {
     if (paused && paused.untilMs > clock.monotonicMs()) return;
     try {
       if (shard === peers.presence.shard) await this.#empty(shard, (pending) => this.takeOver(pending));
+      else if (peers.presence.isLeaving(shard)) return;
       else if (peers.presence.isPresent(shard)) await this.flush(shard);
       else await this.#tellHeirs(shard);
       this.#paused.delete(shard);

@@ -1,13 +1,15 @@
 /**
  * Finds the replica that holds a request: this one, or the one that the id names, or, since it was handed over, any other.
  *
- * Invariant: that a request is nowhere is said only where every shard that exists has said that it does not hold it.
+ * Invariant: that a request is nowhere is said only where every shard that existed when it was looked for, or exists since, has said that it
+ * does not hold it.
  */
 import { parseRequestId } from '../../domain/request-id.ts';
 import { UnavailableError } from '../unavailable-error.ts';
 import { RETRY_AFTER_MS, type Census } from './census.ts';
 import type { Call } from './calls.ts';
 import type { Peers } from './peers.ts';
+import { survey } from './survey.ts';
 
 /** How long a replica may take to answer; three times this is less than a call may take in all. */
 export const ASK_MS = 500;
@@ -46,9 +48,26 @@ export async function askHolder<Q, A>(
     const answer = await peers.ask(id.shard, call, question, ASK_MS).catch(() => undefined);
     if (answer !== undefined && isFound(answer)) return { shard: id.shard, answer };
   }
-  const answers = await peers.everywhere(call, question, ASK_MS, here);
-  for (const [shard, answer] of answers) if (isFound(answer)) return { shard, answer };
-  const silent = (await census.others()).filter(({ shard }) => !answers.has(shard));
+  return askEverywhere(requestId, { call, question, here, isFound }, peers, census);
+}
+
+/** The same, where neither this replica nor the one that the id names is likelier than another to hold it. */
+export async function askEverywhere<Q, A>(
+  requestId: string,
+  { call, question, here, isFound }: Search<Q, A>,
+  peers: Peers,
+  census: Census,
+): Promise<Held<A> | undefined> {
+  const { answers, others } = await survey(call, question, ASK_MS, here, { peers, census });
+  // One that leaves may remember what it has handed over.
+  const [held] = [...answers]
+    .filter(([, answer]) => isFound(answer))
+    .map(([shard, answer]) => ({ shard, answer }))
+    .toSorted(
+      (a, b) => Number(peers.presence.isLeaving(a.shard)) - Number(peers.presence.isLeaving(b.shard)),
+    );
+  if (held) return held;
+  const silent = (await others()).filter(({ shard }) => !answers.has(shard));
   if (silent.length === 0) return undefined;
   const names = silent.map(({ name }) => name).join(', ');
   throw new UnavailableError(

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { CallbackOutcome } from '../../callbacks/callback-outcome.ts';
-import type { Callback } from '../replica.ts';
+import type { Callback } from '../callback.ts';
 import type { Disk } from './simulated-store.ts';
 import type { Machine, World } from './world.ts';
 
