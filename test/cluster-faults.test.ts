@@ -15,6 +15,7 @@ import {
   look,
   post,
   read,
+  running,
   submit,
   type Reply,
   type Target,
@@ -80,7 +81,7 @@ describe('Redis', () => {
     const [replica] = cluster.replicas;
     assert(replica !== undefined);
     const redis = await redisOf(cluster);
-    const { request_id: running } = await submit(replica, numbers.semiprime(62).number);
+    const { request_id: hard } = await submit(replica, numbers.semiprime(62).number);
     const usedBytes = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
     await redis.configSet('maxmemory', String(usedBytes + 3 * 2 ** 20));
     const filler = '9'.repeat(900);
@@ -99,7 +100,7 @@ describe('Redis', () => {
       return refusal !== undefined;
     });
     assertProblem(refusal ?? assert.fail(), 503, 'store_full');
-    assert.equal((await ended(replica, running)).status, 'done');
+    assert.equal((await ended(replica, hard)).status, 'done');
     assert.equal(
       read<{ status: string }>(await ask(replica, `/requests/${ids.at(-1)}`), 200).status !== 'failed',
       true,
@@ -153,6 +154,12 @@ describe('Redis', () => {
       return performance.now() - beganMs > 2 * LEASE_MS;
     });
     assert.equal((await ask(replica, '/readyz')).status, 503);
+    // What memory has is told; what it has not is refused, and never said to be nowhere.
+    assert.equal((await look(replica, request_id)).status, 'done');
+    for (const route of ['/requests', '/values/7', `/requests/${request_id.slice(0, -4)}0000`]) {
+      const reply = await ask(replica, route);
+      assertProblem(reply, 503, reply.text.includes('shard_absent') ? 'shard_absent' : 'outcome_unknown');
+    }
     wire.mend();
     const again = await until('it accepting again', async () => {
       const reply = await post(replica, { number: '21' });
@@ -163,6 +170,23 @@ describe('Redis', () => {
     assert.equal(await shardOf(replica), shard);
     await replica.stop();
     await rm(folder, { recursive: true });
+  });
+
+  it('silent while a replica stops: that one ends all the same, in the time that it is given', async () => {
+    await using cluster = await startTestCluster(1, { FAIRSIEVE_DRAIN_MS: '0' });
+    const [replica] = cluster.replicas;
+    assert(replica !== undefined);
+    const hard = numbers.semiprime(58);
+    const { request_id } = await submit(replica, hard.number);
+    await running(replica, request_id);
+    cluster.redis?.pause();
+    const underWay = askWithin(10_000, replica).catch(() => undefined);
+    const { signal } = await replica.stop();
+    assert.equal(signal, null, replica.output);
+    await underWay;
+    cluster.redis?.resume();
+    await replica.start();
+    assertFactored(await ended(replica, request_id), hard);
   });
 });
 

@@ -9,7 +9,7 @@ import { isSuccess, postValues, valuesIn } from '../support/wire.ts';
 
 const REPLICAS = 4;
 const MATCHES = 1_000;
-const BATCH = 10_000;
+const BATCH = 1_000;
 const POSTS_AT_ONCE = 4;
 /** Large, so that no other value has it: those are below its square and no multiples. */
 const PRIME = 999_999_937;

@@ -130,7 +130,8 @@ async function allServe(haproxy: ServerProcess, replicas: readonly ServerProcess
 /** The name of a replica that says that it is ready. */
 async function readyReplica(url: string): Promise<string | undefined> {
   try {
-    const response = await fetch(`${url}/readyz`);
+    // One that went to a replica that is paused would be waited for until the balancer gives it up.
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) });
     await response.bytes();
     return response.ok ? (response.headers.get('served-by') ?? undefined) : undefined;
   } catch {

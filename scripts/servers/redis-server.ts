@@ -1,20 +1,11 @@
-/** A real redis-server on a port of this machine, set up as replicas ask for it: what it acknowledges is on disk. */
+/** A real redis-server on a port of this machine, with the settings that ship: what it acknowledges is on disk. */
+import path from 'node:path';
 import { freePort } from './free-port.ts';
 import { serverAnswers } from './server-answers.ts';
 import { ServerProcess } from './server-process.ts';
 import { serverProgram } from './server-program.ts';
 
-/** As in compose.yaml and deploy/kubernetes: appended and flushed before each answer, nothing evicted, no snapshots beside that. */
-const SETTINGS = [
-  '--appendonly',
-  'yes',
-  '--appendfsync',
-  'always',
-  '--maxmemory-policy',
-  'noeviction',
-  '--save',
-  '',
-];
+const CONFIGURATION = path.resolve(import.meta.dirname, '../../deploy/redis/redis.conf');
 
 /** Its data are in `folder`, which exists: started again, over the same ones. `settings`: further arguments, which override the usual ones. */
 export async function startRedisServer(
@@ -26,7 +17,7 @@ export async function startRedisServer(
     name: 'redis-server',
     url: `redis://127.0.0.1:${port}`,
     program: await serverProgram('redis-server'),
-    args: ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, ...SETTINGS, ...settings],
+    args: [CONFIGURATION, '--bind', '127.0.0.1', '--port', String(port), '--dir', folder, ...settings],
     // While it reads its file it answers too, but with an error.
     isReady: () => serverAnswers(port, 'PING\r\n', /^\+PONG/),
   });

@@ -1,11 +1,10 @@
 /** `fairsieve rescue` */
 import { errorMessage } from '../base/error-message.ts';
+import { SEQ_STRIDE } from '../domain/request-id.ts';
 import type { Command } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
 import { UsageError } from './usage-error.ts';
-
-const DATABASES_MAX = 16;
 
 export const rescueCommand: Command = {
   usage: '--database N',
@@ -14,7 +13,7 @@ export const rescueCommand: Command = {
     'callbacks, values and results go to the replicas that are there. `GET /readyz` names such databases as orphans.\n' +
     'Its settings are those of the replicas: FAIRSIEVE_STORE=redis, FAIRSIEVE_REDIS_..., FAIRSIEVE_NATS_URL, FAIRSIEVE_CLUSTER.',
   options: {
-    database: { value: 'N', about: `its number, from 0 to ${DATABASES_MAX - 1}` },
+    database: { value: 'N', about: `its number, from 0 to ${SEQ_STRIDE - 1}` },
   },
   run: async (line: CommandLine) => {
     const database = databaseOf(line);
@@ -37,9 +36,9 @@ function databaseOf(line: CommandLine): number {
   const text = line.text('database');
   if (text === undefined) throw new UsageError('Say which database: --database N');
   const database = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(database < DATABASES_MAX))
+  if (!(database < SEQ_STRIDE))
     throw new UsageError(
-      `--database must be a whole number from 0 to ${DATABASES_MAX - 1}: it is ${JSON.stringify(text)}`,
+      `--database must be a whole number from 0 to ${SEQ_STRIDE - 1}: it is ${JSON.stringify(text)}`,
     );
   return database;
 }

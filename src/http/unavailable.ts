@@ -3,7 +3,7 @@ import { HttpProblem } from './problem.ts';
 
 const DETAILS = {
   store_full: 'There is no room to write anything down now; what was accepted goes on',
-  overloaded: 'Too many large batches are arriving at once',
+  overloaded: 'Too much is arriving at once, or the store is slow',
   stopping: 'This server is stopping and accepts nothing new',
   shard_absent: 'A part of the cluster does not answer',
   outcome_unknown: 'The store did not answer in time',

@@ -1,6 +1,6 @@
 /** `GET /values/batches/{id}`: the values that a `POST /values` could not wait for. */
 import * as Type from 'typebox';
-import { answer, PATIENCE_HEADERS, POLLING, PROBLEM } from './documented.ts';
+import { answer, PATIENCE_HEADERS, POLLING, PROBLEM, UNAVAILABLE } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { parsePrefer } from './prefer.ts';
 import { incompleteBatch, noBatch, sendUnfinished, sendValues } from './values-answer.ts';
@@ -20,6 +20,7 @@ export function addValuesBatchRoute(app: HttpApp, { serviceFor, config, waiters 
           200: answer('In the order in which they were sent.', ['Values']),
           202: answer('Not all are done yet.', ['UnfinishedValues'], POLLING),
           '4xx': PROBLEM,
+          503: UNAVAILABLE,
         },
       },
       config: { documentedHeaders: PATIENCE_HEADERS },

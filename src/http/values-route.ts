@@ -55,13 +55,12 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: Ht
       const service = serviceFor(request);
       const waiter = waiters.enter(reply.raw);
       if (waiter === undefined) throw unavailable('overloaded', 1_000, TOO_MANY);
-      const page = await pageOf(service, query, waiter.signal).catch((error: unknown) => {
+      const page = await firstPage(service, query, strict, waiter.signal).catch((error: unknown) => {
         waiter.leave();
         throw error;
       });
       const isWhole = limit !== undefined || page.next === undefined;
       if (isWhole) waiter.leave();
-      refuseGaps(page.replicas, strict);
       reply
         .headers(replicasHeader(page.replicas))
         .header('cache-control', 'no-store')
@@ -81,6 +80,18 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: Ht
 const TOO_MANY = 'Too many clients are being answered or waiting at once';
 const UNDECIDED = 'It was not found out in time whether the number is prime';
 const STALLED_MS_MAX = 2 * HEARTBEAT_MS;
+
+/** Throws an HttpProblem where there is none, or it has gaps that are not wanted. */
+async function firstPage(
+  service: Service,
+  query: ValuesOfQuery,
+  strict: 'true' | 'false' | undefined,
+  signal: AbortSignal,
+): Promise<ValuesPage> {
+  const page = await pageOf(service, query, signal);
+  refuseGaps(page.replicas, strict);
+  return page;
+}
 
 /** Throws an HttpProblem where there is none. */
 async function pageOf(service: Service, query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesPage> {

@@ -256,6 +256,21 @@ describe('GET /values/{prime}', () => {
     assert.deepEqual([refused.status, (await problemOf(refused)).code], [503, 'replicas_missing']);
   });
 
+  it('gives the place of one whose gap is refused to others, however many pages there would have been', async () => {
+    await using server = await TestServer.start({ waitersMax: 1 });
+    server.service.values = fives(3_000);
+    server.service.replicas = { expected: 2, answered: 1, missing: ['b'] };
+    for (let i = 0; i < 3; i++) {
+      const problem = await problemOf(await server.fetch('/values/5?strict=true'));
+      assert.equal(problem.code, 'replicas_missing');
+    }
+    for (let i = 0; i < 3; i++) {
+      const response = await server.fetch('/values/5');
+      assert.equal(response.status, 200);
+      await response.text();
+    }
+  });
+
   it('breaks off where a replica goes away in the middle: a short answer would pass for a whole one', async () => {
     await using server = await TestServer.start();
     server.service.values = fives(5_000);

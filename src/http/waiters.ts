@@ -3,7 +3,7 @@
  *
  * Invariants:
  *   W1. At most `max` are open at once; whoever comes beyond is answered at once.
- *   W2. Every one ends when its client goes away, and all end when the server closes.
+ *   W2. Every one ends, and takes no place any more, when its client goes away; and all end when the server closes.
  */
 import type { ServerResponse } from 'node:http';
 
@@ -31,7 +31,10 @@ export class Waiters {
   enter(response: ServerResponse): Waiter | undefined {
     if (this.#closing || this.#open.size >= this.#max) return undefined;
     const controller = new AbortController();
-    const gone = (): void => controller.abort();
+    const gone = (): void => {
+      this.#open.delete(controller);
+      controller.abort();
+    };
     this.#open.add(controller);
     // It may have gone while the request was looked up; then no event will tell.
     if (response.destroyed) gone();
