@@ -1,0 +1,59 @@
+/** What a load is: how much arrives when, from whom, of what, through which door, and how its results are learned of. */
+
+/** `mixed`: every door in turn, drawn anew for each arrival. */
+export type LoadMode = 'queued' | 'sync' | 'async' | 'values' | 'mixed';
+
+/** How the end of a queued request is learned of. `callback` goes with `async` only. */
+export type Wait = 'poll' | 'long-poll' | 'events' | 'callback';
+
+/**
+ * open: arrivals are planned on a clock, whatever the server does, and latencies count from the planned moment (no coordinated
+ * omission). closed: each connection asks again as soon as it is answered; latencies count from the sending.
+ */
+export type Pace =
+  | { readonly kind: 'open'; readonly perSecond: number; readonly arrivals: 'poisson' | 'constant' }
+  | { readonly kind: 'closed'; readonly connections: number };
+
+/** For `forMs` from `atMs` on, the rate is multiplied by `factor`. Of an open pace only. */
+export interface Spike {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly factor: number;
+}
+
+/**
+ * uniform: all callers ask equally often; zipf: the k-th of them in proportion to 1/k; one-hog: the first sends nine tenths, the
+ * others share the rest.
+ */
+export type Skew = 'uniform' | 'zipf' | 'one-hog';
+
+export interface LoadOptions {
+  /** Origins of the service; arrivals take them in turn. */
+  readonly urls: readonly string[];
+  /** Sent as `Authorization: Bearer`, where the service has access keys. */
+  readonly apiKey: string | undefined;
+  readonly mode: LoadMode;
+  readonly pace: Pace;
+  /** How long arrivals are planned for. */
+  readonly durationMs: number;
+  /** The rate rises from nothing to the whole, in a straight line, for so long at the beginning. */
+  readonly rampMs: number;
+  readonly spikes: readonly Spike[];
+  readonly callers: number;
+  readonly skew: Skew;
+  /** Decimal digits of the numbers, both included. Products of two primes of about equal size. */
+  readonly digits: { readonly min: number; readonly max: number };
+  /** The same seed gives the same numbers, callers and moments. */
+  readonly seed: number;
+  readonly wait: Wait;
+  /** Where callbacks are received: `listen` is bound, `url` is what the service calls. Absent when nothing is async. */
+  readonly receiver: { readonly host: string; readonly port: number; readonly publicUrl: string | undefined } | undefined;
+  /** The secret (`whsec_…`) callbacks of a caller are signed with; undefined: not known, the signature is not verified. */
+  readonly secretOf: 'self' | { readonly secret: string } | undefined;
+  /** How long answers, results and callbacks still missing after the last arrival are waited for. */
+  readonly graceMs: number;
+  /** Threads that send. */
+  readonly threads: number;
+  /** Open connections of all threads together; arrivals beyond them wait, and their latency counts that. */
+  readonly connectionsMax: number;
+}
