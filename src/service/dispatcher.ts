@@ -1,39 +1,23 @@
 /**
  * Takes work from the scheduler to the engine and brings back what came of it.
  *
- * Everything that is decided about fairness is decided by the scheduler; this file carries it out. A dispatch is settled
- * exactly once: `finish`, or `park`.
+ * Everything that is decided about fairness is decided by the scheduler; this file carries it out. What becomes of a dispatch is said
+ * in settlement.ts.
  */
-import type { Clock } from '../base/clock.ts';
-import { JOB_BREAKS_MAX, KNOWN_CPU_MS_MIN } from '../domain/limits.ts';
-import type { Source } from '../domain/request.ts';
 import type { Factor } from '../domain/factorization.ts';
-import type { BatchOutcome, Engine, SliceOutcome, SliceResult } from '../engine/engine.ts';
-import type { Entry } from '../scheduler/entry.ts';
-import type { Dispatch, FairScheduler } from '../scheduler/fair-scheduler.ts';
-import type { JobLog, Store } from '../store/store.ts';
+import type { BatchOutcome, Engine, SliceOutcome } from '../engine/engine.ts';
+import type { Dispatch } from '../scheduler/fair-scheduler.ts';
+import type { JobLog } from '../store/store.ts';
 import type { CostModel } from './cost-model.ts';
-import type { Endings } from './endings.ts';
-import { endingOf } from './job-ending.ts';
 import { appendUnsaved } from './job-log.ts';
-import type { JobMemories } from './job-memories.ts';
-import type { GroupOutcome, JobOutcome, LiveJob, LiveRequest } from './live-job.ts';
-import type { LiveSet } from './live-set.ts';
+import type { LiveJob, LiveRequest } from './live-job.ts';
 import { untilRoom } from './patience.ts';
+import { isWanted, Settlement, type SettlementParts } from './settlement.ts';
 
-export interface DispatcherParts {
-  readonly scheduler: FairScheduler;
+export interface DispatcherParts extends SettlementParts {
   readonly engine: Engine;
-  readonly store: Store;
-  readonly live: LiveSet;
-  readonly endings: Endings;
-  readonly memories: JobMemories;
   readonly costs: CostModel;
-  readonly clock: Clock;
   readonly sliceMs: number;
-  readonly batchMs: number;
-  /** A request's CPU budget. */
-  readonly jobCpuMsMax: number;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -43,8 +27,6 @@ const PAUSE_MS = 5;
 const SLICE_MS_MIN = 20;
 /** How long stopping waits for the slices under way. */
 const STOP_MS_MAX = 2_000;
-/** How often the log of a running job goes to the store: what a crash may cost. */
-const SAVE_EVERY_MS = 1_000;
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
@@ -57,9 +39,11 @@ export class Dispatcher {
   #opening = 0;
   #madeWayAtMs = -Infinity;
   readonly #stopping = new AbortController();
+  readonly #settlement: Settlement;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#settlement = new Settlement(parts, this.#stopping.signal, (work) => this.#run(work));
   }
 
   /** Work of `callerId` has arrived. */
@@ -103,7 +87,7 @@ export class Dispatcher {
 
   #pick(estimateMsMax: number): Dispatch | undefined {
     const dispatch = this.#parts.scheduler.pick(estimateMsMax);
-    for (const key of dispatch?.evict ?? []) this.#evict(key);
+    for (const key of dispatch?.evict ?? []) this.#settlement.evict(key);
     return dispatch;
   }
 
@@ -126,13 +110,8 @@ export class Dispatcher {
 
   /** Ends a waiting request as its caller wishes. The work goes on if others wait for the same number. */
   cancel(live: LiveRequest): void {
-    const { scheduler, engine } = this.#parts;
-    scheduler.remove(live.stored.seq);
-    // A guest that goes may come back as a request, and is to find what was done for it.
-    if (live.guest && live.job.unsaved.length > 0) this.#save(live.job);
-    this.#end([live], live.job, { kind: 'cancelled' });
-    if (live.job.running && !isWanted(live.job)) engine.interrupt();
-    else this.#releaseIfAlone(live.job);
+    this.#settlement.cancel(live);
+    if (live.job.running && !isWanted(live.job)) this.#parts.engine.interrupt();
   }
 
   /** Starts nothing more, ends the slices under way within milliseconds and keeps what they found. */
@@ -189,48 +168,37 @@ export class Dispatcher {
       const job = jobs[i] as LiveJob;
       const end = begin + (job.group?.length ?? 1);
       if (outcome.kind === 'done') {
-        this.#done(dispatch, job, outcome.results.slice(begin, end));
+        this.#settlement.small(dispatch, job, outcome.results.slice(begin, end));
       } else if (outcome.kind === 'broke' && outcome.index >= begin && outcome.index < end) {
-        await this.#broke(dispatch, job, outcome.reason);
+        await this.#settlement.broke(dispatch, job, outcome.reason);
       } else {
-        this.#putBack(dispatch);
+        this.#settlement.putBack(dispatch);
       }
       begin = end;
     }
   }
 
-  /** Small numbers, one or a group, are factored. */
-  #done(dispatch: Dispatch, job: LiveJob, results: BatchResults): void {
-    let cpuMs = 0;
-    for (const result of results) cpuMs += result.cpuMs;
-    job.cpuMs += cpuMs;
-    if (!job.group) return this.#finished(dispatch, job, cpuMs, results[0]?.factors ?? []);
-    const factors = results.map((result) => result.factors);
-    for (const live of this.#requests(this.#parts.scheduler.finish(dispatch, cpuMs)))
-      this.#leave(live, { kind: 'group', factors });
-  }
-
   /** Before a job's first slice: is its answer known meanwhile, has it a log? Costs its caller nothing. */
   async #open(dispatch: Dispatch, job: LiveJob): Promise<void> {
-    const { store, scheduler, clock } = this.#parts;
+    const { store, clock } = this.#parts;
     const read = (): Promise<[(readonly Factor[] | undefined)[], JobLog]> =>
       Promise.all([store.known([job.key]), store.readLog(job.key)]);
     this.#opening++;
     const found = await untilRoom(read, clock, this.#stopping.signal);
     this.#opening--;
-    if (!found) return this.#putBack(dispatch);
+    if (!found) return this.#settlement.putBack(dispatch);
     const [[known], log] = found;
     if (known) {
-      this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, done(known), 'known');
+      this.#settlement.known(dispatch, job, known);
       return;
     }
     job.log = [...log.chunks, ...job.unsaved];
     const isFirst = job.cpuMs === 0;
     job.cpuMs = Math.max(job.cpuMs, log.cpuMs);
     if (isFirst && [...job.members].some(({ stored }) => stored.state.startedAtMs !== undefined)) {
-      this.#recovered(job, 'the service was restarted');
+      this.#settlement.recovered(job, 'the service was restarted');
     }
-    this.#putBack(dispatch);
+    this.#settlement.putBack(dispatch);
   }
 
   async #slice(dispatch: Dispatch, job: LiveJob): Promise<void> {
@@ -258,9 +226,9 @@ export class Dispatcher {
     });
     this.#slices.delete(dispatch);
     job.running = false;
-    if (outcome.kind === 'broke') return this.#broke(dispatch, job, outcome.reason);
+    if (outcome.kind === 'broke') return this.#settlement.broke(dispatch, job, outcome.reason);
     if (outcome.kind === 'unstarted') {
-      this.#putBack(dispatch);
+      this.#settlement.putBack(dispatch);
       return;
     }
     job.cpuMs += outcome.cpuMs;
@@ -272,135 +240,9 @@ export class Dispatcher {
     job.parkedAtMs = clock.wallMs();
     if (outcome.kind === 'finished') {
       costs.learn(job.value, job.number, job.cpuMs);
-      this.#finished(dispatch, job, outcome.cpuMs, outcome.factors);
+      this.#settlement.finished(dispatch, job, outcome.cpuMs, outcome.factors);
     } else {
-      this.#parked(dispatch, job, outcome);
+      this.#settlement.parked(dispatch, job, outcome);
     }
   }
-
-  /** Nothing was done in this turn. */
-  #putBack(dispatch: Dispatch): void {
-    this.#parts.scheduler.park(dispatch, 0, dispatch.entry.estimateMs);
-  }
-
-  #parked(dispatch: Dispatch, job: LiveJob, slice: SliceResult): void {
-    const { scheduler, clock, batchMs, jobCpuMsMax } = this.#parts;
-    // Never so little that it could be taken for a small number.
-    const leftMs = Math.max(slice.progress.remainingMs ?? job.cpuMs, batchMs * 2);
-    scheduler.park(dispatch, slice.cpuMs, leftMs);
-    const spent = [...job.members].filter(
-      (m) => m.phase === 'waiting' && job.cpuMs - (m.budgetFromMs ?? job.cpuMs) >= jobCpuMsMax,
-    );
-    const saveNow = spent.length > 0 || clock.monotonicMs() - job.savedAtMs >= SAVE_EVERY_MS;
-    // Saved before the members end, so that whoever resumes one finds everything.
-    if (saveNow) this.#save(job);
-    if (spent.length > 0) {
-      for (const { stored } of spent) scheduler.remove(stored.seq);
-      this.#end(spent, job, { kind: 'partial', factors: job.factors }, 'computed');
-    }
-    for (const { guest } of job.members) guest?.paused(job);
-    if (isWanted(job) && job.placeBytes === 0 && this.#parts.memories.crowded) this.#evict(job.key);
-    this.#releaseIfAlone(job);
-  }
-
-  #finished(dispatch: Dispatch, job: LiveJob, cpuMs: number, factors: readonly Factor[]): void {
-    const requests = this.#requests(this.#parts.scheduler.finish(dispatch, cpuMs));
-    this.#end(requests, job, done(factors), 'computed', dispatch.entry.seq);
-    this.#releaseIfAlone(job);
-  }
-
-  async #broke(dispatch: Dispatch, job: LiveJob, reason: string): Promise<void> {
-    const { scheduler, store, clock } = this.#parts;
-    // Not given back to the pool: the thread that broke may still be writing to it.
-    this.#parts.memories.abandon(job);
-    if (job.group) {
-      // Which of its numbers it was is found out when they come again, one by one.
-      const failed = { kind: 'failed', code: 'job_broke_workers', reason } as const;
-      for (const live of this.#requests(scheduler.finish(dispatch, 0))) this.#leave(live, failed);
-      return;
-    }
-    const { signal } = this.#stopping;
-    const breaks = signal.aborted ? 0 : await untilRoom(() => store.recordBreak(job.key), clock, signal);
-    job.hasBroken = true;
-    if (breaks === undefined || breaks < JOB_BREAKS_MAX) {
-      this.#recovered(job, `a worker failed: ${reason}`);
-      this.#putBack(dispatch);
-      scheduler.drop(job.key);
-      return;
-    }
-    const failed = {
-      kind: 'failed',
-      code: 'job_broke_workers',
-      reason: `${reason} (${breaks} times)`,
-    } as const;
-    this.#end(this.#requests(scheduler.finish(dispatch, 0)), job, failed);
-  }
-
-  #recovered(job: LiveJob, reason: string): void {
-    job.recoveries = [...job.recoveries, { event: 'recovered', atMs: this.#parts.clock.wallMs(), reason }];
-  }
-
-  /** Ends these requests of `job`. `seq`: the one for which it was computed; the others share. */
-  #end(
-    requests: readonly LiveRequest[],
-    job: LiveJob,
-    outcome: JobOutcome,
-    source?: Source,
-    seq?: number,
-  ): void {
-    const { clock, endings } = this.#parts;
-    const atMs = clock.wallMs();
-    const end = { outcome, atMs, ...(source && { source }), ...(seq !== undefined && { seq }) };
-    const remember = outcome.kind === 'done' && source === 'computed' && job.cpuMs >= KNOWN_CPU_MS_MIN;
-    for (const live of requests) if (live.guest) this.#leave(live, outcome);
-    endings.end(
-      {
-        number: job.key,
-        dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && (!job.small || job.hasBroken)),
-        ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
-      },
-      requests.flatMap((live) => (live.guest ? [] : [endingOf(live, end)])),
-    );
-  }
-
-  /** Ends a guest: nothing goes to the disk for it, so it is told at once. */
-  #leave(live: LiveRequest, outcome: JobOutcome | GroupOutcome): void {
-    live.phase = 'ending';
-    this.#parts.live.delete(live);
-    live.guest?.ended(outcome);
-  }
-
-  #requests(entries: readonly Entry[]): LiveRequest[] {
-    return entries.flatMap((entry) => this.#parts.live.get(entry.seq) ?? []);
-  }
-
-  #save(job: LiveJob): void {
-    job.savedAtMs = this.#parts.clock.monotonicMs();
-    this.#run(appendUnsaved(job, this.#parts));
-  }
-
-  /** A parked job makes room for another: its memory goes, its log stays. It may have ended meanwhile. */
-  #evict(key: string): void {
-    const job = this.#parts.live.findJob(key);
-    if (!job) return;
-    this.#save(job);
-    this.#parts.memories.release(job);
-  }
-
-  /** A job nobody waits for any more gives its memory back. */
-  #releaseIfAlone(job: LiveJob): void {
-    if (!isWanted(job)) this.#parts.memories.release(job);
-  }
-}
-
-type BatchResults = Extract<BatchOutcome, { readonly kind: 'done' }>['results'];
-
-/** Whether a request still waits for it. */
-function isWanted(job: LiveJob): boolean {
-  for (const member of job.members) if (member.phase === 'waiting') return true;
-  return false;
-}
-
-function done(factors: readonly Factor[]): JobOutcome {
-  return { kind: 'done', factors };
 }

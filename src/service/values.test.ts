@@ -94,10 +94,13 @@ test('what takes longer than the wait becomes requests, and is kept when it is d
   const { replica } = opened;
   const result = await post(opened, [15n, HARD, 21n], { waitMs: 1_000 });
   assert(result.kind === 'unfinished', result.kind);
-  assert.deepEqual({ done: result.done, total: result.total }, { done: 2, total: 3 });
+  assert.equal(result.total, 3);
+  // On a busy machine the wait may be over before the small ones are done.
+  await until('the small ones to be kept', async () => (await numbersOf(opened, 3n)).length === 2);
   assert.deepEqual(await numbersOf(opened, 3n), ['15', '21'], 'what is done is kept already');
   const waiting = await replica.valuesBatch(result.batchId, 0, NEVER);
-  assert.equal(waiting.kind, 'unfinished');
+  assert(waiting.kind === 'unfinished', waiting.kind);
+  assert.deepEqual({ done: waiting.done, total: waiting.total }, { done: 2, total: 3 });
   const { requests } = await replica.list({ mode: 'values', limit: 10 });
   assert.deepEqual(requests.map(({ number }) => number).toReversed(), ['15', String(HARD), '21']);
   assert.equal(replica.stats().guests, 0);
