@@ -56,7 +56,11 @@ const SETTINGS = {
     1e12,
     'CPU budget of a request, in ms; then it is `partial` and may be resumed',
   ),
-  FAIRSIEVE_PARKED_BYTES_MAX: size(GIB, '1GiB', 'most memory of long jobs that are begun and not finished'),
+  FAIRSIEVE_PARKED_BYTES_MAX: size(
+    GIB,
+    '1GiB',
+    'most memory of long jobs that are begun and not finished; their helpers on idle workers may have half as much more',
+  ),
   FAIRSIEVE_STORE_BYTES_MAX: size(
     16 * GIB,
     '16GiB',

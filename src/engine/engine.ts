@@ -28,6 +28,8 @@ export interface SliceResult {
   readonly progress: Progress;
   readonly factors: readonly Factor[];
   readonly cpuMs: number;
+  /** What other threads could sieve for now. */
+  readonly helpWanted?: bigint;
 }
 
 /** What whoever hands out work needs of the engine. */
@@ -43,10 +45,10 @@ export interface Engine extends AsyncDisposable {
   readonly hasRoomForBatch: boolean;
   /** Factors small numbers. Needs `hasRoomForBatch`. */
   batch(numbers: readonly bigint[]): Promise<BatchOutcome>;
-  /** Runs one slice of a job. Needs `hasIdle`. */
+  /** Runs one slice of a job, or of a helper of one. Needs `hasIdle`. */
   slice(task: SliceOrder): Promise<SliceOutcome>;
-  /** Asks every slice under way to end within milliseconds. */
-  interrupt(): void;
+  /** Asks slices under way to end within milliseconds: all, or those of helpers alone. */
+  interrupt(which: 'all' | 'helpers'): void;
 }
 
 export type SliceOrder = Omit<SliceTask, 'id' | 'kind'>;

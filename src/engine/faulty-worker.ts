@@ -21,6 +21,7 @@ function faulty(kernel: Kernel): Kernel {
     isSmall: (n) => kernel.isSmall(n),
     memoryPages: (n) => kernel.memoryPages(n),
     start: (...args) => kernel.start(...args),
+    help: (...args) => kernel.help(...args),
     attach: (...args) => kernel.attach(...args),
     factorSmall: (n) => {
       breakDown(n);

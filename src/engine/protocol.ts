@@ -19,6 +19,10 @@ export interface SliceTask {
   /** Where the job stands in `memory`; absent: start it from its log. */
   readonly state?: JobState;
   readonly log: readonly Uint8Array[];
+  /** What helpers have found for it meanwhile. */
+  readonly learnt?: readonly Uint8Array[];
+  /** Set: it sieves for another job's `number`, in this lane. */
+  readonly lane?: number;
   /** CPU milliseconds after which the slice ends. */
   readonly sliceMs: number;
 }
@@ -46,6 +50,8 @@ export interface SliceReply {
   /** What is known of the factors, as `formatFactors` writes it. */
   readonly factors: string;
   readonly cpuMs: number;
+  /** What other threads could sieve for now. */
+  readonly helpWanted?: bigint;
 }
 
 /** Cells of the Int32Array that a worker shares with the engine. */

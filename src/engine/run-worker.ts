@@ -7,7 +7,7 @@
 import os from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { checkFactorization, formatFactors, type Factorization } from '../domain/factorization.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Job, Kernel } from '../kernel/kernel.ts';
 import { CONTROL, type BatchTask, type SliceTask, type WorkerReply, type WorkerTask } from './protocol.ts';
 
 /** By how much lower than the event loop's, so that HTTP stays quick while all cores compute; 19 would starve the work (FINDINGS). */
@@ -58,9 +58,10 @@ function runBatch(kernel: Kernel, control: Int32Array, { numbers }: BatchTask): 
 }
 
 function runSlice(kernel: Kernel, control: Int32Array, task: SliceTask): WorkerReply {
-  const { id, number, memory, state, log, sliceMs } = task;
+  const { id, sliceMs } = task;
   const begin = threadCpuMs();
-  const job = state ? kernel.attach(state, memory) : kernel.start(number, memory, log);
+  const job = jobOf(kernel, task);
+  job.learn(task.learnt ?? []);
   const outcome = job.step(() => {
     Atomics.add(control, CONTROL.heartbeat, 1);
     return Atomics.load(control, CONTROL.yield) === id || threadCpuMs() - begin >= sliceMs;
@@ -71,9 +72,15 @@ function runSlice(kernel: Kernel, control: Int32Array, task: SliceTask): WorkerR
     chunks: job.takeChunks(),
     state: job.state(),
     progress: job.progress(),
-    factors: checkedFactors(number, job.factorization()),
+    factors: checkedFactors(task.number, job.factorization()),
   };
-  return { ...reply, cpuMs: threadCpuMs() - begin };
+  const helpWanted = job.helpWanted();
+  return { ...reply, ...(helpWanted !== undefined && { helpWanted }), cpuMs: threadCpuMs() - begin };
+}
+
+function jobOf(kernel: Kernel, { number, memory, state, log, lane }: SliceTask): Job {
+  if (state) return kernel.attach(state, memory);
+  return lane === undefined ? kernel.start(number, memory, log) : kernel.help(number, memory, lane);
 }
 
 function checkedFactors(number: bigint, result: Factorization): string {

@@ -68,7 +68,7 @@ test('a slice that is interrupted ends long before its time', async () => {
   await using engine = open();
   const n = (2n ** 127n - 1n) * (2n ** 89n - 1n) * (2n ** 107n - 1n) * 3n ** 5n;
   const slice = engine.slice({ number: n, memory: newMemory(n), log: [], sliceMs: 600_000 });
-  engine.interrupt();
+  engine.interrupt('all');
   assert.equal((await slice).kind, 'parked');
 });
 

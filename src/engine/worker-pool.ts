@@ -60,7 +60,7 @@ export class WorkerPool implements Engine {
     if (!slot) throw new Error('No worker is idle');
     const answer = await slot.run({ kind: 'slice', ...task });
     if (answer.kind !== 'slice') return failure(answer);
-    const { finished, state, chunks, progress, factors, cpuMs } = answer;
+    const { finished, state, chunks, progress, factors, cpuMs, helpWanted } = answer;
     return {
       kind: finished ? 'finished' : 'parked',
       state,
@@ -68,11 +68,12 @@ export class WorkerPool implements Engine {
       progress,
       factors: parseFactors(factors),
       cpuMs,
+      ...(helpWanted !== undefined && { helpWanted }),
     };
   }
 
-  interrupt(): void {
-    for (const slot of this.#slots) slot.interrupt();
+  interrupt(which: 'all' | 'helpers'): void {
+    for (const slot of this.#slots) slot.interrupt(which);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -69,9 +69,10 @@ export class WorkerSlot {
   }
 
   /** Asks the slice under way, if there is one, to end within milliseconds. */
-  interrupt(): void {
+  interrupt(which: 'all' | 'helpers'): void {
     const first = this.#pending[0];
-    if (first?.body.kind === 'slice') Atomics.store(this.#control, CONTROL.yield, first.id);
+    if (first?.body.kind !== 'slice' || (which === 'helpers' && first.body.lane === undefined)) return;
+    Atomics.store(this.#control, CONTROL.yield, first.id);
   }
 
   async close(): Promise<void> {

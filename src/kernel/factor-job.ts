@@ -22,6 +22,7 @@ import { learnFrom } from './learn-from.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
 import { perfectPower } from './perfect-power.ts';
 import { isInSieveRange } from './sieve-range.ts';
+import { takeRelationChunks } from './sieve-helper.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
 import { divideByPrimes, TRIAL_BOUND } from './trial-division.ts';
 
@@ -116,11 +117,23 @@ export class FactorJob implements Job {
     }
     this.#unsaved = { parts: false, curves: false };
     if (this.#activity.kind === 'siqs') {
-      const { value } = this.#activity;
-      for (let relations = this.#siqs.takeRelations(); relations; relations = this.#siqs.takeRelations())
-        chunks.push(encodeRecord({ kind: 'relations', value, relations }));
+      chunks.push(...takeRelationChunks(this.#siqs, this.#activity.value));
     }
     return chunks;
+  }
+
+  helpWanted(): bigint | undefined {
+    if (this.#activity.kind !== 'siqs' || this.#siqs.progress().stage !== 'siqs') return undefined;
+    return this.#activity.value;
+  }
+
+  learn(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) {
+      const record = decodeRecord(chunk);
+      const { kind } = this.#activity;
+      if (record?.kind === 'relations' && kind === 'siqs' && this.#activity.value === record.value)
+        this.#siqs.feed(record.relations);
+    }
   }
 
   progress(): Progress {

@@ -47,6 +47,10 @@ export interface Job {
   /** What has become worth keeping since the last call: zero or more chunks to append to the job's log. */
   takeChunks(): Uint8Array[];
   progress(): Progress;
+  /** The composite that other threads could sieve for now, see `Kernel.help`; undefined where they could do nothing. */
+  helpWanted(): bigint | undefined;
+  /** Takes over chunks that helpers have made, between steps. What does not fit the job, or that it has already, is ignored. */
+  learn(chunks: readonly Uint8Array[]): void;
   /** What is known now: complete when finished; before that with unsplit parts marked composite. Always multiplies to the number. */
   factorization(): Factorization;
 }
@@ -60,6 +64,12 @@ export interface Kernel {
   memoryPages(n: bigint): number;
   /** A new job over a memory of `memoryPages(n)` pages, whatever it held before. `chunks` is the job's log so far: empty at first. */
   start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job;
+  /**
+   * A job that sieves for another job's number, so that it is done sooner: `value` is what that one's `helpWanted` says. It goes on until
+   * nobody calls its `step` any more; what it finds is in its chunks. The memory has `memoryPages(value)` pages. Helpers of the same
+   * number need different lanes, integers in [1, 2^32), or they do the same work.
+   */
+  help(value: bigint, memory: WebAssembly.Memory, lane: number): Job;
   /** Goes on with a job where `state` and `memory` left it, perhaps on another thread. */
   attach(state: JobState, memory: WebAssembly.Memory): Job;
 }

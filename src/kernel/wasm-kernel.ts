@@ -5,6 +5,7 @@ import { bitLength } from './bit-length.ts';
 import { FactorJob } from './factor-job.ts';
 import type { Job, JobState, Kernel } from './kernel.ts';
 import { KernelInstance, WORD_END } from './kernel-instance.ts';
+import { isSieveHelperState, SieveHelper } from './sieve-helper.ts';
 import { jobMemoryPages } from './sieve-range.ts';
 
 /** Numbers up to here are done in about 5 ms, without a job. */
@@ -53,8 +54,17 @@ export class WasmKernel implements Kernel {
     return FactorJob.start(instance, n, chunks);
   }
 
+  help(value: bigint, memory: WebAssembly.Memory, lane: number): Job {
+    const instance = new KernelInstance(this.#module, memory);
+    instance.exports.init();
+    return SieveHelper.start(instance, value, lane);
+  }
+
   attach(state: JobState, memory: WebAssembly.Memory): Job {
-    return FactorJob.attach(new KernelInstance(this.#module, memory), state);
+    const instance = new KernelInstance(this.#module, memory);
+    return isSieveHelperState(state)
+      ? SieveHelper.attach(instance, state)
+      : FactorJob.attach(instance, state);
   }
 }
 

@@ -9,12 +9,13 @@ import type { BatchOutcome, Engine, SliceOutcome } from '../engine/engine.ts';
 import type { Dispatch } from '../scheduler/fair-scheduler.ts';
 import type { JobLog } from '../store/store.ts';
 import type { CostModel } from './cost-model.ts';
+import { Helping, type HelpingParts } from './helping.ts';
 import { appendUnsaved } from './job-log.ts';
 import type { LiveJob, LiveRequest } from './live-job.ts';
 import { untilRoom } from './patience.ts';
 import { isWanted, Settlement, type SettlementParts } from './settlement.ts';
 
-export interface DispatcherParts extends SettlementParts {
+export interface DispatcherParts extends SettlementParts, HelpingParts {
   readonly engine: Engine;
   readonly costs: CostModel;
   readonly sliceMs: number;
@@ -40,15 +41,19 @@ export class Dispatcher {
   #madeWayAtMs = -Infinity;
   readonly #stopping = new AbortController();
   readonly #settlement: Settlement;
+  readonly #helping: Helping;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    this.#settlement = new Settlement(parts, this.#stopping.signal, (work) => this.#run(work));
+    const track = (work: Promise<void>): void => this.#run(work);
+    this.#settlement = new Settlement(parts, this.#stopping.signal, track);
+    this.#helping = new Helping(parts, track);
   }
 
   /** Work of `callerId` has arrived. */
   arrived(callerId: string): void {
     this.#arrivals.add(callerId);
+    this.#helping.makeWay();
     this.pump();
   }
 
@@ -77,7 +82,10 @@ export class Dispatcher {
       // A job being opened has its worker reserved: if all were opened at once, what they are charged in advance would count for a while.
       const hasFree = engine.workers - engine.busy > this.#opening;
       const dispatch = this.#pick(hasFree ? Infinity : batchMs);
-      if (!dispatch) return;
+      if (!dispatch) {
+        if (hasFree) this.#helping.fill(engine.workers - engine.busy - this.#opening);
+        return;
+      }
       const job = live.job(dispatch.entry.job);
       if (job.small) this.#run(this.#batch([dispatch, ...this.#more(dispatch)]));
       else if (job.log ?? job.state) this.#run(this.#slice(dispatch, job));
@@ -103,7 +111,7 @@ export class Dispatcher {
     for (const { entry } of this.#slices) {
       if ((scheduler.callerView(entry.callerId)?.virtualMs ?? 0) <= virtualMs) continue;
       this.#madeWayAtMs = nowMs;
-      engine.interrupt();
+      engine.interrupt('all');
       return;
     }
   }
@@ -111,14 +119,15 @@ export class Dispatcher {
   /** Ends a waiting request as its caller wishes. The work goes on if others wait for the same number. */
   cancel(live: LiveRequest): void {
     this.#settlement.cancel(live);
-    if (live.job.running && !isWanted(live.job)) this.#parts.engine.interrupt();
+    if (!isWanted(live.job)) this.#helping.end(live.job);
+    if (live.job.running && !isWanted(live.job)) this.#parts.engine.interrupt('all');
   }
 
   /** Starts nothing more, ends the slices under way within milliseconds and keeps what they found. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     const { engine, clock } = this.#parts;
-    engine.interrupt();
+    engine.interrupt('all');
     const idle = this.#idle();
     const inTime = new AbortController();
     await Promise.race([idle, clock.sleep(STOP_MS_MAX, inTime.signal)]);
@@ -215,23 +224,31 @@ export class Dispatcher {
       member.budgetFromMs ??= Math.min(job.cpuMs, member.stored.state.cpuMs ?? Infinity);
     job.running = true;
     const memory = memories.take(job);
-    const { value, state, log } = job;
+    const { value, state, log, learnt } = job;
+    job.learnt = [];
     this.#slices.add(dispatch);
     const outcome: SliceOutcome = await engine.slice({
       number: value,
       memory,
       ...(state && { state }),
       log: state ? [] : (log ?? []),
+      learnt,
       sliceMs,
     });
     this.#slices.delete(dispatch);
     job.running = false;
-    if (outcome.kind === 'broke') return this.#settlement.broke(dispatch, job, outcome.reason);
+    if (outcome.kind === 'broke') {
+      this.#helping.end(job);
+      return this.#settlement.broke(dispatch, job, outcome.reason);
+    }
     if (outcome.kind === 'unstarted') {
+      job.learnt = [...learnt, ...job.learnt];
       this.#settlement.putBack(dispatch);
       return;
     }
-    job.cpuMs += outcome.cpuMs;
+    const cpuMs = outcome.cpuMs + job.helpCpuMs;
+    job.helpCpuMs = 0;
+    job.cpuMs += cpuMs;
     if (outcome.chunks.length > 0) job.unsaved = [...job.unsaved, ...outcome.chunks];
     job.progress = outcome.progress;
     job.factors = outcome.factors;
@@ -240,9 +257,12 @@ export class Dispatcher {
     job.parkedAtMs = clock.wallMs();
     if (outcome.kind === 'finished') {
       costs.learn(job.value, job.number, job.cpuMs);
-      this.#settlement.finished(dispatch, job, outcome.cpuMs, outcome.factors);
+      this.#helping.end(job);
+      this.#settlement.finished(dispatch, job, cpuMs, outcome.factors);
     } else {
-      this.#settlement.parked(dispatch, job, outcome);
+      this.#settlement.parked(dispatch, job, { ...outcome, cpuMs });
+      if (isWanted(job)) this.#helping.update(job, outcome);
+      else this.#helping.end(job);
     }
   }
 }

@@ -52,6 +52,8 @@ function faultyJob(job: Job, n: bigint, isFromLog: boolean): Job {
     takeChunks: () => job.takeChunks(),
     progress: () => job.progress(),
     factorization: () => job.factorization(),
+    helpWanted: () => job.helpWanted(),
+    learn: (chunks) => job.learn(chunks),
   };
 }
 
@@ -61,6 +63,7 @@ function faulty(kernel: Kernel): Kernel {
     memoryPages: (n) => kernel.memoryPages(n),
     factorSmall: (n) => kernel.factorSmall(n),
     start: (n, memory, chunks) => faultyJob(kernel.start(n, memory, chunks), n, chunks.length > 0),
+    help: (value, memory, lane) => kernel.help(value, memory, lane),
     attach: (state, memory) =>
       faultyJob(kernel.attach(state, memory), state.number, (state as FaultyState).isFromLog),
   };

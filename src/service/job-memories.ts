@@ -46,6 +46,8 @@ export class JobMemories {
     delete job.memory;
     delete job.state;
     delete job.log;
+    // It is in the log as well, from which the job goes on.
+    job.learnt = [];
   }
 
   #count(job: LiveJob, sign: 1 | -1): void {

@@ -39,6 +39,10 @@ export interface LiveJob {
   state?: JobState;
   /** The log as read from the store, until it is fed into a memory. Undefined: not read yet, or no longer valid. */
   log?: readonly Uint8Array[];
+  /** Chunks that helpers have made since its last slice. */
+  learnt: readonly Uint8Array[];
+  /** What these helpers used of CPU time, in ms; not in `cpuMs` yet. */
+  helpCpuMs: number;
   /** Chunks that are not in the store yet. */
   unsaved: readonly Uint8Array[];
   /** When they last went there, by the monotonic clock. */
@@ -101,6 +105,8 @@ export function createJob(
     running: false,
     cpuMs: 0,
     unsaved: NONE,
+    learnt: NONE,
+    helpCpuMs: 0,
     savedAtMs: nowMs,
     savedCpuMs: 0,
     hasBroken: false,

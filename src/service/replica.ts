@@ -175,6 +175,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
       engine: this.#engine,
       endings: this.#endings,
       memories,
+      lanes: { pool, pages: (n) => kernel.memoryPages(n), bytesMax: options.parkedBytesMax / 2 },
       sliceMs: SLICE_MS,
       jobCpuMsMax: options.jobCpuMsMax,
       onFatal,

@@ -1,0 +1,157 @@
+/**
+ * Workers that would idle sieve for the biggest running job, each in a lane of its own: other polynomials, other memory.
+ *
+ * What they find goes to the job with its next slice, and into its log. What they cost is charged with that slice, too: to the callers
+ * that wait for the job.
+ * Invariants:
+ *   H1. A helper begins only when nothing waits that could run, and ends within milliseconds when work arrives.
+ *   H2. All lanes together hold at most `bytesMax` of memory.
+ *   H3. One thread is in a lane at a time. No two lanes of a job have the same number, also before and after a restart.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Engine, SliceResult } from '../engine/engine.ts';
+import type { MemoryPool } from '../engine/memory-pool.ts';
+import type { JobState } from '../kernel/kernel.ts';
+import { PAGE_BYTES } from '../kernel/page-bytes.ts';
+import type { LiveJob } from './live-job.ts';
+
+export interface HelpingParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly sliceMs: number;
+  readonly lanes: {
+    readonly pool: MemoryPool;
+    /** 64 KiB pages that a helper for a number needs. */
+    readonly pages: (n: bigint) => number;
+    readonly bytesMax: number;
+  };
+}
+
+interface Lane {
+  readonly number: number;
+  readonly memory: WebAssembly.Memory;
+  state?: JobState;
+  busy: boolean;
+}
+
+interface Helped {
+  readonly value: bigint;
+  readonly remainingMs: number;
+  readonly lanes: Lane[];
+}
+
+/** What is nearer to its end is done before a helper has paid for its set-up. */
+const REMAINING_MS_MIN = 300;
+const LANES = 2 ** 32 - 1;
+
+export class Helping {
+  readonly #parts: HelpingParts;
+  readonly #track: (work: Promise<void>) => void;
+  readonly #helped = new Map<LiveJob, Helped>();
+  /** Their helpers broke a thread: they get no others. */
+  readonly #refused = new WeakSet<LiveJob>();
+  #laneBytes = 0;
+  #busy = 0;
+  #lanesGiven: number;
+
+  /** `track` is given the slices of helpers. */
+  constructor(parts: HelpingParts, track: (work: Promise<void>) => void) {
+    this.#parts = parts;
+    this.#track = track;
+    this.#lanesGiven = Math.floor(parts.clock.wallMs()) % LANES;
+  }
+
+  /** A slice of the job is over, and this is what it says. */
+  update(job: LiveJob, { helpWanted: value, progress }: Pick<SliceResult, 'helpWanted' | 'progress'>): void {
+    const { remainingMs = 0 } = progress;
+    const before = this.#helped.get(job);
+    if (value === undefined || remainingMs < REMAINING_MS_MIN || this.#refused.has(job)) this.end(job);
+    else if (before?.value === value) this.#helped.set(job, { ...before, remainingMs });
+    else {
+      this.end(job);
+      this.#helped.set(job, { value, remainingMs, lanes: [] });
+    }
+  }
+
+  /** The job needs no help any more. */
+  end(job: LiveJob): void {
+    const lanes = this.#helped.get(job)?.lanes ?? [];
+    this.#helped.delete(job);
+    for (const lane of lanes) if (!lane.busy) this.#release(lane);
+  }
+
+  /** Gives up to `workers` idle workers something to sieve. To be called when nothing waits that could run. */
+  fill(workers: number): void {
+    const [biggest] = [...this.#helped].toSorted(([, a], [, b]) => b.remainingMs - a.remainingMs);
+    if (!biggest) return;
+    const [job, helped] = biggest;
+    for (let left = workers; left > 0; left--) {
+      const lane = this.#freeLane(helped);
+      if (!lane) return;
+      lane.busy = true;
+      this.#busy++;
+      this.#track(this.#run(job, helped.value, lane));
+    }
+  }
+
+  /** Work has arrived: helpers leave their threads to it. */
+  makeWay(): void {
+    if (this.#busy > 0 && !this.#parts.engine.hasIdle) this.#parts.engine.interrupt('helpers');
+  }
+
+  #freeLane({ value, lanes }: Helped): Lane | undefined {
+    const free = lanes.find(({ busy }) => !busy);
+    if (free) return free;
+    const { pool, pages, bytesMax } = this.#parts.lanes;
+    const count = pages(value);
+    if (this.#laneBytes + count * PAGE_BYTES > bytesMax) return undefined;
+    const memory = pool.take(count);
+    this.#laneBytes += memory.buffer.byteLength;
+    this.#lanesGiven = (this.#lanesGiven + 1) % LANES;
+    const lane: Lane = { number: this.#lanesGiven + 1, memory, busy: false };
+    lanes.push(lane);
+    return lane;
+  }
+
+  async #run(job: LiveJob, value: bigint, lane: Lane): Promise<void> {
+    const { engine, sliceMs } = this.#parts;
+    const { memory, state, number } = lane;
+    const outcome = await engine.slice({
+      number: value,
+      memory,
+      ...(state && { state }),
+      log: [],
+      lane: number,
+      sliceMs,
+    });
+    lane.busy = false;
+    this.#busy--;
+    const helped = this.#helped.get(job);
+    const isHelped = helped?.lanes.includes(lane) ?? false;
+    if (outcome.kind === 'broke') {
+      // Its thread may still be writing to it: nobody gets the memory any more.
+      this.#laneBytes -= memory.buffer.byteLength;
+      this.#refused.add(job);
+      helped?.lanes.splice(helped.lanes.indexOf(lane), isHelped ? 1 : 0);
+      this.end(job);
+      return;
+    }
+    if (outcome.kind !== 'unstarted') {
+      lane.state = outcome.state;
+      if (isHelped) takeOver(job, outcome);
+    }
+    if (!isHelped) this.#release(lane);
+  }
+
+  #release({ memory }: Lane): void {
+    this.#laneBytes -= memory.buffer.byteLength;
+    this.#parts.lanes.pool.give(memory);
+  }
+}
+
+function takeOver(job: LiveJob, { chunks, cpuMs }: SliceResult): void {
+  job.helpCpuMs += cpuMs;
+  if (chunks.length === 0) return;
+  job.learnt = [...job.learnt, ...chunks];
+  job.unsaved = [...job.unsaved, ...chunks];
+}
