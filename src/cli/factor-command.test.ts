@@ -92,6 +92,28 @@ test('several threads give the same lines in the same order', async () => {
   assert.deepEqual([one.code, three.code], [0, 0]);
 });
 
+test('threads without a number of their own help with a long one, and leave it for what comes', async () => {
+  const { child, ended } = startCli(['factor', '--json', '--threads', '3', '-']);
+  // 57 digits, on which two more threads come to work; then numbers that need them.
+  child.stdin?.write('(10^28+331)*(3*10^28+1)\n');
+  await sleep(500);
+  child.stdin?.end('10^15+37\n2^67-1\n(10^28+331)*(3*10^28+1)\n');
+  const { code, stdout } = await ended;
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line): { factors: { prime: string }[] } => JSON.parse(line));
+  assert.deepEqual(
+    new Set(lines.map(({ factors }) => factors.map(({ prime }) => prime).join(' '))),
+    new Set([
+      '10000000000000000000000000331 30000000000000000000000000001',
+      '1000000000000037',
+      '193707721 761838257287',
+    ]),
+  );
+  assert.deepEqual([lines.length, code], [4, 0]);
+});
+
 test('with --json what is finished first is printed first', async () => {
   const { stdout } = await runCli(['factor', '--json', '--threads', '2', '--timeout', '1', ENDLESS, '15']);
   const numbers = stdout

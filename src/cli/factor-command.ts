@@ -24,7 +24,7 @@ export const factorCommand: Command = {
     'Exits 0 if all numbers are factored, 1 if some are not.',
   options: {
     json: { about: 'print a line of JSON for each number, as soon as it is finished' },
-    threads: { value: 'N', about: 'factor N numbers at the same time (1)' },
+    threads: { value: 'N', about: 'threads: for N numbers at the same time, or together for a long one (1)' },
     timeout: { value: 'SECONDS', about: 'time for each number; then what is known is printed (no limit)' },
   },
   run: async (line: CommandLine): Promise<ExitCode> => {

@@ -1,6 +1,7 @@
 /** Entry of a thread that factors numbers for the command line. What it says and hears is in threaded-factorer.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import { HelpLoop } from '../kernel/help-loop.ts';
 import { createKernel } from '../kernel/load-kernel.ts';
 import { LocalFactorer } from './local-factorer.ts';
 import type { ToMain, ToWorker, WorkerData } from './threaded-factorer.ts';
@@ -11,11 +12,31 @@ const PROGRESS_EVERY_MS = 200;
 assert(parentPort !== null, 'factor-worker.ts runs in a worker thread');
 const port = parentPort;
 const { module, timeoutMs }: WorkerData = workerData;
-const factorer = new LocalFactorer(createKernel(module), { timeoutMs });
+const kernel = createKernel(module);
+const factorer = new LocalFactorer(
+  kernel,
+  { timeoutMs },
+  { onWanted: (value) => post({ kind: 'wanted', value }) },
+);
+const helping = new HelpLoop({
+  kernel,
+  newMemory: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
+  onChunks: (value, chunks) => post({ kind: 'found', value, chunks }),
+});
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'interrupt') factorer.interrupt();
-  else void factorBatch(message.numbers);
+  switch (message.kind) {
+    case 'batch':
+      return void factorBatch(message.numbers);
+    case 'interrupt':
+      return factorer.interrupt();
+    case 'learn':
+      return factorer.learn(message.chunks);
+    case 'help':
+      return helping.help(message.value, message.lane);
+    case 'rest':
+      return helping.rest();
+  }
 });
 
 async function factorBatch(numbers: readonly bigint[]): Promise<void> {

@@ -7,6 +7,12 @@ export interface FactorerOptions {
   readonly timeoutMs: number;
 }
 
+/** Other threads that sieve for a number of this one. */
+export interface Helpers {
+  /** What they could do now; undefined: nothing. Told when it changes. */
+  readonly onWanted: (value: bigint | undefined) => void;
+}
+
 export interface Factored {
   /** Incomplete if the timeout or the interruption came first. */
   readonly factorization: Factorization;

@@ -2,7 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import type { Kernel, Stage } from '../kernel/kernel.ts';
-import type { Factored, Factorer, FactorerOptions, OnProgress } from './factorer.ts';
+import { HELPED_MS_MIN } from '../kernel/team.ts';
+import type { Factored, Factorer, FactorerOptions, Helpers, OnProgress } from './factorer.ts';
 
 /** How long the thread is held at a time. */
 const TURN_MS = 20;
@@ -24,13 +25,17 @@ export class LocalFactorer implements Factorer {
   readonly appetite = 1;
   readonly #kernel: Kernel;
   readonly #timeoutMs: number;
+  readonly #helpers: Helpers | undefined;
   readonly #pool = new MemoryPool(POOL_BYTES_MAX);
   #isInterrupted = false;
   #turnEndsMs = 0;
+  #wanted: bigint | undefined;
+  #learnt: Uint8Array[] = [];
 
-  constructor(kernel: Kernel, { timeoutMs }: FactorerOptions) {
+  constructor(kernel: Kernel, { timeoutMs }: FactorerOptions, helpers?: Helpers) {
     this.#kernel = kernel;
     this.#timeoutMs = timeoutMs;
+    this.#helpers = helpers;
   }
 
   async factor(number: bigint, onProgress: OnProgress): Promise<Factored | undefined> {
@@ -40,6 +45,11 @@ export class LocalFactorer implements Factorer {
     if (!this.#kernel.isSmall(number)) return this.#factorLarge(number, beganMs, onProgress);
     const factorization = this.#kernel.factorSmall(number);
     return { factorization, elapsedMs: performance.now() - beganMs, algorithm: 'small' };
+  }
+
+  /** Takes over what helpers have found for the number that they were wanted for. */
+  learn(chunks: readonly Uint8Array[]): void {
+    this.#learnt.push(...chunks);
   }
 
   interrupt(): void {
@@ -59,11 +69,21 @@ export class LocalFactorer implements Factorer {
       const progress = job.progress();
       algorithm = harder(algorithm, progress.stage);
       if (this.#isInterrupted || performance.now() - beganMs >= this.#timeoutMs) break;
-      if (await this.#breathe()) onProgress(progress);
+      if (!(await this.#breathe())) continue;
+      onProgress(progress);
+      this.#want(job.helpWanted(), progress.remainingMs ?? 0);
+      job.learn(this.#learnt.splice(0));
     }
+    this.#want(undefined, 0);
     const factorization = job.factorization();
     this.#pool.give(memory);
     return { factorization, elapsedMs: performance.now() - beganMs, algorithm };
+  }
+
+  #want(value: bigint | undefined, remainingMs: number): void {
+    if (value === this.#wanted || (value !== undefined && remainingMs < HELPED_MS_MIN)) return;
+    this.#wanted = value;
+    this.#helpers?.onWanted(value);
   }
 
   /** Lets others have the thread if it is time; true if so. */

@@ -1,8 +1,8 @@
 /**
- * Factors numbers on several threads at once, each number on one.
+ * Factors numbers on several threads at once, each number on one, with the help of those that have none.
  *
- * Invariant: a thread has one batch at a time, and answers its numbers in the batch's order. A batch is one large number, or
- * as many small ones as make the way to the thread and back worth while.
+ * Invariants: a thread has one batch at a time, and answers its numbers in the batch's order. A batch is one large number, or
+ * as many small ones as make the way to the thread and back worth while. It helps only while it has no batch, and with a number that still wants help.
  */
 import { Worker } from 'node:worker_threads';
 import { moduleUrl } from '../base/module-url.ts';
@@ -15,10 +15,16 @@ export interface WorkerData extends FactorerOptions {
 
 export type ToWorker =
   | { readonly kind: 'batch'; readonly numbers: readonly bigint[] }
-  | { readonly kind: 'interrupt' };
+  | { readonly kind: 'interrupt' }
+  /** About the number that the thread wants help with. */
+  | { readonly kind: 'learn'; readonly chunks: readonly Uint8Array[] }
+  | { readonly kind: 'help'; readonly value: bigint; readonly lane: number }
+  | { readonly kind: 'rest' };
 
-/** About the number of the batch that is next to be answered. */
+/** About the number of the batch that is next to be answered, save for what a helper has found. */
 export type ToMain =
+  | { readonly kind: 'found'; readonly value: bigint; readonly chunks: readonly Uint8Array[] }
+  | { readonly kind: 'wanted'; readonly value: bigint | undefined }
   | { readonly kind: 'answer'; readonly factored: Factored | undefined }
   | { readonly kind: 'progress'; readonly progress: Progress };
 
@@ -33,6 +39,10 @@ interface Thread {
   readonly worker: Worker;
   /** What it was given and has not answered. */
   readonly batch: Task[];
+  /** What others could sieve for now. */
+  wanted?: bigint | undefined;
+  /** Whom it sieves for. */
+  helps?: Thread | undefined;
 }
 
 const BATCH_MAX = 64;
@@ -44,6 +54,7 @@ export class ThreadedFactorer implements Factorer {
   readonly #threads: readonly Thread[];
   readonly #waiting: Task[] = [];
   #isScheduled = false;
+  #lane = 0;
 
   constructor(threads: number, data: WorkerData) {
     // A batch for each thread to work at, and one more to be at hand.
@@ -73,28 +84,57 @@ export class ThreadedFactorer implements Factorer {
   #start(data: WorkerData): Thread {
     const worker = new Worker(moduleUrl('./factor-worker', import.meta.url), { workerData: data });
     const batch: Task[] = [];
-    worker.on('message', (message: ToMain) => {
-      if (message.kind === 'progress') {
-        batch[0]?.onProgress(message.progress);
-        return;
-      }
-      batch.shift()?.resolve(message.factored);
-      if (batch.length === 0) this.#hand();
-    });
+    const thread: Thread = { worker, batch };
+    worker.on('message', (message: ToMain) => this.#receive(thread, message));
     worker.on('error', (error: Error) => {
       for (const task of [...batch.splice(0), ...this.#waiting.splice(0)]) task.reject(error);
     });
-    return { worker, batch };
+    return thread;
+  }
+
+  #receive(thread: Thread, message: ToMain): void {
+    const { batch, helps } = thread;
+    switch (message.kind) {
+      case 'progress':
+        return batch[0]?.onProgress(message.progress);
+      case 'found':
+        if (helps?.wanted === message.value) post(helps.worker, { kind: 'learn', chunks: message.chunks });
+        return undefined;
+      case 'wanted':
+        thread.wanted = message.value;
+        for (const helper of this.#threads) if (helper.helps === thread) stopHelping(helper);
+        return this.#help();
+      case 'answer':
+        batch.shift()?.resolve(message.factored);
+        if (batch.length === 0) this.#hand();
+    }
+  }
+
+  /** Threads that have nothing to do help with what has the fewest helpers. */
+  #help(): void {
+    for (const thread of this.#threads) {
+      if (thread.batch.length > 0 || thread.helps) continue;
+      const wanting = this.#threads.filter(({ wanted }) => wanted !== undefined);
+      const helpersOf = (owner: Thread): number =>
+        this.#threads.filter(({ helps }) => helps === owner).length;
+      const [owner] = wanting.toSorted((a, b) => helpersOf(a) - helpersOf(b));
+      if (owner?.wanted === undefined) return;
+      thread.helps = owner;
+      post(thread.worker, { kind: 'help', value: owner.wanted, lane: ++this.#lane });
+    }
   }
 
   #hand(): void {
     this.#isScheduled = false;
-    for (const { worker, batch } of this.#threads) {
-      if (this.#waiting.length === 0) return;
+    for (const thread of this.#threads) {
+      const { worker, batch } = thread;
+      if (this.#waiting.length === 0) break;
       if (batch.length > 0) continue;
+      stopHelping(thread);
       batch.push(...this.#waiting.splice(0, this.#batchLength()));
       post(worker, { kind: 'batch', numbers: batch.map(({ number }) => number) });
     }
+    this.#help();
   }
 
   #batchLength(): number {
@@ -104,6 +144,12 @@ export class ThreadedFactorer implements Factorer {
     const share = Math.ceil(this.#waiting.length / this.#threads.length);
     return Math.min(BATCH_MAX, share, firstLarge === -1 ? Infinity : firstLarge);
   }
+}
+
+function stopHelping(thread: Thread): void {
+  if (!thread.helps) return;
+  thread.helps = undefined;
+  post(thread.worker, { kind: 'rest' });
 }
 
 function post(worker: Worker, message: ToWorker): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFactors } from '../domain/factorization.ts';
 import { nextPrime } from './bigint-reference.ts';
-import { factor } from './factor.ts';
+import { factor, type FactorOptions } from './factor.ts';
 import type { Progress } from './kernel.ts';
 
 const REFERENCE = 100000000000000000050700000000000000004563n;
@@ -37,4 +37,30 @@ test('an aborted call ends with the reason of its signal', async () => {
   });
   await assert.rejects(result, reason);
   await assert.rejects(factor(15n, { signal: controller.signal }), reason);
+});
+
+/** 57 digits. */
+const LONG = (10n ** 28n + 331n) * (3n * 10n ** 28n + 1n);
+
+test('threads share one number, and find the factors that one finds', async () => {
+  const { factors, complete } = await factor(LONG, { threads: 3 });
+  assert.ok(complete);
+  const product = factors.reduce((n, { prime, exponent }) => n * prime ** BigInt(exponent), 1n);
+  assert.equal(product, LONG);
+  const alone = await factor(LONG);
+  assert.deepEqual(factors, alone.factors);
+});
+
+test('what is out of bounds is refused by name, with the bound', async () => {
+  const cases: readonly (readonly [unknown, FactorOptions, string])[] = [
+    [0n, {}, 'Cannot factor 0: it must be at least 1'],
+    [-6n, {}, 'Cannot factor -6: it must be at least 1'],
+    [15, {}, 'Cannot factor 15: it must be a bigint, as in 15n'],
+    ['15', {}, 'Cannot factor 15: it must be a bigint, as in 15n'],
+    [10n ** 1000n, {}, 'Cannot factor a number of more than 1000 digits: it has 1001'],
+    [15n, { threads: 0 }, 'threads must be an integer from 1 to 256: it is 0'],
+    [15n, { threads: 257 }, 'threads must be an integer from 1 to 256: it is 257'],
+    [15n, { sliceMs: 0 }, 'sliceMs must be above 0: it is 0'],
+  ];
+  for (const [n, options, message] of cases) await assert.rejects(factor(n as bigint, options), { message });
 });

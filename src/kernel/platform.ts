@@ -1,0 +1,49 @@
+/**
+ * Where the kernel runs: Node.js, whose threads share memory, or a browser, where memory is shared only on pages that are isolated from
+ * other origins; so there it is not.
+ */
+import { moduleUrl } from '../base/module-url.ts';
+
+/** A thread of our own, reached by messages. */
+export interface Thread {
+  post(message: unknown): void;
+  terminate(): void;
+}
+
+export interface Platform {
+  /** Which build of the kernel runs here, and whether the memories of jobs are shared. */
+  readonly sharedMemory: boolean;
+  loadModule(): Promise<WebAssembly.Module>;
+  /** Starts `team-thread`. `onError`: it could not be started, or has thrown; it sends nothing more. */
+  startTeamThread(onMessage: (message: unknown) => void, onError: (error: Error) => void): Promise<Thread>;
+}
+
+const NODE: Platform = {
+  sharedMemory: true,
+  loadModule: async () => {
+    const { readFile } = await import('node:fs/promises');
+    return WebAssembly.compile(await readFile(new URL('../../build/kernel.wasm', import.meta.url)));
+  },
+  startTeamThread: async (onMessage, onError) => {
+    const { Worker } = await import('node:worker_threads');
+    const worker = new Worker(moduleUrl('./team-thread', import.meta.url));
+    worker.on('message', onMessage);
+    worker.on('error', (error) => onError(error instanceof Error ? error : new Error(String(error))));
+    return { post: (message) => worker.postMessage(message, []), terminate: () => void worker.terminate() };
+  },
+};
+
+const BROWSER: Platform = {
+  sharedMemory: false,
+  loadModule: () =>
+    WebAssembly.compileStreaming(fetch(new URL('../../build/kernel-unshared.wasm', import.meta.url))),
+  startTeamThread: async (onMessage, onError) => {
+    // Written out, so that bundlers find it.
+    const worker = new Worker(new URL('./team-thread.js', import.meta.url), { type: 'module' });
+    worker.addEventListener('message', ({ data }) => onMessage(data));
+    worker.addEventListener('error', ({ message }) => onError(new Error(message)));
+    return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+  },
+};
+
+export const PLATFORM = 'process' in globalThis && process.versions?.node !== undefined ? NODE : BROWSER;
