@@ -4,6 +4,7 @@
  * Input at INPUT, output at OUTPUT, so that JavaScript makes no call and no BigInt more than it must.
  */
 import { INPUT, OUTPUT } from '../layout';
+import { ecmWord } from '../ecm/elliptic-curve-method';
 import { microEcmWord } from './micro-ecm-word';
 import { inverseWord, montOne } from './montgomery-word';
 import { pollardRhoBrentWord } from './pollard-rho-brent-word';
@@ -47,7 +48,12 @@ function splitWord(n: u64): u64 {
   const inverse = inverseWord(n);
   const one = montOne(n);
   const bits = 64 - <i32>clz(n);
-  if (bits > RHO_BITS_MAX) {
+  if (bits > 60) {
+    for (let sigma: u32 = 6; sigma < 200; sigma += 4) {
+      const factor = ecmWord(n, sigma, 150, 6000);
+      if (factor != 1) return factor;
+    }
+  } else if (bits > RHO_BITS_MAX) {
     const level = bits <= 50 ? 0 : bits <= 58 ? 1 : 2;
     const factor = microEcmWord(n, inverse, one, level);
     if (factor != 1) return factor;

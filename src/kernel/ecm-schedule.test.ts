@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { curvesWithin, nextCurve } from './ecm-schedule.ts';
+import { curvesWithin, nextCurves } from './ecm-schedule.ts';
 
 test('every curve has its own sigma, and bounds never fall as curves go on', () => {
-  let before = nextCurve(0, 0);
+  let before = nextCurves(0, 0);
   for (let done = 1; done < 20_000; done++) {
-    const curve = nextCurve(done, 0);
+    const curve = nextCurves(done, 0);
     assert.ok(curve.sigma > before.sigma && curve.b1 >= before.b1 && curve.b2 >= before.b2);
     before = curve;
   }
@@ -14,13 +14,13 @@ test('every curve has its own sigma, and bounds never fall as curves go on', () 
 test('bounds stay within what the curves of the kernel take', () => {
   for (const done of [0, 10, 100, 1_000, 10_000, 100_000, 1e7])
     for (const shrinks of [0, 1, 5, 40]) {
-      const { sigma, b1, b2, width } = nextCurve(done, shrinks);
+      const { sigma, b1, b2, width } = nextCurves(done, shrinks);
       assert.ok(sigma >= 6 && b1 >= width / 2 && b2 > b1 && b2 < 2 ** 32 - 2 ** 18);
     }
 });
 
 test('a shrunken curve is smaller than the one that met all factors at once', () => {
-  assert.ok(nextCurve(0, 1).b1 < nextCurve(0, 0).b1 && nextCurve(0, 2).b1 < nextCurve(0, 1).b1);
+  assert.ok(nextCurves(0, 1).b1 < nextCurves(0, 0).b1 && nextCurves(0, 2).b1 < nextCurves(0, 1).b1);
 });
 
 test('more time buys more curves, and larger numbers fewer', () => {

@@ -5,8 +5,11 @@
  * digits (Silverman & Wagstaff 1993; Zimmermann & Dodson 2006), with B2 as this stage 2 prefers it. The last level never ends.
  */
 
-export interface Curve {
-  /** Suyama's parameter; every curve of a composite has its own. */
+/** The kernel runs so many side by side, with as many consecutive sigma. */
+export const CURVES_AT_ONCE = 4;
+
+export interface Curves {
+  /** Suyama's parameter of the first; every curve of a composite has its own. */
   readonly sigma: number;
   readonly b1: number;
   readonly b2: number;
@@ -17,15 +20,15 @@ export interface Curve {
 interface Level {
   readonly b1: number;
   readonly b2: number;
-  readonly width: Curve['width'];
+  readonly width: Curves['width'];
   readonly curves: number;
 }
 
 const LEVELS: readonly Level[] = [
   { b1: 120, b2: 6_000, width: 210, curves: 4 },
   { b1: 400, b2: 25_000, width: 210, curves: 12 },
-  { b1: 2_000, b2: 130_000, width: 2310, curves: 30 },
-  { b1: 11_000, b2: 900_000, width: 2310, curves: 90 },
+  { b1: 2_000, b2: 130_000, width: 2310, curves: 32 },
+  { b1: 11_000, b2: 900_000, width: 2310, curves: 88 },
   { b1: 50_000, b2: 5_000_000, width: 2310, curves: 240 },
   { b1: 250_000, b2: 30_000_000, width: 2310, curves: 500 },
   { b1: 1_000_000, b2: 130_000_000, width: 2310, curves: 1_100 },
@@ -35,12 +38,14 @@ const LEVELS: readonly Level[] = [
 ];
 
 const SIGMA_MIN = 6;
+/** The kernel takes sigma below 2^16. So many curves take years: after them parameters come again, with larger bounds. */
+const SIGMAS = 65_000;
 
-/** The curve after `curvesDone` others, with bounds halved `shrinks` times. */
-export function nextCurve(curvesDone: number, shrinks: number): Curve {
+/** The curves after `curvesDone` others, with bounds halved `shrinks` times. */
+export function nextCurves(curvesDone: number, shrinks: number): Curves {
   let left = curvesDone;
   const level = LEVELS.find(({ curves }) => (left -= curves) < 0)!;
-  const sigma = SIGMA_MIN + curvesDone;
+  const sigma = SIGMA_MIN + (curvesDone % SIGMAS);
   if (shrinks === 0) return { sigma, b1: level.b1, b2: level.b2, width: level.width };
   const b1 = Math.max(20, level.b1 >> shrinks);
   return { sigma, b1, b2: 4 * b1, width: 30 };

@@ -12,7 +12,7 @@
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
 import { bitLength } from './bit-length.ts';
-import { curvesWithin, nextCurve, productNs } from './ecm-schedule.ts';
+import { CURVES_AT_ONCE, curvesWithin, nextCurves, productNs } from './ecm-schedule.ts';
 import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
 import { decodeRecord, encodeRecord } from './job-chunk.ts';
 import type { Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
@@ -173,7 +173,7 @@ export class FactorJob implements Job {
       case 'primality':
         return this.#testPrimality(this.#partOf(this.#activity.value));
       case 'ecm':
-        return this.#runCurve(this.#partOf(this.#activity.value));
+        return this.#runCurves(this.#partOf(this.#activity.value));
       case 'siqs':
         return this.#sieve(this.#partOf(this.#activity.value));
       case 'finished':
@@ -220,18 +220,18 @@ export class FactorJob implements Job {
   /** Begins the next attempt at a composite. */
   #split(part: Part): void {
     if (part.curves >= this.#curvesBeforeSieve(part)) return this.#startSieve(part);
-    const { sigma, b1, b2, width } = nextCurve(part.curves, part.shrinks);
+    const { sigma, b1, b2, width } = nextCurves(part.curves, part.shrinks);
     this.#kernel.setModulus(part.value);
     this.#kernel.exports.ecmStart(sigma, b1, b2, width);
     this.#activity = { kind: 'ecm', value: part.value };
   }
 
-  #runCurve(part: Part): void {
+  #runCurves(part: Part): void {
     const outcome = this.#kernel.exports.ecmStep(productsInMove(part.value));
     if (outcome === STEP_UNFINISHED) return;
     const tried: Part = {
       ...part,
-      curves: part.curves + 1,
+      curves: part.curves + CURVES_AT_ONCE,
       shrinks: part.shrinks + (outcome === ECM_ALL ? 1 : 0),
     };
     if (outcome === ECM_FACTOR) {
