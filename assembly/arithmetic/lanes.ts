@@ -26,6 +26,7 @@ import {
   MINUS_INVERSE,
 } from './lane-layout';
 import {
+  laneMulTwoUnrolled,
   laneMulUnrolled,
   UNROLLED_LIMBS_MAX,
   UNROLLED_LIMBS_MIN,
@@ -144,6 +145,14 @@ export function getLane(r: usize, a: usize, lane: i32): void {
 export function laneMul(r: usize, a: usize, b: usize): void {
   const k = laneLimbs();
   if (!laneMulUnrolled(k, r, a, b)) laneMulLong(k, r, a, b);
+}
+
+/** r = a·b/R and s = c·d/R mod n, hardly slower than one of them. r is none of c and d; r may be a or b, and s may be c or d. */
+export function laneMulTwo(r: usize, a: usize, b: usize, s: usize, c: usize, d: usize): void {
+  const k = laneLimbs();
+  if (laneMulTwoUnrolled(k, r, a, b, s, c, d)) return;
+  laneMulLong(k, r, a, b);
+  laneMulLong(k, s, c, d);
 }
 
 /** Column by column; each is stored when no operand's limb of its index is needed any more, or r could not be a or b. */

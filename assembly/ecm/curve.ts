@@ -7,6 +7,7 @@ import {
   laneAdd,
   laneCopy,
   laneMul,
+  laneMulTwo,
   laneSub,
   laneSumAndDifference,
   setLane,
@@ -82,20 +83,18 @@ function setInverse(r: usize, lane: u32, word: u32): bool {
 /** r = 2·p: 5 products. r may be p. */
 export function double(r: usize, p: usize): void {
   laneSumAndDifference(S, T, p, p + LANE_SLOT_BYTES);
-  laneMul(S, S, S);
-  laneMul(T, T, T);
-  laneMul(r, S, T);
-  laneSub(S, S, T);
-  laneMul(U, A24, S);
+  laneMulTwo(S, S, S, T, T, T);
+  laneSub(V, S, T);
+  laneMulTwo(r, S, T, U, A24, V);
   laneAdd(U, U, T);
-  laneMul(r + LANE_SLOT_BYTES, S, U);
+  laneMul(r + LANE_SLOT_BYTES, V, U);
 }
 
 /** r = p + q, given `difference` = p - q: 6 products. r may be any of them. */
 export function addPoints(r: usize, p: usize, q: usize, difference: usize): void {
   sumSquares(p, q);
-  laneMul(T, difference, T);
-  laneMul(r, difference + LANE_SLOT_BYTES, S);
+  laneMulTwo(T, difference, T, S, difference + LANE_SLOT_BYTES, S);
+  laneCopy(r, S);
   laneCopy(r + LANE_SLOT_BYTES, T);
 }
 
@@ -110,11 +109,9 @@ export function addPointsAffine(r: usize, p: usize, q: usize, difference: usize)
 function sumSquares(p: usize, q: usize): void {
   laneSumAndDifference(S, T, p, p + LANE_SLOT_BYTES);
   laneSumAndDifference(U, V, q, q + LANE_SLOT_BYTES);
-  laneMul(U, U, T);
-  laneMul(V, V, S);
+  laneMulTwo(U, U, T, V, V, S);
   laneSumAndDifference(S, T, U, V);
-  laneMul(S, S, S);
-  laneMul(T, T, T);
+  laneMulTwo(S, S, S, T, T, T);
 }
 
 export function copyPoint(r: usize, p: usize): void {

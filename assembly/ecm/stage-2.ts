@@ -10,7 +10,7 @@
  * of the baby steps, X over the denominator of the block.
  */
 import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
-import { laneCopy, laneLimbs, laneMul, laneSub } from '../arithmetic/lanes';
+import { laneCopy, laneLimbs, laneMul, laneMulTwo, laneSub } from '../arithmetic/lanes';
 import { LANE_ONE, LANE_SLOT_BYTES } from '../arithmetic/lane-layout';
 import { addPoints, copyPoint, double } from './curve';
 import { multiply, multiplyAndNext } from './ladder';
@@ -182,8 +182,7 @@ export function suffixStep(isGiants: bool, products: i32): i32 {
   for (; i > 0 && products > 0; i--, products -= 3) {
     const entry = table + <usize>(i - 1) * entryBytes();
     laneMul(entry, entry, entry + 2 * bytes);
-    laneMul(entry, entry, SUFFIX);
-    laneMul(SUFFIX, SUFFIX, entry + bytes);
+    laneMulTwo(entry, entry, SUFFIX, SUFFIX, SUFFIX, entry + bytes);
   }
   store<u32>(INDEX, i);
   return i > 0 ? 0 : max(products, 1);
@@ -221,12 +220,15 @@ export function pairsStep(products: i32): i32 {
     for (let baby: u32 = 0; baby < babies; baby++) {
       const j = <u32>load<u16>(OFFSETS + 2 * <usize>baby);
       if (!isPrimeInWindow(center - j) && !isPrimeInWindow(center + j)) continue;
-      const product = pairs & 1 ? OTHER_PRODUCT : PRODUCT;
-      const difference = pairs & 1 ? T : S;
-      laneSub(difference, giant, scaled + <usize>baby * bytes);
-      laneMul(product, product, difference);
       pairs++;
+      if (pairs & 1) {
+        laneSub(S, giant, scaled + <usize>baby * bytes);
+      } else {
+        laneSub(T, giant, scaled + <usize>baby * bytes);
+        laneMulTwo(PRODUCT, PRODUCT, S, OTHER_PRODUCT, OTHER_PRODUCT, T);
+      }
     }
+    if (pairs & 1) laneMul(PRODUCT, PRODUCT, S);
     products -= pairs;
   }
   store<u32>(INDEX, i);

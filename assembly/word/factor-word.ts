@@ -50,7 +50,7 @@ function splitWord(n: u64): u64 {
   const bits = 64 - <i32>clz(n);
   if (bits > 60) {
     for (let sigma: u32 = 6; sigma < 200; sigma += 4) {
-      const factor = ecmWord(n, sigma, 150, 6000);
+      const factor = ecmWord(n, sigma, 150, 8000);
       if (factor != 1) return factor;
     }
   } else if (bits > RHO_BITS_MAX) {

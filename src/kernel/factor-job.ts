@@ -12,7 +12,7 @@
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
 import { bitLength } from './bit-length.ts';
-import { CURVES_AT_ONCE, curvesWithin, nextCurves, productNs } from './ecm-schedule.ts';
+import { CURVES_AT_ONCE, curvesWithin, laneProductNs, nextCurves, sieveShare } from './ecm-schedule.ts';
 import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
 import { decodeRecord, encodeRecord } from './job-chunk.ts';
 import type { Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
@@ -45,8 +45,8 @@ interface FactorJobState extends JobState {
 
 const STATE_VERSION = 1;
 const MOVE_NS = 2_000_000;
-/** Share of the sieve's expected time that curves may take before it. */
-const ECM_SHARE = 0.1;
+/** What curves are told to be of a job that comes to the sieve. */
+const ECM_SHARE = 0.15;
 
 export class FactorJob implements Job {
   readonly #kernel: KernelInstance;
@@ -70,7 +70,7 @@ export class FactorJob implements Job {
 
   /** Begins, or begins again from the job's log, over a memory that `init` has seen. */
   static start(kernel: KernelInstance, number: bigint, chunks: readonly Uint8Array[]): FactorJob {
-    assert(number >= 1n, `Cannot factor ${number}: it must be at least 1`);
+    assert(number >= 1n, () => `Cannot factor ${number}: it must be at least 1`);
     const job = new FactorJob(kernel, {
       version: STATE_VERSION,
       number,
@@ -227,7 +227,7 @@ export class FactorJob implements Job {
   }
 
   #runCurves(part: Part): void {
-    const outcome = this.#kernel.exports.ecmStep(productsInMove(part.value));
+    const outcome = this.#kernel.exports.ecmStep(Math.ceil(MOVE_NS / laneProductNs(bitLength(part.value))));
     if (outcome === STEP_UNFINISHED) return;
     const tried: Part = {
       ...part,
@@ -262,7 +262,7 @@ export class FactorJob implements Job {
   #curvesBeforeSieve({ value, sieveGaveUp }: Part): number {
     const bits = bitLength(value);
     if (sieveGaveUp || !isInSieveRange(bits, this.#kernel.memory.buffer.byteLength)) return Infinity;
-    return curvesWithin(ECM_SHARE * estimateCpuMsOfBits(bits), bits);
+    return curvesWithin(sieveShare(bits) * estimateCpuMsOfBits(bits), bits);
   }
 
   /** What is known has changed: keep it, and look what is to be done next. */
@@ -274,7 +274,7 @@ export class FactorJob implements Job {
 
   #partOf(value: bigint): Part {
     const part = this.#parts.find((p) => p.value === value);
-    assert(part !== undefined, `Cannot go on with ${value}: it is no part of ${this.#number}`);
+    assert(part !== undefined, () => `Cannot go on with ${value}: it is no part of ${this.#number}`);
     return part;
   }
 
@@ -306,7 +306,8 @@ function limbsOf(n: bigint): number {
   return Math.ceil(bitLength(n) / 32);
 }
 
-/** Montgomery products that a move may do. */
+/** Montgomery products that a move of the primality test may do; up to 8 limbs they are unrolled. */
 function productsInMove(modulus: bigint): number {
-  return Math.ceil(MOVE_NS / productNs(limbsOf(modulus)));
+  const limbs = limbsOf(modulus);
+  return Math.ceil(MOVE_NS / (limbs <= 8 ? 6 + 0.5 * limbs ** 2 : 30 + 0.7 * limbs ** 2));
 }
