@@ -57,7 +57,7 @@ const GCD_SCRATCH: usize = SCRATCH + 8 * SLOT_BYTES;
 const LANE: usize = SCRATCH + 9 * SLOT_BYTES;
 
 /**
- * Begins the curves of `sigma` to `sigma` + 3, for 6 <= sigma < 2^16 - 3 and B2 < 2^32 - 2^18; width is 30, 210 or 2310, and
+ * Begins the curves of `sigma` to `sigma` + 3, for 6 <= sigma < 2^16 - 3 and B2 < 2^32 - 2^18; width is 30, 90, 210 or 2310, and
  * B1 >= width / 2. The modulus is above 2^32.
  */
 export function ecmStart(sigma: u32, b1: u32, b2: u32, width: u32): void {
@@ -79,10 +79,10 @@ export function ecmStep(productsMax: i32): i32 {
 }
 
 /** A word's nontrivial factor by the curves of `sigma` to `sigma` + 3, or 1. n is odd, composite, and above 2^32. */
-export function ecmWord(n: u64, sigma: u32, b1: u32, b2: u32): u64 {
+export function ecmWord(n: u64, sigma: u32, b1: u32, b2: u32, width: u32): u64 {
   store<u64>(FOUND, n);
   setModulus(FOUND, 2);
-  ecmStart(sigma, b1, b2, 210);
+  ecmStart(sigma, b1, b2, width);
   return work(i32.MAX_VALUE) == FACTOR ? load<u64>(FOUND) : 1;
 }
 

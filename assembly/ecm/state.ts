@@ -8,7 +8,7 @@ export const POINT_BYTES: usize = 2 * LANE_SLOT_BYTES;
 export const STAGE: usize = LANES_END;
 export const B1: usize = STAGE + 4;
 export const B2: usize = STAGE + 8;
-/** The giant step's width: 30, 210 or 2310. */
+/** The giant step's width: 30, 90, 210 or 2310. */
 export const WIDTH: usize = STAGE + 12;
 /** Stage 1: the next odd number to look at. Stage 2: the next multiple, of the point or of the giant step. */
 export const POSITION: usize = STAGE + 16;

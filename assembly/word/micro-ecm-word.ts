@@ -3,7 +3,7 @@
  *
  * Montgomery curves in Suyama's parametrisation (Montgomery 1987), made affine by one inversion, so that a bit of stage 1 costs
  * 10 products. Stage 1 multiplies by lcm(1 … B1), kept as one long scalar; stage 2 pairs giant steps of 60 with the 8 baby
- * steps coprime to 60, by precomputed masks. On small numbers it is what Milan (2010) finds best from 60 bits on.
+ * steps coprime to 60, by precomputed masks. Residues stay in [0, 2n), and no sum is reduced. On small numbers it is what Milan (2010) finds best from 60 bits on.
  */
 import { MICRO_ECM, ODD_PRIMES, SCRATCH } from '../layout';
 import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
@@ -80,8 +80,8 @@ function babyStep(index: u32): u32 {
 }
 
 /**
- * A nontrivial factor of n, or 1 after all curves. n is odd, composite and has no prime factor below 4,096. Levels 0, 1 and 2
- * suit numbers of up to 50, 58 and 64 bits.
+ * A nontrivial factor of n, or 1 after all curves. n is odd, composite, below 2^60 and has no prime factor below 4,096. Levels 0, 1 and 2
+ * suit numbers of up to 50, 58 and 60 bits.
  */
 export function microEcmWord(n: u64, inverse: u64, one: u64, level: i32): u64 {
   const rSquared = montSquareOfR(n, inverse, one);

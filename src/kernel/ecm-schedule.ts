@@ -18,7 +18,7 @@ export interface Curves {
   readonly b1: number;
   readonly b2: number;
   /** Width of a giant step. */
-  readonly width: 30 | 210 | 2310;
+  readonly width: 30 | 90 | 210 | 2310;
 }
 
 interface Level {
@@ -29,7 +29,7 @@ interface Level {
 }
 
 const LEVELS: readonly Level[] = [
-  { b1: 50, b2: 3_000, width: 210, curves: 4 },
+  { b1: 50, b2: 2_700, width: 90, curves: 4 },
   { b1: 120, b2: 10_000, width: 210, curves: 4 },
   { b1: 300, b2: 30_000, width: 210, curves: 8 },
   { b1: 800, b2: 80_000, width: 2310, curves: 12 },
@@ -43,14 +43,26 @@ const LEVELS: readonly Level[] = [
   { b1: 43_000_000, b2: 4_000_000_000, width: 2310, curves: Infinity },
 ];
 
+/** For numbers that curves split alone: the bounds suit factors of half their size from the second run on. */
+const SHORT_LEVELS: readonly Level[] = [
+  { b1: 50, b2: 2_700, width: 90, curves: 4 },
+  { b1: 200, b2: 10_000, width: 210, curves: Infinity },
+];
+/** Bits up to which curves find the factors of any number sooner than the sieve would. */
+const CURVES_ONLY_BITS = 68;
+
 const SIGMA_MIN = 6;
 /** The kernel takes sigma below 2^16. So many curves take years: after them parameters come again, with larger bounds. */
 const SIGMAS = 65_000;
 
-/** The curves after `curvesDone` others, with bounds halved `shrinks` times. */
-export function nextCurves(curvesDone: number, shrinks: number): Curves {
+function levelsFor(bits: number): readonly Level[] {
+  return bits <= CURVES_ONLY_BITS ? SHORT_LEVELS : LEVELS;
+}
+
+/** The curves after `curvesDone` others for a number of `bits` bits, with bounds halved `shrinks` times. */
+export function nextCurves(curvesDone: number, shrinks: number, bits: number): Curves {
   let left = curvesDone;
-  const level = LEVELS.find(({ curves }) => (left -= curves) < 0)!;
+  const level = levelsFor(bits).find(({ curves }) => (left -= curves) < 0)!;
   const sigma = SIGMA_MIN + (curvesDone % SIGMAS);
   if (shrinks === 0) return { sigma, b1: level.b1, b2: level.b2, width: level.width };
   const b1 = Math.max(20, level.b1 >> shrinks);
@@ -78,12 +90,12 @@ export function laneProductNs(bits: number): number {
   return 10 * long + 2.55 * long ** 2;
 }
 
-/** Bits up to which curves find the factors of any number sooner than the sieve would. */
-const CURVES_ONLY_BITS = 72;
+/** The sieve takes over in the end where curves have no luck. */
+const CURVES_ONLY_SHARE = 8;
 
 /** The share of the sieve's expected time that curves may take before it, for a number of `bits` bits. */
 export function sieveShare(bits: number): number {
-  if (bits <= CURVES_ONLY_BITS) return 4;
+  if (bits <= CURVES_ONLY_BITS) return CURVES_ONLY_SHARE;
   return Math.min(0.25, Math.max(0.12, 0.25 - (0.13 * (bits - 100)) / 116));
 }
 
@@ -92,7 +104,7 @@ export function curvesWithin(budgetMs: number, bits: number): number {
   const ns = laneProductNs(bits);
   let leftMs = budgetMs;
   let curves = 0;
-  for (const level of LEVELS) {
+  for (const level of levelsFor(bits)) {
     const runMs = (productsOf(level) * ns) / 1e6;
     const affordable = Math.min(level.curves / CURVES_AT_ONCE, Math.floor(leftMs / runMs));
     curves += affordable * CURVES_AT_ONCE;

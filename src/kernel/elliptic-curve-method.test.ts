@@ -57,3 +57,65 @@ test('four curves find what the same curves find one by one on bigint, no more a
   }
   assert.ok(factors > 10 && nothing > 10, `${factors} found, ${nothing} not: the test says little`);
 });
+
+test('curves that are interrupted at any points and gone on with by other instances find the same', () => {
+  const below = seededNaturals(42n);
+  for (const bits of [40n, 90n, 200n, 300n, 900n]) {
+    const n = nextPrime(2n ** 22n + below(2n ** 22n)) * nextPrime(2n ** bits + below(2n ** bits));
+    for (const bounds of [BOUNDS, { b1: 130, b2: 70_000, width: 210 }]) {
+      const sigma = 6 + Number(below(1_000n));
+      const expected = found(n, sigma, bounds);
+      const goneOn = found(
+        n,
+        sigma,
+        bounds,
+        () => 1 + Number(below(600n)),
+        () => (below(3n) === 0n ? new KernelInstance(module, memory) : kernel),
+      );
+      assert.equal(goneOn, expected, `${n}, sigma ${sigma}`);
+    }
+  }
+});
+
+test('numbers of every number of limbs up to 1,000 digits give up a small factor', () => {
+  const p = nextPrime(10n ** 6n);
+  const bounds = { b1: 200, b2: 10_000, width: 210 };
+  for (let bits = 14n; bits < 3_300n; bits += bits < 300n ? 7n : 211n) {
+    // 2^bits - 1 and its neighbours fill limbs to the brim; no primality is needed here.
+    for (const cofactor of [2n ** bits - 1n, 2n ** bits + 1n]) {
+      const n = p * cofactor;
+      const result = found(n, 6, bounds);
+      assert.ok(result > 1n && n % result === 0n, `${n}`);
+    }
+  }
+});
+
+test('a stage 2 of several blocks meets the primes of the last one', () => {
+  const n = nextPrime(2n ** 24n) * nextPrime(2n ** 50n);
+  const bounds = { b1: 20, b2: 4_600, width: 30 };
+  for (let sigma = 6; ; sigma += LANES) {
+    const shared = Array.from({ length: LANES }, (_, lane) => {
+      const curve = { sigma: BigInt(sigma + lane), ...bounds };
+      return { all: ecmReference(n, curve)!.stage2, early: ecmReference(n, { ...curve, b2: 3_800 })!.stage2 };
+    });
+    const factor = shared.find(({ all }) => all > 1n && all < n);
+    assert.equal(found(n, sigma, bounds) > 1n, factor !== undefined, `sigma ${sigma}`);
+    if (shared.every(({ early }) => early === 1n) && factor !== undefined) break;
+  }
+});
+
+test('a factor of a denominator of the curves is found before they begin', () => {
+  // sigma² - 5 of the third curve.
+  const p = 10_007n ** 2n - 5n;
+  const divisor = [...primeDivisors(p)].at(-1)!;
+  assert.equal(found(divisor * nextPrime(2n ** 80n), 10_005, BOUNDS), divisor);
+});
+
+function* primeDivisors(n: bigint): Generator<bigint> {
+  for (let d = 2n, rest = n; rest > 1n; d++) {
+    if (d * d > rest) d = rest;
+    if (rest % d !== 0n) continue;
+    yield d;
+    while (rest % d === 0n) rest /= d;
+  }
+}

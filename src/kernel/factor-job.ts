@@ -220,7 +220,7 @@ export class FactorJob implements Job {
   /** Begins the next attempt at a composite. */
   #split(part: Part): void {
     if (part.curves >= this.#curvesBeforeSieve(part)) return this.#startSieve(part);
-    const { sigma, b1, b2, width } = nextCurves(part.curves, part.shrinks);
+    const { sigma, b1, b2, width } = nextCurves(part.curves, part.shrinks, bitLength(part.value));
     this.#kernel.setModulus(part.value);
     this.#kernel.exports.ecmStart(sigma, b1, b2, width);
     this.#activity = { kind: 'ecm', value: part.value };
