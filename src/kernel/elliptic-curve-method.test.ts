@@ -34,9 +34,9 @@ test('four curves find what the same curves find one by one on bigint, no more a
   const below = seededNaturals(41n);
   let factors = 0;
   let nothing = 0;
-  for (let i = 0; i < 80; i++) {
+  for (let i = 0; i < 50; i++) {
     const p = nextPrime(2n ** 22n + below(2n ** 22n));
-    const q = nextPrime(2n ** (20n + BigInt(i) * 4n) + below(2n ** 20n));
+    const q = nextPrime(2n ** (20n + BigInt(i) * 6n) + below(2n ** 20n));
     const n = p * q;
     if (n < 2n ** 33n) continue;
     const sigma = 6 + Number(below(1_000n));
@@ -55,7 +55,7 @@ test('four curves find what the same curves find one by one on bigint, no more a
     if (result === p) factors++;
     if (result === 1n) nothing++;
   }
-  assert.ok(factors > 10 && nothing > 10, `${factors} found, ${nothing} not: the test says little`);
+  assert.ok(factors > 5 && nothing > 5, `${factors} found, ${nothing} not: the test says little`);
 });
 
 test('curves that are interrupted at any points and gone on with by other instances find the same', () => {
@@ -90,17 +90,24 @@ test('numbers of every number of limbs up to 1,000 digits give up a small factor
   }
 });
 
-test('a stage 2 of several blocks meets the primes of the last one', () => {
+test('a stage 2 of several blocks meets the primes of the last one, and no earlier', () => {
   const n = nextPrime(2n ** 24n) * nextPrime(2n ** 50n);
-  const bounds = { b1: 20, b2: 4_600, width: 30 };
-  for (let sigma = 6; ; sigma += LANES) {
-    const shared = Array.from({ length: LANES }, (_, lane) => {
-      const curve = { sigma: BigInt(sigma + lane), ...bounds };
-      return { all: ecmReference(n, curve)!.stage2, early: ecmReference(n, { ...curve, b2: 3_800 })!.stage2 };
-    });
-    const factor = shared.find(({ all }) => all > 1n && all < n);
-    assert.equal(found(n, sigma, bounds) > 1n, factor !== undefined, `sigma ${sigma}`);
-    if (shared.every(({ early }) => early === 1n) && factor !== undefined) break;
+  // Curves whose orders have a prime beyond the 128 giant steps of the first block.
+  const sigma = 366;
+  for (const b2 of [3_800, 4_600]) {
+    const bounds = { b1: 20, b2, width: 30 };
+    const shared = Array.from(
+      { length: LANES },
+      (_, lane) => ecmReference(n, { sigma: BigInt(sigma + lane), ...bounds })!.stage2,
+    );
+    assert.equal(
+      shared.some((factor) => factor > 1n),
+      b2 === 4_600,
+    );
+    assert.equal(
+      found(n, sigma, bounds),
+      shared.reduce((a, b) => (a > b ? a : b)),
+    );
   }
 });
 
