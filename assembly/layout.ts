@@ -3,7 +3,7 @@
  *
  *   [0, 64 KiB)         constant data that asc places there
  *   [64 KiB, 1 MiB)     the core: tables written by `init`, the I/O area, numbers of the job at hand
- *   [1 MiB, end)        the arena: the quadratic sieve or stage 2 of ECM, never both at once
+ *   [1 MiB, end)        the arena: the quadratic sieve or elliptic curves, never both at once
  *
  * Regions do not overlap. A *slot* holds one multi-precision number of up to 128 limbs.
  */
@@ -36,9 +36,6 @@ export const LIMBS_MAX: i32 = 112;
 export const MODULUS: usize = 0x80000;
 /** Numbers and counters of the probable-prime test at hand. */
 export const PRIMALITY: usize = 0x84000;
-/** Numbers and counters of the elliptic curve at hand. */
-export const ECM: usize = 0x88000;
-
 /** Scalars and masks of the elliptic-curve method on words. */
 export const MICRO_ECM: usize = 0x90000;
 

@@ -14,6 +14,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { main as asc } from 'assemblyscript/asc';
+import { UNROLLED_LANES_URL, unrolledLanesSource } from './unrolled-lanes.mjs';
 import { UNROLLED_MODULUS_URL, unrolledModulusSource } from './unrolled-modulus.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -22,6 +23,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OTHER_SOURCES = [
   'src/kernel/siqs-header.ts',
   'scripts/build-kernel.mjs',
+  'scripts/unrolled-lanes.mjs',
   'scripts/unrolled-modulus.mjs',
 ];
 
@@ -105,6 +107,11 @@ process.chdir(ROOT);
 if (readFileSync(UNROLLED_MODULUS_URL, 'utf8') !== unrolledModulusSource())
   throw new Error(
     'Cannot build: assembly/arithmetic/modulus-unrolled.ts is old; run node scripts/unrolled-modulus.mjs',
+  );
+
+if (readFileSync(UNROLLED_LANES_URL, 'utf8') !== unrolledLanesSource())
+  throw new Error(
+    'Cannot build: assembly/arithmetic/lanes-unrolled.ts is old; run node scripts/unrolled-lanes.mjs',
   );
 
 if (values.check) {

@@ -7,7 +7,7 @@
  */
 import { MODULUS, SCRATCH, SLOT_BYTES } from '../layout';
 import { addModUnrolled, montMulUnrolled, subModUnrolled } from './modulus-unrolled';
-import { add, bitLength, compare, copy, isZero, setWord, shiftRight, sub } from './natural';
+import { add, bitLength, compare, copy, setWord, sub } from './natural';
 
 export const N: usize = MODULUS;
 /** The residue of 1: R mod n. */
@@ -19,11 +19,6 @@ const MINUS_INVERSE: usize = LIMBS + 4;
 
 /** The accumulator of `montMul`: k + 1 limbs. */
 const PRODUCT: usize = SCRATCH;
-/** Of `inverse`. */
-const U: usize = SCRATCH + 2 * SLOT_BYTES;
-const V: usize = SCRATCH + 3 * SLOT_BYTES;
-const X: usize = SCRATCH + 4 * SLOT_BYTES;
-const Y: usize = SCRATCH + 5 * SLOT_BYTES;
 
 /** @inline */
 export function limbs(): i32 {
@@ -105,46 +100,4 @@ export function residueOfWord(r: usize, word: u32): void {
   const k = limbs();
   setWord(r, word, k);
   montMul(r, r, R_SQUARED); // Right for word >= n too, since word·R² < n·R.
-}
-
-/**
- * r = the residue of 1/x, where a is the residue of x. False if x and n are not coprime; then r is undefined.
- * Binary extended Euclid: O(k²).
- */
-export function inverse(r: usize, a: usize): bool {
-  const k = limbs();
-  copy(U, a, k);
-  copy(V, N, k);
-  setWord(X, 1, k);
-  setWord(Y, 0, k);
-  // a·X = U and a·Y = V (mod n) hold throughout; V stays odd.
-  while (!isZero(U, k)) {
-    while ((load<u32>(U) & 1) == 0) {
-      shiftRight(U, 1, 0, k);
-      halve(X, k);
-    }
-    if (compare(U, V, k) < 0) {
-      swap(U, V, k);
-      swap(X, Y, k);
-    }
-    sub(U, U, V, k);
-    subMod(X, X, Y);
-  }
-  if (bitLength(V, k) != 1) return false;
-  montMul(Y, Y, R_SQUARED); // From 1/(x·R) to 1/x,
-  montMul(r, Y, R_SQUARED); // and on to R/x.
-  return true;
-}
-
-function halve(x: usize, k: i32): void {
-  const carry = (load<u32>(x) & 1) != 0 ? add(x, x, N, k) : 0;
-  shiftRight(x, 1, carry, k);
-}
-
-function swap(a: usize, b: usize, k: i32): void {
-  for (let i: usize = 0, end = (<usize>k) << 2; i < end; i += 4) {
-    const x = load<u32>(a + i);
-    store<u32>(a + i, load<u32>(b + i));
-    store<u32>(b + i, x);
-  }
 }

@@ -1,40 +1,53 @@
 /**
- * Multiples of a point by Montgomery's ladder, one bit at a time, so that it can stop after any of them.
+ * Multiples of points by Montgomery's ladder, one bit at a time, so that it can stop after any of them.
  *
- * Invariant between bits: UPPER - LOWER is the base point, and LOWER is the multiple by the bits gone through.
+ * Invariant between bits: UPPER - LOWER is the base, and LOWER is the multiple by the bits gone through.
  */
-import { ECM, SLOT_BYTES } from '../layout';
-import { addPoints, copyPoint, double, POINT_BYTES } from './curve';
+import { addPoints, addPointsAffine, copyPoint, double } from './curve';
+import { BASE, LADDER, LOWER, UPPER } from './state';
 
-const LOWER: usize = ECM + 8 * SLOT_BYTES;
-const UPPER: usize = LOWER + POINT_BYTES;
-const BASE: usize = UPPER + POINT_BYTES;
-const SCALAR: usize = ECM + 0x40;
+const WORD: usize = LADDER;
 /** The next bit of the scalar; negative when the multiple is ready. */
-const INDEX: usize = ECM + 0x48;
+const BIT: usize = LADDER + 8;
+/** Where the scalar stands. */
+const ADDRESS: usize = LADDER + 12;
+/** Whether the base has Z = 1. */
+const IS_AFFINE: usize = LADDER + 16;
 
 /** Products in one bit. */
 export const LADDER_BIT_PRODUCTS: i32 = 11;
 
 /** Begins scalar·base, for scalar >= 1. */
 export function ladderStart(base: usize, scalar: u64): void {
+  store<u64>(WORD, scalar);
+  begin(base, WORD, 64 - <i32>clz(scalar), false);
+}
+
+/** Begins scalar·base for a base with Z = 1 and the scalar of `bits` bits at `address`. */
+export function ladderStartAffine(base: usize, address: usize, bits: i32): void {
+  begin(base, address, bits, true);
+}
+
+function begin(base: usize, address: usize, bits: i32, isAffine: bool): void {
   copyPoint(BASE, base);
   copyPoint(LOWER, base);
   double(UPPER, base);
-  store<u64>(SCALAR, scalar);
-  store<i32>(INDEX, 62 - <i32>clz(scalar));
+  store<u32>(ADDRESS, <u32>address);
+  store<i32>(BIT, bits - 2);
+  store<u32>(IS_AFFINE, isAffine ? 1 : 0);
 }
 
 /** Does one bit. False if there is none left, and then the multiple is at `ladderResult()`. */
 export function ladderBit(): bool {
-  const index = load<i32>(INDEX);
-  if (index < 0) return false;
-  const one = (load<u64>(SCALAR) >> index) & 1;
+  const bit = load<i32>(BIT);
+  if (bit < 0) return false;
+  const one = (load<u32>(<usize>load<u32>(ADDRESS) + ((<usize>(bit >> 5)) << 2)) >> (bit & 31)) & 1;
   const kept = one ? UPPER : LOWER;
   const sum = one ? LOWER : UPPER;
-  addPoints(sum, UPPER, LOWER, BASE);
+  if (load<u32>(IS_AFFINE)) addPointsAffine(sum, UPPER, LOWER, BASE);
+  else addPoints(sum, UPPER, LOWER, BASE);
   double(kept, kept);
-  store<i32>(INDEX, index - 1);
+  store<i32>(BIT, bit - 1);
   return true;
 }
 

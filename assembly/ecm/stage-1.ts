@@ -1,16 +1,18 @@
 /**
- * Stage 1 of ECM (Lenstra 1987): the point times every prime power up to B1. Prime powers are gathered into words of up to 64
- * bits, each one ladder.
+ * Stage 1 of ECM (Lenstra 1987): the points times every prime power up to B1. Up to `SCALAR_BOUND_MAX` they are one long
+ * scalar; after it, powers are gathered into words of up to 64 bits, each one ladder.
  */
 import { PRIME_WINDOW_SPAN } from '../layout';
 import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
 import { copyPoint } from './curve';
-import { LADDER_BIT_PRODUCTS, ladderBit, ladderResult, ladderStart } from './ladder';
-import { B1, POSITION, Q } from './state';
+import { LADDER_BIT_PRODUCTS, ladderBit, ladderResult, ladderStart, ladderStartAffine } from './ladder';
+import { SCALAR_BOUND_MAX, setScalar } from './scalar';
+import { B1, POSITION, Q, SCALAR } from './state';
 
+/** The points at Q have Z = 1. */
 export function stage1Start(): void {
-  // 2 is not in the window of odd numbers; its power opens the first word.
-  ladderStart(Q, (<u64>1) << (31 - clz(load<u32>(B1))));
+  const first = min(load<u32>(B1), SCALAR_BOUND_MAX);
+  ladderStartAffine(Q, SCALAR, setScalar(first));
   store<u32>(POSITION, 3);
 }
 
@@ -29,20 +31,24 @@ export function stage1Step(products: i32): i32 {
   return 0;
 }
 
-/** The product of the next prime powers, as many as a word holds; 1 if none is left. */
+/** The product of what the next primes still lack, as many as a word holds; 1 if none is left. */
 function nextScalar(): u64 {
   const b1 = load<u32>(B1);
+  if (b1 <= SCALAR_BOUND_MAX) return 1;
   let scalar: u64 = 1;
   let p = load<u32>(POSITION);
   let windowEnd: u32 = 0;
+  if (p == 3) scalar = (<u64>1) << (clz(SCALAR_BOUND_MAX) - clz(b1)); // 2 is not in the window of odd numbers.
   for (; p <= b1; p += 2) {
     if (p >= windowEnd) {
       windowEnd = p - (p % PRIME_WINDOW_SPAN) + PRIME_WINDOW_SPAN;
       coverPrimeWindow(windowEnd - PRIME_WINDOW_SPAN, windowEnd - 1);
     }
     if (!isPrimeInWindow(p)) continue;
-    let power = <u64>p;
-    while (power * p <= <u64>b1) power *= p;
+    let power = <u64>1;
+    for (let reached = <u64>p; reached <= <u64>b1; reached *= p) {
+      if (reached > <u64>SCALAR_BOUND_MAX) power *= p;
+    }
     if (scalar > u64.MAX_VALUE / power) break;
     scalar *= power;
   }

@@ -2,70 +2,109 @@
  * Stage 2 of ECM: finds a single prime of the order between B1 and B2 (Montgomery 1987, baby steps and giant steps).
  *
  * For giant steps m·D and baby steps 0 < j < D/2 coprime to D, every prime is m·D ± j. If that prime kills the point modulo a
- * factor, then m·D·Q and j·Q have the same x there: X_m·Z_j - X_j·Z_m is a multiple of the factor. It is computed as
- * (X_m - X_j)(Z_m + Z_j) - X_m·Z_m + X_j·Z_j, with the last two precomputed: 2 products for each pair with a prime.
+ * factor, then m·D·Q and j·Q have the same x there. All points are brought to one denominator, by multiplying each X by every
+ * other Z: then the difference of two X is a multiple of the factor, and a pair costs one product. Giant steps come in blocks,
+ * each with a common denominator of its own.
  *
- * Baby steps lie in the arena: X, Z and X·Z of j·Q at index (j - 1) / 2.
+ * A table's entry is X, Z and W, packed to k limbs of 4 lanes each. W holds products of Z while a denominator is made, and then,
+ * of the baby steps, X over the denominator of the block.
  */
-import { ARENA, SLOT_BYTES } from '../layout';
 import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
-import { addMod, limbs, montMul, ONE, subMod } from '../arithmetic/modulus';
-import { copy } from '../arithmetic/natural';
+import { laneCopy, laneLimbs, laneMul, laneMulTwo, laneSub } from '../arithmetic/lanes';
+import { LANE_ONE, LANE_SLOT_BYTES } from '../arithmetic/lane-layout';
 import { addPoints, copyPoint, double } from './curve';
 import { multiply, multiplyAndNext } from './ladder';
 import {
   B1,
   B2,
-  DIFFERENCE,
+  BABIES,
+  BABIES_Z,
   GIANT,
   GIANT_BEFORE,
-  GIANT_XZ,
-  PAIR,
+  GIANTS,
+  GIANTS_Z,
+  INDEX,
+  OFFSETS,
+  OTHER_PRODUCT,
   POSITION,
   PRODUCT,
   Q,
+  S,
   STEP,
-  SUM,
-  TEMPORARY,
+  SUFFIX,
+  T,
+  TABLES,
   WIDTH,
 } from './state';
 
-/** Packed to k limbs a number, so that the table stays in the cache. */
-function babyAt(index: usize): usize {
-  return ARENA + index * 12 * <usize>limbs();
+/** Giant steps with one denominator: each block costs a product for each baby step. */
+const BLOCK: u32 = 128;
+/** Products of a step to the next multiple. */
+const STEP_PRODUCTS: i32 = 6;
+
+/** @inline */
+function entryBytes(): usize {
+  return 48 * <usize>laneLimbs();
+}
+
+/** @inline */
+function slotBytes(): usize {
+  return 16 * <usize>laneLimbs();
+}
+
+/** Where the table of the giant steps begins. */
+function giantsTable(): usize {
+  return TABLES + <usize>load<u32>(BABIES) * entryBytes();
+}
+
+function isCoprime(j: u32, width: u32): bool {
+  if (j % 3 == 0 || j % 5 == 0) return false;
+  return (width % 7 != 0 || j % 7 != 0) && (width % 11 != 0 || j % 11 != 0);
 }
 
 export function babyStepsStart(): void {
-  copy(PRODUCT, ONE, limbs());
+  laneCopy(PRODUCT, Q + LANE_SLOT_BYTES);
+  laneCopy(OTHER_PRODUCT, LANE_ONE);
   // STEP = 2·Q; GIANT and GIANT_BEFORE go through the odd multiples of Q: (j + 2)·Q = j·Q + 2·Q, difference (j - 2)·Q.
   double(STEP, Q);
   copyPoint(GIANT_BEFORE, Q); // -1·Q has the same X and Z as 1·Q.
   copyPoint(GIANT, Q);
   store<u32>(POSITION, 1);
+  store<u32>(BABIES, 0);
 }
 
 /** Fills the table; what is left of `products`, positive if it is full. */
 export function babyStepsStep(products: i32): i32 {
-  const k = limbs();
-  const bytes = (<usize>k) << 2;
   const width = load<u32>(WIDTH);
   let j = load<u32>(POSITION);
-  for (; j < width >> 1 && products > 0; j += 2, products -= 7) {
-    const entry = babyAt(<usize>(j >> 1));
-    copy(entry, GIANT, k);
-    copy(entry + bytes, GIANT + SLOT_BYTES, k);
-    montMul(entry + 2 * bytes, GIANT, GIANT + SLOT_BYTES);
+  let count = load<u32>(BABIES);
+  for (; j < width >> 1 && products > 0; j += 2, products -= STEP_PRODUCTS) {
+    if (isCoprime(j, width)) {
+      store<u16>(OFFSETS + 2 * <usize>count, <u16>j);
+      writeEntry(TABLES + <usize>count * entryBytes());
+      count++;
+    }
     advance();
   }
   store<u32>(POSITION, j);
+  store<u32>(BABIES, count);
   return j < width >> 1 ? 0 : max(products, 1);
+}
+
+function writeEntry(entry: usize): void {
+  laneCopy(entry, GIANT);
+  laneCopy(entry + slotBytes(), GIANT + LANE_SLOT_BYTES);
 }
 
 /** From (GIANT_BEFORE, GIANT) to the next pair, one STEP on. */
 function advance(): void {
-  addPoints(TEMPORARY, GIANT, STEP, GIANT_BEFORE);
-  copyPoint(GIANT_BEFORE, GIANT);
-  copyPoint(GIANT, TEMPORARY);
+  // The sum takes the place of the multiple before, which it is the last to need.
+  addPoints(GIANT_BEFORE, GIANT, STEP, GIANT_BEFORE);
+  for (let at: usize = 0; at < 2 * LANE_SLOT_BYTES; at += LANE_SLOT_BYTES) {
+    laneCopy(S, GIANT + at);
+    laneCopy(GIANT + at, GIANT_BEFORE + at);
+    laneCopy(GIANT_BEFORE + at, S);
+  }
 }
 
 /** STEP = D·Q: about 120 products. */
@@ -75,55 +114,127 @@ export function giantWidth(): void {
 
 /** GIANT = m·D·Q and GIANT_BEFORE = (m - 1)·D·Q for the first m: at most 11 products for each bit of B1 / D. */
 export function giantStepsStart(): void {
-  const first = max(load<u32>(B1) / load<u32>(WIDTH), 1);
+  const width = load<u32>(WIDTH);
+  const first = max((load<u32>(B1) + (width >> 1)) / width, 1);
   if (first == 1) copyPoint(GIANT, STEP);
   else multiplyAndNext(GIANT_BEFORE, GIANT, STEP, <u64>(first - 1));
   store<u32>(POSITION, first);
-  store<u32>(PAIR, 1);
-  enterGiantStep();
 }
 
-function enterGiantStep(): void {
-  montMul(GIANT_XZ, GIANT, GIANT + SLOT_BYTES);
-  const width = load<u32>(WIDTH);
-  const center = load<u32>(POSITION) * width;
-  coverPrimeWindow(center - (width >> 1), center + (width >> 1));
+/** Begins a block. False if all primes up to B2 are done. */
+export function blockStart(): bool {
+  store<u32>(GIANTS, 0);
+  return load<u32>(POSITION) * load<u32>(WIDTH) <= load<u32>(B2);
 }
 
-/** Pairs giant with baby steps; what is left of `products`, positive if all primes up to B2 are done. */
+/** Fills the table of a block; what is left of `products`, positive if it is full. POSITION is then the first giant step behind it. */
 export function giantStepsStep(products: i32): i32 {
-  const width = load<u32>(WIDTH);
-  while (products > 0) {
-    const giant = load<u32>(POSITION);
-    const center = giant * width;
-    if (center > load<u32>(B2)) return products;
-    let j = load<u32>(PAIR);
-    for (; j < width >> 1 && products > 0; j += 2) {
-      if (!isPrimeInWindow(center - j) && !isPrimeInWindow(center + j)) continue;
-      pair(babyAt(<usize>(j >> 1)));
-      products -= 2;
-    }
-    store<u32>(PAIR, j);
-    if (j < width >> 1) return 0;
-    if (giant == 1) {
+  const last = load<u32>(B2) / load<u32>(WIDTH);
+  let m = load<u32>(POSITION);
+  let count = load<u32>(GIANTS);
+  const table = giantsTable();
+  for (; m <= last && count < BLOCK && products > 0; m++, count++, products -= STEP_PRODUCTS) {
+    writeEntry(table + <usize>count * entryBytes());
+    if (m == 1) {
       // 2·D·Q is a doubling: the difference of D·Q and D·Q has no coordinates.
       copyPoint(GIANT_BEFORE, GIANT);
       double(GIANT, STEP);
     } else advance();
-    store<u32>(POSITION, giant + 1);
-    store<u32>(PAIR, 1);
-    enterGiantStep();
-    products -= 7;
   }
-  return 0;
+  store<u32>(POSITION, m);
+  store<u32>(GIANTS, count);
+  return m <= last && count < BLOCK ? 0 : max(products, 1);
 }
 
-function pair(baby: usize): void {
-  const bytes = (<usize>limbs()) << 2;
-  subMod(DIFFERENCE, GIANT, baby);
-  addMod(SUM, GIANT + SLOT_BYTES, baby + bytes);
-  montMul(SUM, SUM, DIFFERENCE);
-  subMod(SUM, SUM, GIANT_XZ);
-  addMod(SUM, SUM, baby + 2 * bytes);
-  montMul(PRODUCT, PRODUCT, SUM);
+/** Of a pass over the table of the baby steps or the giant steps. */
+export function prefixStart(isGiants: bool): void {
+  laneCopy(isGiants ? GIANTS_Z : BABIES_Z, LANE_ONE);
+  store<u32>(INDEX, 0);
+}
+
+/** W = the product of Z over the entries before; what is left of `products`, positive if all are done. */
+export function prefixStep(isGiants: bool, products: i32): i32 {
+  const product = isGiants ? GIANTS_Z : BABIES_Z;
+  const table = isGiants ? giantsTable() : TABLES;
+  const count = load<u32>(isGiants ? GIANTS : BABIES);
+  const bytes = slotBytes();
+  let i = load<u32>(INDEX);
+  for (; i < count && products > 0; i++, products--) {
+    const entry = table + <usize>i * entryBytes();
+    laneCopy(entry + 2 * bytes, product);
+    laneMul(product, product, entry + bytes);
+  }
+  store<u32>(INDEX, i);
+  return i < count ? 0 : max(products, 1);
+}
+
+/** Begins the way back, of whose denominator that of the baby steps is a part if it is the way of the giant steps. */
+export function suffixStart(isGiants: bool): void {
+  laneCopy(SUFFIX, isGiants ? BABIES_Z : LANE_ONE);
+  store<u32>(INDEX, load<u32>(isGiants ? GIANTS : BABIES));
+}
+
+/** X *= the product of Z over all other entries; what is left of `products`, positive if all are done. */
+export function suffixStep(isGiants: bool, products: i32): i32 {
+  const table = isGiants ? giantsTable() : TABLES;
+  const bytes = slotBytes();
+  let i = load<u32>(INDEX);
+  for (; i > 0 && products > 0; i--, products -= 3) {
+    const entry = table + <usize>(i - 1) * entryBytes();
+    laneMul(entry, entry, entry + 2 * bytes);
+    laneMulTwo(entry, entry, SUFFIX, SUFFIX, SUFFIX, entry + bytes);
+  }
+  store<u32>(INDEX, i);
+  return i > 0 ? 0 : max(products, 1);
+}
+
+/** W = X over the denominator of the block, for the baby steps; what is left of `products`, positive if all are done. */
+export function scaleStep(products: i32): i32 {
+  const count = load<u32>(BABIES);
+  const bytes = slotBytes();
+  let i = load<u32>(INDEX);
+  for (; i < count && products > 0; i++, products--) {
+    const entry = TABLES + <usize>i * entryBytes();
+    laneMul(entry + 2 * bytes, entry, GIANTS_Z);
+  }
+  store<u32>(INDEX, i);
+  return i < count ? 0 : max(products, 1);
+}
+
+/** Multiplies up the differences for all primes of the block, a giant step at a time; as above. */
+export function pairsStep(products: i32): i32 {
+  const width = load<u32>(WIDTH);
+  const half = width >> 1;
+  const babies = load<u32>(BABIES);
+  const giants = load<u32>(GIANTS);
+  const firstGiant = load<u32>(POSITION) - giants;
+  const table = giantsTable();
+  const bytes = entryBytes();
+  const scaled = TABLES + 2 * slotBytes();
+  let i = load<u32>(INDEX);
+  for (; i < giants && products > 0; i++) {
+    const giant = table + <usize>i * bytes;
+    const center = (firstGiant + i) * width;
+    coverPrimeWindow(center - half, center + half);
+    let pairs = 0;
+    for (let baby: u32 = 0; baby < babies; baby++) {
+      const j = <u32>load<u16>(OFFSETS + 2 * <usize>baby);
+      if (!isPrimeInWindow(center - j) && !isPrimeInWindow(center + j)) continue;
+      pairs++;
+      if (pairs & 1) {
+        laneSub(S, giant, scaled + <usize>baby * bytes);
+      } else {
+        laneSub(T, giant, scaled + <usize>baby * bytes);
+        laneMulTwo(PRODUCT, PRODUCT, S, OTHER_PRODUCT, OTHER_PRODUCT, T);
+      }
+    }
+    if (pairs & 1) laneMul(PRODUCT, PRODUCT, S);
+    products -= pairs;
+  }
+  store<u32>(INDEX, i);
+  return i < giants ? 0 : max(products, 1);
+}
+
+export function tableStart(): void {
+  store<u32>(INDEX, 0);
 }

@@ -4,6 +4,8 @@
  * Input at INPUT, output at OUTPUT, so that JavaScript makes no call and no BigInt more than it must.
  */
 import { INPUT, OUTPUT } from '../layout';
+import { LANES } from '../ecm/curve';
+import { ecmWord } from '../ecm/elliptic-curve-method';
 import { microEcmWord } from './micro-ecm-word';
 import { inverseWord, montOne } from './montgomery-word';
 import { pollardRhoBrentWord } from './pollard-rho-brent-word';
@@ -15,6 +17,10 @@ const TRIAL_COUNT: i32 = 1027;
 const TRIAL_BOUND: u64 = 8191;
 /** Up to this size rho is faster than elliptic curves. */
 const RHO_BITS_MAX: i32 = 40;
+/** Up to this size residues need no reduction but the product's; above, curves run in lanes. */
+const MICRO_ECM_BITS_MAX: i32 = 60;
+const SIGMA_MIN: u32 = 6;
+const SIGMA_END: u32 = 206;
 
 /** Factors the word at INPUT, at least 1. Writes the number of its prime factors, then them, ascending and with multiplicity, all u64. */
 export function factorWord(): void {
@@ -44,12 +50,15 @@ export function factorWord(): void {
 /** A nontrivial factor of a composite without factors below `TRIAL_BOUND`. */
 function splitWord(n: u64): u64 {
   if (isSquareWord(n)) return isqrtWord(n);
-  const inverse = inverseWord(n);
-  const one = montOne(n);
   const bits = 64 - <i32>clz(n);
-  if (bits > RHO_BITS_MAX) {
+  if (bits > MICRO_ECM_BITS_MAX) {
+    let factor = ecmWord(n, SIGMA_MIN, 50, 2_700, 90);
+    for (let sigma = SIGMA_MIN + LANES; factor == 1 && sigma < SIGMA_END; sigma += LANES)
+      factor = ecmWord(n, sigma, 150, 8_000, 210);
+    if (factor != 1) return factor;
+  } else if (bits > RHO_BITS_MAX) {
     const level = bits <= 50 ? 0 : bits <= 58 ? 1 : 2;
-    const factor = microEcmWord(n, inverse, one, level);
+    const factor = microEcmWord(n, inverseWord(n), montOne(n), level);
     if (factor != 1) return factor;
   }
   return pollardRhoBrentWord(n);

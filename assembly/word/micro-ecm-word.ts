@@ -3,11 +3,18 @@
  *
  * Montgomery curves in Suyama's parametrisation (Montgomery 1987), made affine by one inversion, so that a bit of stage 1 costs
  * 10 products. Stage 1 multiplies by lcm(1 … B1), kept as one long scalar; stage 2 pairs giant steps of 60 with the 8 baby
- * steps coprime to 60, by precomputed masks. On small numbers it is what Milan (2010) finds best from 60 bits on.
+ * steps coprime to 60, by precomputed masks. Residues stay in [0, 2n), and no sum is reduced. On small numbers it is what Milan (2010) finds best from 60 bits on.
  */
 import { MICRO_ECM, ODD_PRIMES, SCRATCH } from '../layout';
 import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
-import { addMod, gcdWord, inverseModWord, montMul, montSquareOfR, subMod } from './montgomery-word';
+import {
+  gcdWord,
+  inverseModWord,
+  lazyDifference,
+  montMul,
+  montMulLazy,
+  montSquareOfR,
+} from './montgomery-word';
 
 /** For sigma up to 60 a curve's constants fit words, and its denominator has no prime factor above 3,595. */
 const SIGMA_MIN: u64 = 6;
@@ -73,8 +80,8 @@ function babyStep(index: u32): u32 {
 }
 
 /**
- * A nontrivial factor of n, or 1 after all curves. n is odd, composite and has no prime factor below 4,096. Levels 0, 1 and 2
- * suit numbers of up to 50, 58 and 64 bits.
+ * A nontrivial factor of n, or 1 after all curves. n is odd, composite, below 2^60 and has no prime factor below 4,096. Levels 0, 1 and 2
+ * suit numbers of up to 50, 58 and 60 bits.
  */
 export function microEcmWord(n: u64, inverse: u64, one: u64, level: i32): u64 {
   const rSquared = montSquareOfR(n, inverse, one);
@@ -109,32 +116,32 @@ function runCurve(n: u64, inverse: u64, one: u64, rSquared: u64, sigma: u64, lev
   // Stage 1: R1 - R0 is the base point (x : 1) throughout.
   let x0 = x;
   let z0 = one;
-  let s = addMod(x, one, n);
-  let t = subMod(x, one, n);
-  s = montMul(s, s, n, inverse);
-  t = montMul(t, t, n, inverse);
-  let x1 = montMul(s, t, n, inverse);
-  s = subMod(s, t, n);
-  let z1 = montMul(s, addMod(t, montMul(a24, s, n, inverse), n), n, inverse);
+  let s = x + one;
+  let t = lazyDifference(x, one, n);
+  s = montMulLazy(s, s, n, inverse);
+  t = montMulLazy(t, t, n, inverse);
+  let x1 = montMulLazy(s, t, n, inverse);
+  s = lazyDifference(s, t, n);
+  let z1 = montMulLazy(s, t + montMulLazy(a24, s, n, inverse), n, inverse);
   for (let bit = load<i32>(level, 8) - 2; bit >= 0; bit--) {
     const isOne = (load<u64>(level + SCALAR + ((<usize>(bit >> 6)) << 3)) >> (bit & 63)) & 1;
-    const sum0 = addMod(x0, z0, n);
-    const difference0 = subMod(x0, z0, n);
-    const sum1 = addMod(x1, z1, n);
-    const difference1 = subMod(x1, z1, n);
+    const sum0 = x0 + z0;
+    const difference0 = lazyDifference(x0, z0, n);
+    const sum1 = x1 + z1;
+    const difference1 = lazyDifference(x1, z1, n);
     s = isOne ? sum1 : sum0;
     t = isOne ? difference1 : difference0;
-    const cross0 = montMul(sum0, difference1, n, inverse);
-    const cross1 = montMul(sum1, difference0, n, inverse);
-    const plus = addMod(cross0, cross1, n);
-    const minus = subMod(cross0, cross1, n);
-    const xSum = montMul(plus, plus, n, inverse);
-    const zSum = montMul(montMul(minus, minus, n, inverse), x, n, inverse);
-    s = montMul(s, s, n, inverse);
-    t = montMul(t, t, n, inverse);
-    const xDouble = montMul(s, t, n, inverse);
-    s = subMod(s, t, n);
-    const zDouble = montMul(s, addMod(t, montMul(a24, s, n, inverse), n), n, inverse);
+    const cross0 = montMulLazy(sum0, difference1, n, inverse);
+    const cross1 = montMulLazy(sum1, difference0, n, inverse);
+    const plus = cross0 + cross1;
+    const minus = lazyDifference(cross0, cross1, n);
+    const xSum = montMulLazy(plus, plus, n, inverse);
+    const zSum = montMulLazy(montMulLazy(minus, minus, n, inverse), x, n, inverse);
+    s = montMulLazy(s, s, n, inverse);
+    t = montMulLazy(t, t, n, inverse);
+    const xDouble = montMulLazy(s, t, n, inverse);
+    s = lazyDifference(s, t, n);
+    const zDouble = montMulLazy(s, t + montMulLazy(a24, s, n, inverse), n, inverse);
     x0 = isOne ? xSum : xDouble;
     z0 = isOne ? zSum : zDouble;
     x1 = isOne ? xDouble : xSum;
@@ -153,13 +160,13 @@ function mulModSmall(a: u64, b: u64, n: u64, inverse: u64, rSquared: u64): u64 {
 function doublePoint(r: usize, p: usize, n: u64, inverse: u64, a24: u64): void {
   const x = load<u64>(p);
   const z = load<u64>(p, 8);
-  let s = addMod(x, z, n);
-  let t = subMod(x, z, n);
-  s = montMul(s, s, n, inverse);
-  t = montMul(t, t, n, inverse);
-  store<u64>(r, montMul(s, t, n, inverse));
-  s = subMod(s, t, n);
-  store<u64>(r, montMul(s, addMod(t, montMul(a24, s, n, inverse), n), n, inverse), 8);
+  let s = x + z;
+  let t = lazyDifference(x, z, n);
+  s = montMulLazy(s, s, n, inverse);
+  t = montMulLazy(t, t, n, inverse);
+  store<u64>(r, montMulLazy(s, t, n, inverse));
+  s = lazyDifference(s, t, n);
+  store<u64>(r, montMulLazy(s, t + montMulLazy(a24, s, n, inverse), n, inverse), 8);
 }
 
 function addPoint(r: usize, p: usize, q: usize, difference: usize, n: u64, inverse: u64): void {
@@ -167,12 +174,12 @@ function addPoint(r: usize, p: usize, q: usize, difference: usize, n: u64, inver
   const pz = load<u64>(p, 8);
   const qx = load<u64>(q);
   const qz = load<u64>(q, 8);
-  const cross0 = montMul(subMod(px, pz, n), addMod(qx, qz, n), n, inverse);
-  const cross1 = montMul(addMod(px, pz, n), subMod(qx, qz, n), n, inverse);
-  const plus = addMod(cross0, cross1, n);
-  const minus = subMod(cross0, cross1, n);
-  const x = montMul(montMul(plus, plus, n, inverse), load<u64>(difference, 8), n, inverse);
-  store<u64>(r, montMul(montMul(minus, minus, n, inverse), load<u64>(difference), n, inverse), 8);
+  const cross0 = montMulLazy(lazyDifference(px, pz, n), qx + qz, n, inverse);
+  const cross1 = montMulLazy(px + pz, lazyDifference(qx, qz, n), n, inverse);
+  const plus = cross0 + cross1;
+  const minus = lazyDifference(cross0, cross1, n);
+  const x = montMulLazy(montMulLazy(plus, plus, n, inverse), load<u64>(difference, 8), n, inverse);
+  store<u64>(r, montMulLazy(montMulLazy(minus, minus, n, inverse), load<u64>(difference), n, inverse), 8);
   store<u64>(r, x);
 }
 
@@ -205,7 +212,7 @@ function stage2(n: u64, inverse: u64, x: u64, z: u64, a24: u64, level: usize): u
   doublePoint(STEP_60, at(30), n, inverse, a24);
   for (let i: u32 = 0; i < 8; i++) {
     const baby = at(babyStep(i));
-    store<u64>(baby, montMul(load<u64>(baby), load<u64>(baby, 8), n, inverse), 16);
+    store<u64>(baby, montMulLazy(load<u64>(baby), load<u64>(baby, 8), n, inverse), 16);
   }
 
   let product = z;
@@ -217,16 +224,16 @@ function stage2(n: u64, inverse: u64, x: u64, z: u64, a24: u64, level: usize): u
     else if (m > 2) addPoint(giant, giant - POINT, STEP_60, giant - 2 * POINT, n, inverse);
     const giantX = load<u64>(giant);
     const giantZ = load<u64>(giant, 8);
-    const giantXZ = montMul(giantX, giantZ, n, inverse);
+    const giantXZ = montMulLazy(giantX, giantZ, n, inverse);
     for (let mask = <u32>load<u8>(level + MASKS + m); mask != 0; mask &= mask - 1) {
       const baby = at(babyStep(ctz(mask)));
-      const cross = montMul(
-        subMod(giantX, load<u64>(baby), n),
-        addMod(giantZ, load<u64>(baby, 8), n),
+      const cross = montMulLazy(
+        lazyDifference(giantX, load<u64>(baby), n),
+        giantZ + load<u64>(baby, 8),
         n,
         inverse,
       );
-      product = montMul(product, addMod(subMod(cross, giantXZ, n), load<u64>(baby, 16), n), n, inverse);
+      product = montMulLazy(product, lazyDifference(cross, giantXZ, n) + load<u64>(baby, 16), n, inverse);
     }
   }
   return product;

@@ -9,7 +9,7 @@ export function pariVersion(): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** A running `gp`, asked one thing after the other. It reads the wall clock itself, so that its start and the pipe cost it nothing. */
+/** A running `gp`, asked one thing after the other. It reads its own CPU time, so that its start, the pipe and other programs cost it nothing. */
 export class Pari implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #lines: NodeJS.AsyncIterator<string>;
@@ -20,10 +20,10 @@ export class Pari implements AsyncDisposable {
     this.#lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Milliseconds, in whole ones, that PARI takes to factor all `numbers`. */
+  /** CPU milliseconds, in whole ones, that PARI takes to factor all `numbers`. */
   async factorAll(numbers: readonly bigint[]): Promise<number> {
     this.#child.stdin?.write(
-      `{my(v=[${numbers.join(',')}],t=getwalltime());for(i=1,#v,factor(v[i]));print(getwalltime()-t)}\n`,
+      `{my(v=[${numbers.join(',')}],t=gettime());for(i=1,#v,factor(v[i]));print(gettime())}\n`,
     );
     const { value } = await this.#lines.next();
     return Number(value);

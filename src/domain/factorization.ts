@@ -43,16 +43,22 @@ export function checkFactorization({ number, factors, complete }: Factorization)
   let product = 1n;
   let previous = 1n;
   for (const { prime, exponent } of factors) {
-    assert(prime > previous, `Factors of ${number} must ascend from 2: ${prime} comes after ${previous}`);
+    assert(
+      prime > previous,
+      () => `Factors of ${number} must ascend from 2: ${prime} comes after ${previous}`,
+    );
     assert(
       Number.isInteger(exponent) && exponent >= 1,
-      `Exponent of ${prime} must be a positive integer: ${exponent}`,
+      () => `Exponent of ${prime} must be a positive integer: ${exponent}`,
     );
-    product *= prime ** BigInt(exponent);
+    product *= exponent === 1 ? prime : prime ** BigInt(exponent);
     previous = prime;
   }
-  assert(product === number, `Factors must multiply to ${number}: they multiply to ${product}`);
-  assert(complete === factors.every((f) => f.certainty !== 'composite'), `"complete" of ${number} is wrong`);
+  assert(product === number, () => `Factors must multiply to ${number}: they multiply to ${product}`);
+  assert(
+    complete === factors.every((f) => f.certainty !== 'composite'),
+    () => `"complete" of ${number} is wrong`,
+  );
 }
 
 /** The prime factors with multiplicity, ascending; parts still composite are left out. */

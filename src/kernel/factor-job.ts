@@ -12,7 +12,7 @@
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
 import { bitLength } from './bit-length.ts';
-import { curvesWithin, nextCurve, productNs } from './ecm-schedule.ts';
+import { CURVES_AT_ONCE, curvesWithin, laneProductNs, nextCurves, sieveShare } from './ecm-schedule.ts';
 import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
 import { decodeRecord, encodeRecord } from './job-chunk.ts';
 import type { Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
@@ -46,8 +46,8 @@ interface FactorJobState extends JobState {
 
 const STATE_VERSION = 1;
 const MOVE_NS = 2_000_000;
-/** Share of the sieve's expected time that curves may take before it. */
-const ECM_SHARE = 0.1;
+/** What curves are told to be of a job that comes to the sieve. */
+const ECM_SHARE = 0.15;
 
 export class FactorJob implements Job {
   readonly #kernel: KernelInstance;
@@ -71,7 +71,7 @@ export class FactorJob implements Job {
 
   /** Begins, or begins again from the job's log, over a memory that `init` has seen. */
   static start(kernel: KernelInstance, number: bigint, chunks: readonly Uint8Array[]): FactorJob {
-    assert(number >= 1n, `Cannot factor ${number}: it must be at least 1`);
+    assert(number >= 1n, () => `Cannot factor ${number}: it must be at least 1`);
     const job = new FactorJob(kernel, {
       version: STATE_VERSION,
       number,
@@ -186,7 +186,7 @@ export class FactorJob implements Job {
       case 'primality':
         return this.#testPrimality(this.#partOf(this.#activity.value));
       case 'ecm':
-        return this.#runCurve(this.#partOf(this.#activity.value));
+        return this.#runCurves(this.#partOf(this.#activity.value));
       case 'siqs':
         return this.#sieve(this.#partOf(this.#activity.value));
       case 'finished':
@@ -233,18 +233,18 @@ export class FactorJob implements Job {
   /** Begins the next attempt at a composite. */
   #split(part: Part): void {
     if (part.curves >= this.#curvesBeforeSieve(part)) return this.#startSieve(part);
-    const { sigma, b1, b2, width } = nextCurve(part.curves, part.shrinks);
+    const { sigma, b1, b2, width } = nextCurves(part.curves, part.shrinks, bitLength(part.value));
     this.#kernel.setModulus(part.value);
     this.#kernel.exports.ecmStart(sigma, b1, b2, width);
     this.#activity = { kind: 'ecm', value: part.value };
   }
 
-  #runCurve(part: Part): void {
-    const outcome = this.#kernel.exports.ecmStep(productsInMove(part.value));
+  #runCurves(part: Part): void {
+    const outcome = this.#kernel.exports.ecmStep(Math.ceil(MOVE_NS / laneProductNs(bitLength(part.value))));
     if (outcome === STEP_UNFINISHED) return;
     const tried: Part = {
       ...part,
-      curves: part.curves + 1,
+      curves: part.curves + CURVES_AT_ONCE,
       shrinks: part.shrinks + (outcome === ECM_ALL ? 1 : 0),
     };
     if (outcome === ECM_FACTOR) {
@@ -275,7 +275,7 @@ export class FactorJob implements Job {
   #curvesBeforeSieve({ value, sieveGaveUp }: Part): number {
     const bits = bitLength(value);
     if (sieveGaveUp || !isInSieveRange(bits, this.#kernel.memory.buffer.byteLength)) return Infinity;
-    return curvesWithin(ECM_SHARE * estimateCpuMsOfBits(bits), bits);
+    return curvesWithin(sieveShare(bits) * estimateCpuMsOfBits(bits), bits);
   }
 
   /** What is known has changed: keep it, and look what is to be done next. */
@@ -287,7 +287,7 @@ export class FactorJob implements Job {
 
   #partOf(value: bigint): Part {
     const part = this.#parts.find((p) => p.value === value);
-    assert(part !== undefined, `Cannot go on with ${value}: it is no part of ${this.#number}`);
+    assert(part !== undefined, () => `Cannot go on with ${value}: it is no part of ${this.#number}`);
     return part;
   }
 
@@ -319,7 +319,8 @@ function limbsOf(n: bigint): number {
   return Math.ceil(bitLength(n) / 32);
 }
 
-/** Montgomery products that a move may do. */
+/** Montgomery products that a move of the primality test may do; up to 8 limbs they are unrolled. */
 function productsInMove(modulus: bigint): number {
-  return Math.ceil(MOVE_NS / productNs(limbsOf(modulus)));
+  const limbs = limbsOf(modulus);
+  return Math.ceil(MOVE_NS / (limbs <= 8 ? 6 + 0.5 * limbs ** 2 : 30 + 0.7 * limbs ** 2));
 }

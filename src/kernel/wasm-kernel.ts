@@ -32,7 +32,7 @@ export class WasmKernel implements Kernel {
   factorSmall(n: bigint): Factorization {
     assert(
       n >= 1n && this.isSmall(n),
-      `Cannot factor ${n} as a small number: it must be from 1 to ${SMALL_END - 1n}`,
+      () => `Cannot factor ${n} as a small number: it must be from 1 to ${SMALL_END - 1n}`,
     );
     if (n >= WORD_END) {
       const job = FactorJob.start(this.#scratch, n, []);
