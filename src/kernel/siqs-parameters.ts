@@ -6,7 +6,7 @@ export const SIQS_BITS_MAX = 335;
 export interface SiqsParameters {
   /** Primes in the factor base, with the sign and 2. */
   readonly baseSize: number;
-  /** Sieve positions per polynomial: up to one block, or a multiple of it. */
+  /** Sieve positions per polynomial: up to one block, or two. */
   readonly interval: number;
   /** Large primes are below this times the greatest prime of the base. */
   readonly largePrimeMultiple: number;
@@ -30,12 +30,12 @@ const TABLE: readonly (readonly [number, number, number, number, number, number]
   [165, 1600, 8, 60, 120, 18],
   [181, 3200, 8, 70, 200, 22],
   [198, 5300, 8, 70, 300, 23],
-  [215, 9000, 16, 80, 400, 23],
-  [232, 17000, 24, 80, 400, 23],
-  [248, 30000, 40, 90, 400, 23],
-  [265, 50000, 64, 90, 400, 23],
-  [300, 90000, 96, 100, 400, 24],
-  [335, 150000, 128, 120, 400, 25],
+  [215, 9000, 8, 80, 400, 23],
+  [232, 17000, 12, 80, 400, 23],
+  [248, 28000, 16, 90, 400, 23],
+  [265, 48000, 16, 90, 400, 23],
+  [300, 90000, 16, 100, 400, 24],
+  [335, 150000, 16, 120, 400, 25],
 ];
 
 const TWO_LARGE_PRIMES_FROM = 283;
