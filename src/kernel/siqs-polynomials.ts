@@ -10,7 +10,7 @@ const MULTIPLIER_MAX = 73;
 /** Buckets are filled for eight polynomials at once: so many, at least, have the same coefficient. */
 const BUCKET_FACTORS_MIN = 4;
 /** Primes below this are sieved block by block, in the level-1 cache. */
-const SPAN_PRIME_MIN = 8000;
+const SPAN_PRIME_MIN = 4000;
 const LOG_RANGE = 110;
 /** A cofactor of two large primes is at most their bound to this power. */
 const TWO_LARGE_PRIMES_POWER = 1.85;
