@@ -90,7 +90,7 @@ test('buckets hold exactly the strikes of each of sixteen polynomials in turn', 
 test('no prime of the base is left over in a cofactor', () => {
   const random = seededRandom(22);
   const n = randomPrime(90, random) * randomPrime(91, random);
-  const { memory, exports, siqs, get } = sieveFor(n);
+  const { memory, siqs, get } = sieveFor(n);
   while (get(header.RELATION_COUNT) < 300) siqs.step(() => true);
   const greatest = new Uint32Array(memory.buffer, get(header.PRIMES))[get(header.BASE_SIZE) - 1] ?? 0;
   const log = new DataView(memory.buffer, get(header.RELATION_LOG), get(header.LOG_END));
