@@ -15,7 +15,6 @@ import {
   KN,
   LIMBS_KN,
   LIMBS_N,
-  LIMITS,
   MULTIPLIER,
   N,
   NUMBER_BYTES,
@@ -150,7 +149,6 @@ function setPrime(i: u32, p: u32, root: u32): void {
   store<u32>(entry(PRIMES, i), p);
   store<u32>(entry(SQRTS, i), root);
   store<u32>(entry(INVERSES, i), inverseModuloPower(p));
-  store<u32>(entry(LIMITS, i), u32.MAX_VALUE / p);
   store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverseModuloPower(p));
   store<u16>(field(SHORT_LIMITS) + (i << 1), <u16>(<u32>0xffff / p));
   store<u32>(entry(HALF_INTERVAL, i), (field(INTERVAL) >> 1) % p);
@@ -160,7 +158,6 @@ function setInert(i: u32): void {
   store<u32>(entry(PRIMES, i), 0);
   store<u32>(entry(SQRTS, i), 0);
   store<u32>(entry(INVERSES, i), 1);
-  store<u32>(entry(LIMITS, i), 0);
   store<u16>(field(SHORT_INVERSES) + (i << 1), 1);
   store<u16>(field(SHORT_LIMITS) + (i << 1), 0);
   store<u32>(entry(HALF_INTERVAL, i), 0);

@@ -17,6 +17,7 @@ import {
   B,
   BASE_PADDED,
   BASE_SIZE,
+  BUCKET_FROM,
   B_PARTS,
   C,
   DELTAS,
@@ -30,9 +31,11 @@ import {
   PRIMES,
   ROOTS_1,
   ROOTS_2,
+  SLICE_COUNT,
   SQRTS,
   TEMP,
 } from '../../src/kernel/siqs-header';
+import { BATCH, fillBuckets } from './buckets';
 import { chooseCoefficient } from './coefficient';
 import { entry, field, setField } from './header';
 import { inverseModulo, montgomery4, multiplyModulo } from './modular';
@@ -50,13 +53,14 @@ import {
   subtract,
 } from './natural';
 
-export const NOWHERE: u32 = 0x80000000;
+export const NOWHERE: u32 = 0x7fffffff;
 
 /** The next polynomial: a step of the Gray code, or a new coefficient with everything that hangs on it. */
 export function nextPolynomial(): void {
   const index = field(GRAY_INDEX);
   if (index == 0) newCoefficient();
   else stepGrayCode(index);
+  if (field(SLICE_COUNT) != 0 && (index & (BATCH - 1)) == 0) fillBuckets(index);
   setField(GRAY_INDEX, (index + 1) & ((1 << (field(A_FACTORS) - 1)) - 1));
 }
 
@@ -178,11 +182,14 @@ function stepGrayCode(index: u32): void {
     else subtract(B, B, part, limbs);
   }
   const padded = field(BASE_PADDED);
-  moveRoots(field(DELTAS) + ((j * padded) << 2), padded << 2, plus);
+  moveRoots(field(DELTAS) + ((j * padded) << 2), field(BUCKET_FROM) << 2, plus);
   markNowhere();
 }
 
-/** b grows by 2·B_j (`plus`) or falls by it: the roots move the other way. */
+/**
+ * Moves the roots that lie in the first `bytes` bytes; `fillBuckets` moves the others. b grows by 2·B_j (`plus`) or falls by
+ * it: the roots move the other way.
+ */
 function moveRoots(deltas: u32, bytes: u32, plus: bool): void {
   const primes = field(PRIMES);
   const roots1 = field(ROOTS_1);

@@ -18,6 +18,7 @@ import {
   PRIMES,
   SQRTS,
 } from '../../src/kernel/siqs-header';
+import { layOutSlices } from './buckets';
 import { entry, field, setField } from './header';
 import { montgomery4 } from './modular';
 
@@ -42,6 +43,7 @@ export function siqsPreparePool(budget: i32): bool {
   for (let j: u32 = 0; j < size; j++) {
     store<u32>(field(POOL_INVERSES) + ((j * padded + field(POOL_FROM) + j) << 2), 0);
   }
+  layOutSlices();
   return true;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Trial division of a position that the sieve reports, and what becomes of its cofactor.
  *
- * Which primes divide the value is known from the roots: p does if position ≡ root (mod p), tested for four primes at once
- * as (position + p − root) · p^-1 mod 2^32 ≤ (2^32 − 1) / p.
+ * Which primes divide the value is known from the roots: p does if position ≡ root (mod p), tested for eight primes at once
+ * as (position − root) · p^-1 mod 2^16 ≤ (2^16 − 1) / p.
  * The cofactor may be one large prime or a product of two.
  */
 import {
@@ -10,7 +10,7 @@ import {
   A_BASE_INDEX,
   A_FACTORS,
   B,
-  BASE_PADDED,
+  BUCKET_FROM,
   C,
   COFACTOR_MAX,
   COFACTOR_MIN,
@@ -19,7 +19,6 @@ import {
   INVERSES,
   LARGE_PRIME_MAX,
   LIMBS_POLY,
-  LIMITS,
   LOG_SCALE,
   ONCE_FROM,
   PRIMES,
@@ -27,13 +26,16 @@ import {
   ROOT,
   ROOTS_1,
   ROOTS_2,
+  SCRATCH,
   SHORT_INVERSES,
   SHORT_LIMITS,
   SIEVE_FROM,
+  SLICE_COUNT,
   TEMP,
   THRESHOLD_REPORT,
   VALUE,
 } from '../../src/kernel/siqs-header';
+import { currentOfBatch, listStrikes } from './buckets';
 import { entry, field, setField } from './header';
 import {
   add,
@@ -70,7 +72,8 @@ export function evaluateReport(position: u32, sieved: u32): void {
   const once = field(ONCE_FROM);
   count = divideSieved(position, from, once, count, limbs);
   limbs = limbsUsed(VALUE, limbs);
-  count = divideOnce(position, once, field(BASE_PADDED), count, limbs);
+  count = divideOnce(position, once, field(BUCKET_FROM), count, limbs);
+  if (field(SLICE_COUNT) != 0) count = divideStrikes(position, count, limbs);
   if (bitLength(VALUE, limbs) > 64) return;
   splitCofactor(limbs == 1 ? <u64>load<u32>(VALUE) : load<u64>(VALUE), count);
 }
@@ -162,17 +165,12 @@ function divideAll(i: u32, count: u32, limbs: u32): u32 {
   return count;
 }
 
-/** Divides by all primes of the base with index in [from, to), multiples of 8, that divide: none greater than the interval. */
-function divideSieved(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
-  if (field(INTERVAL) <= 0x10000) return divideShort(position, from, to, count, limbs);
-  return divideRange(position, from, to, count, limbs);
-}
-
 /**
- * Eight primes at a time, in 16 bits: the interval, so every root too, is below 2^16. Where the position is below the root the
- * difference wraps around; that hits by chance at most, and division tells.
+ * Divides by all primes of the base with index in [from, to), multiples of 8, that divide: none greater than the interval, so
+ * that eight at a time fit 16 bits. Where the position is below the root the difference wraps around; that hits by chance at
+ * most, and division tells.
  */
-function divideShort(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
+function divideSieved(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
   const inverses = field(SHORT_INVERSES);
   const limits = field(SHORT_LIMITS);
   const roots1 = field(ROOTS_1);
@@ -195,30 +193,6 @@ function divideShort(position: u32, from: u32, to: u32, count: u32, limbs: u32):
   return count;
 }
 
-/** The same for longer intervals, four primes at a time. */
-function divideRange(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
-  const primes = field(PRIMES);
-  const inverses = field(INVERSES);
-  const limits = field(LIMITS);
-  const roots1 = field(ROOTS_1);
-  const roots2 = field(ROOTS_2);
-  const x = i32x4.splat(position);
-  for (let i = from; i < to; i += 4) {
-    const at = i << 2;
-    const y = i32x4.add(x, v128.load(primes + at));
-    const inverse = v128.load(inverses + at);
-    const limit = v128.load(limits + at);
-    const first = i32x4.mul(i32x4.sub(y, v128.load(roots1 + at)), inverse);
-    const second = i32x4.mul(i32x4.sub(y, v128.load(roots2 + at)), inverse);
-    const hits = v128.or(i32x4.le_u(first, limit), i32x4.le_u(second, limit));
-    if (!v128.any_true(hits)) continue;
-    for (let mask = i32x4.bitmask(hits); mask != 0; mask &= mask - 1) {
-      count = divideAll(i + <u32>ctz(mask), count, limbs);
-    }
-  }
-  return count;
-}
-
 /** The same for primes greater than the interval, which divide where the position is the root itself. */
 function divideOnce(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
   const roots1 = field(ROOTS_1);
@@ -233,5 +207,12 @@ function divideOnce(position: u32, from: u32, to: u32, count: u32, limbs: u32): 
       count = divideAll(i + <u32>ctz(mask), count, limbs);
     }
   }
+  return count;
+}
+
+/** The same for the primes in the buckets. */
+function divideStrikes(position: u32, count: u32, limbs: u32): u32 {
+  const strikes = listStrikes(currentOfBatch(), position, SCRATCH);
+  for (let i: u32 = 0; i < strikes; i++) count = divideAll(load<u32>(SCRATCH + (i << 2)), count, limbs);
   return count;
 }

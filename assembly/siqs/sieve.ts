@@ -6,32 +6,33 @@
  * variation): they cost most and tell least.
  */
 import {
-  BASE_PADDED,
   BLOCK_COUNT,
   BLOCK_SIZE,
+  BUCKET_FROM,
   CYCLE_COUNT,
   EXHAUSTED,
   INTERVAL,
   LOGS,
-  MISS_BYTES,
   NEEDED,
   POLYNOMIAL_COUNT,
   POSITIONS_1,
   POSITIONS_2,
   PRIMES,
-  RARE_FROM,
   RELATION_COUNT,
   RELATION_MAX,
   ROOTS_1,
   ROOTS_2,
   SIEVE,
   SIEVE_FROM,
+  SLICE_COUNT,
   SPAN_FROM,
   THRESHOLD,
 } from '../../src/kernel/siqs-header';
+import { currentOfBatch, strikeBucket } from './buckets';
 import { field, setField } from './header';
 import { NOWHERE, nextPolynomial } from './polynomial';
 import { evaluateReport } from './report';
+import { strike } from './strike';
 
 /** Positions relative to a block: only a prime without a root stands that high. */
 const FAR: u32 = 0x40000000;
@@ -59,45 +60,13 @@ function sievePolynomial(): void {
   const from = field(SIEVE_FROM);
   const spanFrom = field(SPAN_FROM);
   memory.fill(sieve, <u8>(field(THRESHOLD) - 1), interval);
-  sieveRare(sieve, interval, field(RARE_FROM), field(BASE_PADDED));
-  sieveSpan(sieve, interval, spanFrom, field(RARE_FROM));
+  if (field(SLICE_COUNT) != 0) strikeBucket(currentOfBatch());
+  sieveSpan(sieve, interval, spanFrom, field(BUCKET_FROM));
   if (from < spanFrom) startPositions(from, spanFrom);
   for (let block: u32 = 0; block < blocks; block++) {
     if (from < spanFrom) sieveBlock(sieve + block * size, size, from, spanFrom);
     scan(sieve + block * size, size, block * size);
   }
-}
-
-/**
- * Primes that hit the interval about once or not at all. Misses go to a stretch behind the interval, spread over it: a store
- * that is always done costs less than a branch that is foreseen badly.
- */
-function sieveRare(sieve: u32, interval: u32, from: u32, to: u32): void {
-  const roots1 = field(ROOTS_1);
-  const roots2 = field(ROOTS_2);
-  const logs = field(LOGS);
-  const end = i32x4.splat(interval);
-  const spread = i32x4.splat(MISS_BYTES - 1);
-  for (let i = from; i < to; i += 4) {
-    const log = load<u8>(logs + i);
-    const x = v128.load(roots1 + (i << 2));
-    const y = v128.load(roots2 + (i << 2));
-    const a = v128.bitselect(x, i32x4.add(end, v128.and(x, spread)), i32x4.lt_u(x, end));
-    const b = v128.bitselect(y, i32x4.add(end, v128.and(y, spread)), i32x4.lt_u(y, end));
-    strike(sieve + i32x4.extract_lane(a, 0), log);
-    strike(sieve + i32x4.extract_lane(b, 0), log);
-    strike(sieve + i32x4.extract_lane(a, 1), log);
-    strike(sieve + i32x4.extract_lane(b, 1), log);
-    strike(sieve + i32x4.extract_lane(a, 2), log);
-    strike(sieve + i32x4.extract_lane(b, 2), log);
-    strike(sieve + i32x4.extract_lane(a, 3), log);
-    strike(sieve + i32x4.extract_lane(b, 3), log);
-  }
-}
-
-/** @inline */
-function strike(at: u32, log: u8): void {
-  store<u8>(at, load<u8>(at) - log);
 }
 
 /**

@@ -51,12 +51,18 @@ export const COFACTOR_MIN = POOL_LOGS + 8 * POOL_MAX;
 export const COFACTOR_MAX = COFACTOR_MIN + 8;
 /** Scratch of single calls. */
 export const SCRATCH = COFACTOR_MIN + 64;
-export const ARRAYS = SCRATCH + 0x4000;
+/** Table by which the bucket sieve moves lanes together; then u32 where the strikes in each of the eight buckets end. */
+export const COMPRESS = SCRATCH + 0x4000;
+export const BUCKET_ENDS = COMPRESS + 0x1000;
+export const ARRAYS = BUCKET_ENDS + 64;
 
 /** Bytes of one sieve block: the level-1 cache. */
 export const BLOCK_BYTES = 0x8000;
-/** Strikes that miss the interval go to so many bytes behind it, a power of 2. */
-export const MISS_BYTES = 0x1000;
+/** The most primes in a slice of those that are sieved by buckets. */
+export const SLICE_PRIMES = 256;
+export const SLICE_BYTES = 48;
+/** Behind its limit a bucket has room for two strikes of each prime of a slice, 16 bits each, and the overhang of a store. */
+export const BUCKET_SPARE = 4 * SLICE_PRIMES + 64;
 export const A_FACTORS_MAX = 16;
 
 // Header fields, by index.
@@ -74,12 +80,12 @@ export const N_INVERSE = 7;
 export const BASE_SIZE = 8;
 export const BASE_PADDED = 9;
 export const BASE_COUNT = 10;
-/** Bounds of classes of primes, as indices of the factor base, multiples of 8 but for RARE_FROM, a multiple of 4. */
+/** Bounds of classes of primes, as indices of the factor base, multiples of 8. */
 export const SIEVE_FROM = 11;
 /** From here on primes are sieved over the whole interval at once, below it block by block. */
 export const SPAN_FROM = 12;
-/** From here on primes are greater than twice the interval. */
-export const RARE_FROM = 13;
+/** From here on primes are greater than the interval and sieved by buckets. */
+export const BUCKET_FROM = 13;
 /** Sieve positions, one half on each side of x = 0. */
 export const INTERVAL = 14;
 export const BLOCK_COUNT = 15;
@@ -126,12 +132,16 @@ export const FED_COUNTER = 49;
 export const EFFORT = 50;
 /** From here on primes are greater than the interval, a multiple of 8. */
 export const ONCE_FROM = 51;
+export const SLICE_COUNT = 52;
+/** Bytes of each of the eight buckets. */
+export const BUCKET_BYTES = 53;
+/** The Gray index of the first of the polynomials that the buckets are filled for. */
+export const BATCH_INDEX = 54;
 
 // Addresses of arrays.
 export const PRIMES = 64;
 export const SQRTS = 65;
 export const INVERSES = 66;
-export const LIMITS = 67;
 export const LOGS = 68;
 export const HALF_INTERVAL = 69;
 export const ROOTS_1 = 70;
@@ -155,6 +165,8 @@ export const USED = 84;
 export const SHORT_INVERSES = 85;
 export const SHORT_LIMITS = 86;
 export const SEGMENT = 89;
+export const BUCKETS = 90;
+export const SLICES = 91;
 
 // Linear algebra and square root.
 export const LA_STAGE = 128;

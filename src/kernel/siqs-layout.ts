@@ -19,6 +19,20 @@ const LISTS_BYTES = 24;
 /** Merging leaves 0.59 unknowns for each prime of the base at 55 digits, 0.35 at 65, 0.31 at 78. */
 const denseUnknowns = (baseSize: number) => Math.min(baseSize + 256, 1500 + 0.34 * baseSize);
 
+/** Polynomials whose buckets are filled at once. */
+const BATCH = 8;
+/** Strikes of a polynomial that its bucket has room for, the sum of 2 · interval / p over the primes above the interval. */
+function bucketStrikes(baseSize: number, interval: number): number {
+  const greatest = 2 * baseSize * Math.log(2 * baseSize * Math.log(2 * baseSize));
+  const sum = Math.log(Math.log(2 * greatest) / Math.log(interval));
+  return 1000 + Math.max(0, 1.2 * interval * sum);
+}
+/** Not a multiple of 4 KiB, so that the ends of the buckets do not meet in one set of the cache. */
+const bucketBytes = (baseSize: number, interval: number) =>
+  Math.ceil((2 * bucketStrikes(baseSize, interval) + header.BUCKET_SPARE) / 0x1000) * 0x1000 + 0x240;
+/** A slice ends where the logarithm changes, or when it is full. */
+const slicesMax = (baseSize: number) => 40 + Math.ceil(baseSize / header.SLICE_PRIMES);
+
 const powerOfTwoFrom = (least: number) => 2 ** Math.ceil(Math.log2(least));
 
 export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameters): SiqsLayout {
@@ -44,6 +58,7 @@ export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameter
     [header.LISTS_BYTES, listsBytes],
     [header.ROW_POOL_BYTES, rowPoolBytes],
     [header.DENSE_SIDE_MAX, denseSide],
+    [header.BUCKET_BYTES, bucketBytes(baseSize, interval)],
   ]);
   let end = header.ARRAYS;
   const place = (field: number, bytes: number) => {
@@ -53,12 +68,13 @@ export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameter
   };
   const arrays = (bytes: number, ...names: number[]) => names.forEach((name) => place(name, bytes));
 
-  arrays(4 * padded, header.PRIMES, header.SQRTS, header.INVERSES, header.LIMITS, header.HALF_INTERVAL);
+  arrays(4 * padded, header.PRIMES, header.SQRTS, header.INVERSES, header.HALF_INTERVAL);
   arrays(4 * padded, header.ROOTS_1, header.ROOTS_2, header.POSITIONS_1, header.POSITIONS_2);
   arrays(2 * padded, header.SHORT_INVERSES, header.SHORT_LIMITS);
   arrays(padded, header.LOGS);
-  place(header.SIEVE, 2 * interval + header.MISS_BYTES);
+  place(header.SIEVE, 2 * interval);
   place(header.SEGMENT, SEGMENT_BYTES);
+  place(header.SLICES, slicesMax(baseSize) * header.SLICE_BYTES);
   arrays(4 * relations, header.RELATION_OFFSETS, header.RELATION_LARGE_1, header.RELATION_LARGE_2);
   place(header.RELATION_LOG, logBytes);
   // From here to VERTEX_PARENTS all is zeroed at the start.
@@ -81,6 +97,7 @@ export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameter
   const shared = end;
   place(header.DELTAS, 4 * padded * header.A_FACTORS_MAX);
   place(header.POOL_INVERSES, 4 * padded * header.POOL_MAX);
+  place(header.BUCKETS, BATCH * bucketBytes(baseSize, interval));
   const sieveEnd = end;
   end = shared;
   place(header.MATRIX, (denseSide * denseSide) / 8);

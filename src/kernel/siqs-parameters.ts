@@ -6,7 +6,7 @@ export const SIQS_BITS_MAX = 335;
 export interface SiqsParameters {
   /** Primes in the factor base, with the sign and 2. */
   readonly baseSize: number;
-  /** Sieve positions per polynomial: up to one block, or a multiple of it. */
+  /** Sieve positions per polynomial: up to one block, or two. */
   readonly interval: number;
   /** Large primes are below this times the greatest prime of the base. */
   readonly largePrimeMultiple: number;
@@ -19,7 +19,10 @@ export interface SiqsParameters {
 }
 
 /** bits of n · base size · interval in units of 4 KiB · large-prime multiple · small-prime bound · slack. */
-const TABLE: readonly (readonly [number, number, number, number, number, number])[] = [
+export type SiqsTableRow = readonly [number, number, number, number, number, number];
+
+/** `npm run tune` searches the rows again, one after the other, and writes them. */
+export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [64, 66, 1, 20, 16, 8],
   [80, 85, 2, 25, 20, 9],
   [90, 115, 2, 30, 22, 10],
@@ -30,12 +33,12 @@ const TABLE: readonly (readonly [number, number, number, number, number, number]
   [165, 1600, 8, 60, 120, 18],
   [181, 3200, 8, 70, 200, 22],
   [198, 5300, 8, 70, 300, 23],
-  [215, 9000, 16, 80, 400, 23],
-  [232, 17000, 24, 80, 400, 23],
-  [248, 30000, 40, 90, 400, 23],
-  [265, 50000, 64, 90, 400, 23],
-  [300, 90000, 96, 100, 400, 24],
-  [335, 150000, 128, 120, 400, 25],
+  [215, 9000, 8, 80, 400, 23],
+  [232, 17000, 16, 80, 350, 24],
+  [248, 28000, 16, 150, 300, 24],
+  [265, 48000, 16, 135, 320, 25],
+  [300, 90000, 16, 100, 400, 24],
+  [335, 150000, 16, 120, 400, 25],
 ];
 
 const TWO_LARGE_PRIMES_FROM = 283;
@@ -43,10 +46,14 @@ const GRAIN = 0x1000;
 const BLOCK = 0x8000;
 
 export function siqsParameters(bits: number): SiqsParameters {
-  let above = TABLE.findIndex((row) => row[0] >= bits);
-  if (above < 0) above = TABLE.length - 1;
-  const high = TABLE[above];
-  const low = TABLE[Math.max(0, above - 1)];
+  return siqsParametersBy(SIQS_TABLE, bits);
+}
+
+export function siqsParametersBy(table: readonly SiqsTableRow[], bits: number): SiqsParameters {
+  let above = table.findIndex((row) => row[0] >= bits);
+  if (above < 0) above = table.length - 1;
+  const high = table[above];
+  const low = table[Math.max(0, above - 1)];
   if (!high || !low) throw new Error(`Cannot choose parameters: no row of the table fits ${bits} bits`);
   const share = high[0] === low[0] ? 1 : Math.min(1, Math.max(0, (bits - low[0]) / (high[0] - low[0])));
   const between = (column: 1 | 2 | 3 | 4 | 5) => low[column] + share * (high[column] - low[column]);

@@ -1,4 +1,5 @@
 /** What follows from the factor base: the size and the pool of coefficients, the bounds of the sieve's classes, its thresholds. */
+import { assert } from '../base/assert.ts';
 import * as header from './siqs-header.ts';
 import type { SiqsParameters } from './siqs-parameters.ts';
 
@@ -6,8 +7,10 @@ import type { SiqsParameters } from './siqs-parameters.ts';
 const COEFFICIENT_PRIME = 3000;
 /** A prime of the multiplier has no place in a coefficient. */
 const MULTIPLIER_MAX = 73;
+/** Buckets are filled for eight polynomials at once: so many, at least, have the same coefficient. */
+const BUCKET_FACTORS_MIN = 4;
 /** Primes below this are sieved block by block, in the level-1 cache. */
-const SPAN_PRIME_MIN = 8000;
+const SPAN_PRIME_MIN = 4000;
 const LOG_RANGE = 110;
 /** A cofactor of two large primes is at most their bound to this power. */
 const TWO_LARGE_PRIMES_POWER = 1.85;
@@ -54,6 +57,16 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
   const thresholdBits = logValue - logCofactor - parameters.slackBits;
   const scale = Math.max(1, Math.floor(LOG_RANGE / thresholdBits));
 
+  const padded = get(header.BASE_PADDED);
+  const onceFrom = Math.min(padded, Math.ceil(indexOf(parameters.interval + 1) / 8) * 8);
+  // The primes of a coefficient have no roots, which the buckets could not tell.
+  const poolEnd = Math.ceil((poolFrom + pool) / 8) * 8;
+  const bucketFrom = factors >= BUCKET_FACTORS_MIN ? Math.min(padded, Math.max(onceFrom, poolEnd)) : padded;
+  assert(
+    prime(Math.min(bucketFrom, size) - 1) < 2 * parameters.interval,
+    `Cannot sieve over ${parameters.interval} positions: without buckets primes up to ${greatest} would miss them`,
+  );
+
   const values: readonly (readonly [number, number])[] = [
     [header.A_FACTORS, factors],
     [header.POOL_FROM, poolFrom],
@@ -63,11 +76,8 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
     [header.LARGE_PRIME_MAX, Math.floor(largePrimeMax)],
     [header.SIEVE_FROM, sieveFrom],
     [header.SPAN_FROM, parameters.interval > blockSize ? group(indexOf(SPAN_PRIME_MIN)) : sieveFrom],
-    [
-      header.ONCE_FROM,
-      Math.min(get(header.BASE_PADDED), Math.ceil(indexOf(parameters.interval + 1) / 8) * 8),
-    ],
-    [header.RARE_FROM, Math.ceil(indexOf(2 * parameters.interval) / 4) * 4],
+    [header.ONCE_FROM, onceFrom],
+    [header.BUCKET_FROM, bucketFrom],
     [header.LOG_SCALE, scale],
     [header.THRESHOLD, Math.max(1, Math.round(thresholdBits * scale))],
     [header.THRESHOLD_REPORT, Math.round((logCofactor + REPORT_SLACK_BITS) * scale)],

@@ -75,7 +75,7 @@ const MATRIX_TOO_LARGE = 2;
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2432, 4736, 6528, 9600, 12800];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2272, 3200, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
@@ -93,11 +93,6 @@ export function siqsMemoryPages(bits: number): number {
   return size;
 }
 
-/** `effort` says how often the number was begun anew. */
-function parametersFor(n: bigint, effort: number): SiqsParameters {
-  return siqsParameters(bitLength(n) + EFFORT_BITS * effort);
-}
-
 function gcd(a: bigint, b: bigint): bigint {
   while (b !== 0n) [a, b] = [b, a % b];
   return a;
@@ -107,12 +102,20 @@ export class Siqs {
   readonly #exports: SiqsExports;
   readonly #memory: WebAssembly.Memory;
   readonly #fields: Uint32Array;
+  readonly #parametersOf: (bits: number) => SiqsParameters;
   #n = 0n;
 
-  constructor(exports: SiqsExports, memory: WebAssembly.Memory) {
+  /** Parameters other than the table's are for the search that makes the table. */
+  constructor(exports: SiqsExports, memory: WebAssembly.Memory, parametersOf = siqsParameters) {
     this.#exports = exports;
     this.#memory = memory;
+    this.#parametersOf = parametersOf;
     this.#fields = new Uint32Array(memory.buffer, header.ARENA, header.HEADER_BYTES / 4);
+  }
+
+  /** `effort` says how often the number was begun anew. */
+  #parametersFor(n: bigint, effort: number): SiqsParameters {
+    return this.#parametersOf(bitLength(n) + EFFORT_BITS * effort);
   }
 
   #get(field: number): number {
@@ -134,7 +137,7 @@ export class Siqs {
       bits >= SIQS_BITS_MIN && bits <= SIQS_BITS_MAX,
       `Cannot sieve a number of ${bits} bits: ${SIQS_BITS_MIN} to ${SIQS_BITS_MAX} are allowed`,
     );
-    const { end } = siqsLayout(parametersFor(n, 0));
+    const { end } = siqsLayout(this.#parametersFor(n, 0));
     const { byteLength } = this.#memory.buffer;
     assert(
       end <= byteLength,
@@ -145,7 +148,7 @@ export class Siqs {
 
   #begin(n: bigint, helper: number, effort: number): void {
     this.#n = n;
-    const parameters = parametersFor(n, effort);
+    const parameters = this.#parametersFor(n, effort);
     const { fields } = siqsLayout(parameters);
     this.#fields.fill(0);
     this.#writeNumber(n);
@@ -210,7 +213,7 @@ export class Siqs {
         break;
       case Stage.base:
         if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
-          choosePolynomials(this.#memory, parametersFor(this.#n, this.#get(header.EFFORT)));
+          choosePolynomials(this.#memory, this.#parametersFor(this.#n, this.#get(header.EFFORT)));
           this.#enter(Stage.pool);
         }
         break;
@@ -275,7 +278,8 @@ export class Siqs {
   #beginAnew(): 'unfinished' | 'exhausted' {
     const effort = this.#get(header.EFFORT) + 1;
     if (effort > EFFORTS) return 'exhausted';
-    if (siqsLayout(parametersFor(this.#n, effort)).end > this.#memory.buffer.byteLength) return 'exhausted';
+    if (siqsLayout(this.#parametersFor(this.#n, effort)).end > this.#memory.buffer.byteLength)
+      return 'exhausted';
     this.#begin(this.#n, this.#get(header.HELPER), effort);
     return 'unfinished';
   }
