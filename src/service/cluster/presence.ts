@@ -136,8 +136,7 @@ export class Presence {
     if (!heartbeat) return;
     const { stage, epoch, ...peer } = heartbeat;
     if (peer.shard === this.shard) {
-      // Its last owner says that it left after it has let go, when the count of claims may have begun anew.
-      if (stage !== 'left') this.#hearOwn(epoch, peer.name);
+      this.#hearOwn(epoch, peer.name);
       return;
     }
     const before = this.#heard.get(peer.shard);
