@@ -105,7 +105,9 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const metrics = new Registry();
   keepReplicaMetrics(metrics, () => replica.stats());
   const app = buildApp({
-    service: cluster ? new PromptService(cluster.open(replica), systemClock) : replica,
+    service: joined
+      ? new PromptService(joined.cluster.open(replica), systemClock, () => joined.isOurs())
+      : replica,
     config,
     metrics,
     logger,

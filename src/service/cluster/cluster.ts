@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly random: () => number;
   /** The shards that hold data of this service, whoever has them; may leave out those that somebody has. */
   readonly shardsWithData: () => Promise<readonly number[]>;
+  /** Whether no other replica can have the shard yet: else what memory says of it may not be true any more. */
+  readonly isOurs: () => boolean;
   /** Told of what an operator should know. */
   readonly onNotice: (notice: string) => void;
   /** Something that this process can't go on with; a StoreError `lost` where another replica has claimed the shard. */
@@ -107,7 +109,7 @@ export class Cluster implements AsyncDisposable {
 
   /** From now on others reach `replica`, which has started; the use cases over all of them. Once, after `join`. */
   open(replica: LocalReplica): Service {
-    const { store, shard, clock, onFatal } = this.#options;
+    const { store, shard, clock, isOurs, onFatal } = this.#options;
     this.#replica = replica;
     const peers = this.#peers;
     const keys = new KeyAgreement({
@@ -119,7 +121,7 @@ export class Cluster implements AsyncDisposable {
       },
     });
     const service = new ClusterService({ local: replica, peers, census: this.#census, keys, clock });
-    answerPeers({ peers, local: replica, service, keys, store });
+    answerPeers({ peers, local: replica, service, keys, store, isOurs });
     this.#running.push(this.#post.run(this.#leaving.signal).catch(onFatal));
     this.#presence.enter('working');
     return service;
