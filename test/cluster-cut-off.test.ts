@@ -97,6 +97,84 @@ describe('a replica that is cut off from Redis alone', () => {
   });
 });
 
+describe('a replica that is cut off from NATS alone', () => {
+  it('goes on with its own; what it has is missed by the others and never said to be nowhere; then it is told what it missed', async () => {
+    await using cluster = await startTestCluster(2);
+    await using wire = await Wire.to(cluster.nats?.port ?? assert.fail());
+    const [first, second] = replicasOf(cluster, 2);
+    const third = await cluster.add({ FAIRSIEVE_NATS_URL: `nats://127.0.0.1:${wire.port}` });
+    const all = [first, second, third];
+    await untilPeers(all, 2);
+    const [one, two, three] = await Promise.all(all.map(shardOf));
+    const ids = await Promise.all(
+      all.map(async (replica) => {
+        const { request_id } = await submit(replica, 1001n);
+        await ended(replica, request_id);
+        return request_id;
+      }),
+    );
+    const [ofFirst = '', , ofThird = ''] = ids;
+    await postValues(third, [91, 77]);
+    await postValues(first, [65]);
+    wire.cut();
+
+    // Before anybody has noticed, and after.
+    assertAbsent(await askInTime(first, `/requests/${ofThird}`), `(replica-3|shard ${three})`);
+    assertAbsent(await askInTime(third, `/requests/${ofFirst}`), `(replica-1|shard ${one})`);
+    await until('each side missing the other', async () => {
+      const others = await Promise.all(all.map(async (replica) => (await clusterOf(replica)).peers.length));
+      return others.join() === '1,1,0';
+    });
+    assertAbsent(await askInTime(second, `/requests/${ofThird}`), three ?? '');
+    assertAbsent(await askInTime(third, `/requests/${ofFirst}`), one ?? '');
+    assertAbsent(await cancelInTime(first, ofThird), three ?? '');
+
+    // Its own work, and that of the others, goes on; the balancer gives work to all of them.
+    assert.equal((await look(third, ofThird)).status, 'done');
+    const own = read<{ request_id: string }>(await postInTime(third), 202).request_id;
+    assert.equal((await ended(third, own)).status, 'done');
+    for (const replica of all) assert.equal((await askInTime(replica, '/readyz')).status, 200);
+    assert.deepEqual((await clusterOf(first)).orphans, [three]);
+    assert.deepEqual(new Set((await clusterOf(third)).orphans), new Set([one, two]));
+    for (let i = 0; i < 9; i++) assert.equal((await postInTime(cluster)).status, 202);
+
+    // What is put together says what is missing.
+    const [listed, replicas] = await requestIds(first);
+    assert.ok(listed.has(ofFirst) && !listed.has(ofThird));
+    assert.deepEqual(replicas, { expected: 3, answered: 2, missing: [`shard ${three}`] });
+    const [listedThere, replicasThere] = await requestIds(third);
+    assert.ok(listedThere.has(ofThird) && !listedThere.has(ofFirst));
+    assert.deepEqual([replicasThere?.expected, replicasThere?.answered], [3, 1]);
+    assertProblem(await askInTime(first, '/requests?strict=true'), 503, 'replicas_missing');
+    const values = await askInTime(first, '/values/13');
+    assert.deepEqual(
+      [values.status, values.headers.get('replicas')],
+      [200, `expected=3, answered=2, missing=("shard ${three}")`],
+    );
+    assert.deepEqual(await valuesOf(third, 13), [91]);
+    assertProblem(await askInTime(third, '/values/13?strict=true'), 503, 'replicas_missing');
+
+    // Renewals are taken, and told when it is back.
+    for (const [replica, number, ttl] of [
+      [first, 91, 1],
+      [first, 77, 3_600],
+      [third, 65, 1],
+    ] as const)
+      assert.equal((await postValues(replica, [number], `?ttl=${ttl}`)).status, 200);
+    wire.mend();
+    await untilPeers(all, 2);
+    assert.equal((await look(first, ofThird)).status, 'done');
+    assert.equal((await look(third, ofFirst)).status, 'done');
+    const [listedAgain, replicasAgain] = await requestIds(second);
+    assert.ok(ids.every((id) => listedAgain.has(id)));
+    assert.deepEqual(replicasAgain, { expected: 3, answered: 3, missing: [] });
+    await until('91 being told of', async () => (await valuesOf(first, 13)).every((each) => each !== 91));
+    await until('65 being told of', async () => !(await valuesOf(third, 5)).includes(65));
+    assert.deepEqual(await valuesOf(third, 11), [77]);
+    assert.deepEqual((await clusterOf(cluster)).orphans, []);
+  });
+});
+
 describe('a replica that stood still beyond its lease, and hears nothing of the others', () => {
   it('tells nothing of what it remembers once another one may have its database', async () => {
     await using cluster = await startTestCluster(1);
