@@ -34,7 +34,7 @@ const WORKER_HANG_MS = 30_000;
 const WORKER_HEAP_MIB = 512;
 
 /**
- * Serves until SIGTERM or SIGINT, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
+ * Serves until SIGTERM or SIGINT, tells balancers so for a while, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
  * Throws a ConfigError, a StateFileError or a StoreError when it can't start. Ends the process with code 70 when it can't go on.
  */
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
@@ -106,7 +106,11 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   keepReplicaMetrics(metrics, () => replica.stats());
   const app = buildApp({
     service: joined
-      ? new PromptService(joined.cluster.open(replica), systemClock, () => joined.isOurs())
+      ? new PromptService(
+          joined.cluster.open(replica),
+          systemClock,
+          () => joined.isOurs(),
+        )
       : replica,
     config,
     metrics,
@@ -122,6 +126,8 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
 
   const signal = await stopped;
   logger.info({ signal }, 'stopping');
+  replica.announceStop();
+  await systemClock.sleep(config.drainDelayMs);
   // What Redis does not take cannot be waited for without end.
   const late = setTimeout(() => {
     logger.fatal('could not stop in order in time; what was accepted is kept, start me again');

@@ -13,6 +13,7 @@ import type {
   ChangeResult,
   ListRequests,
   PostValuesResult,
+  Readiness,
   RequestList,
   RequestView,
   Service,
@@ -97,7 +98,7 @@ export class PromptService implements Service {
     return this.#inTime(this.#service.valuesOf(query, signal));
   }
 
-  readiness(): ReturnType<Service['readiness']> {
+  readiness(): Readiness {
     const own = this.#service.readiness();
     if (this.#isOurs()) return own;
     return { ...own, ready: false, reasons: [...own.reasons, NOT_OURS] };

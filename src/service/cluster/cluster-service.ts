@@ -21,6 +21,7 @@ import type {
   ChangeResult,
   ListRequests,
   PostValuesResult,
+  Readiness,
   ReplicaAnswers,
   RequestList,
   RequestView,
@@ -204,15 +205,17 @@ export class ClusterService implements Service {
     return none.kind === 'values' ? { ...none, replicas } : none;
   }
 
-  readiness(): ReturnType<Service['readiness']> {
+  readiness(): Readiness {
     const { local, peers } = this.#parts;
     const own = local.readiness();
     const { stage } = peers.presence;
     const reasons = [
       ...own.reasons,
-      ...(stage === 'catching_up' ? ['this replica is hearing what it missed while it was away'] : []),
+      ...(stage === 'catching_up'
+        ? ['this replica is hearing what it missed while it was away']
+        : []),
     ];
-    return { ready: reasons.length === 0, reasons };
+    return { ...own, ready: reasons.length === 0, reasons };
   }
 
   #find(requestId: string): Promise<HeldView | undefined> {
