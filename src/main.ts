@@ -107,7 +107,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const app = buildApp({
     service: joined
       ? new PromptService(
-          joined.cluster.open(replica),
+          joined.cluster.open(replica, () => secrets.fingerprint),
           systemClock,
           () => joined.isOurs(),
         )

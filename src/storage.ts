@@ -83,6 +83,7 @@ async function openInCluster(
     shardsWithData: () => opened.shardsWithData(),
     isOurs: () => opened.isOurs(),
     onNotice: (notice) => logger.warn(notice),
+    onFault: (fault) => logger.error(fault),
     onFatal,
   });
   stack.use(cluster);

@@ -27,9 +27,9 @@ test('while all replicas are restarted in turn, every POST is accepted at its fi
       accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite);
     else refused.push(`${reply.status} ${reply.text}`);
   };
-  const client = async (post: () => Promise<void>): Promise<void> => {
+  const client = async (work: () => Promise<void>): Promise<void> => {
     while (!stop.signal.aborted) {
-      await post().catch((error: unknown) => refused.push(String(error)));
+      await work().catch((error: unknown) => refused.push(String(error)));
       await sleep(20);
     }
   };

@@ -63,8 +63,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const newReplica = async (own: ClusterOptions['env'] = {}): Promise<ServerProcess> => {
     const name = `replica-${replicas.length + 1}`;
     const env = {
-      ...settings,
       FAIRSIEVE_SECRET_FILE: path.join(folder, 'callback-secrets.json'),
+      ...settings,
       ...(redis && nats && settingsOf(name, redis, nats)),
       ...own,
     };

@@ -102,7 +102,7 @@ export class ClusterFixture implements AsyncDisposable {
       onFatal: fail,
     });
     await replica.start();
-    const service = cluster.open(replica);
+    const service = cluster.open(replica, () => 'the same everywhere');
     this.#nodes.set(shard, { shard, bus, store, replica, cluster, service });
     return service;
   }
@@ -163,6 +163,7 @@ export class ClusterFixture implements AsyncDisposable {
       shardsWithData: () => Promise.resolve([...this.#withData]),
       isOurs: () => !this.stale.has(shard),
       onNotice: (notice) => this.notices.push(notice),
+      onFault: fail,
       onFatal: fail,
     };
   }

@@ -31,6 +31,7 @@ import type {
   ValuesOfQuery,
   ValuesOfResult,
 } from '../service.ts';
+import { isOutvoted } from './callback-keys.ts';
 import { CALLS, type Change } from './calls.ts';
 import { RETRY_AFTER_MS, type Census } from './census.ts';
 import type { KeyAgreement } from './key-agreement.ts';
@@ -208,10 +209,13 @@ export class ClusterService implements Service {
   readiness(): Readiness {
     const { local, peers } = this.#parts;
     const own = local.readiness();
-    const { stage } = peers.presence;
+    const { presence } = peers;
     const reasons = [
       ...own.reasons,
-      ...(stage === 'catching_up'
+      ...(isOutvoted(presence.self(), presence.present())
+        ? ['callbacks are signed here with another master key than on other replicas: all must have the same']
+        : []),
+      ...(presence.stage === 'catching_up'
         ? ['this replica is hearing what it missed while it was away']
         : []),
     ];

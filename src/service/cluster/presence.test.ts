@@ -21,6 +21,7 @@ class Cluster {
       epoch: 4,
       name: `replica-${shard}`,
       load: () => shard,
+      callbackKey: () => undefined,
       onLost: ({ code, message }) => this.lost.push(`${code} ${message}`),
     });
     const running = new AbortController();

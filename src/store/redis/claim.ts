@@ -87,7 +87,10 @@ async function look(
     const keys = counts.get(database) ?? 0;
     const view = keys > 0 ? await lookAtLease(finder, database, schema) : NO_LEASE;
     // What is left of the lease of an emptied one is no key that anybody has there.
-    views.push({ database, ...(view === EMPTIED ? { keys: keys - 1, lease: NO_LEASE } : { keys, lease: view }) });
+    views.push({
+      database,
+      ...(view === EMPTIED ? { keys: keys - 1, lease: NO_LEASE } : { keys, lease: view }),
+    });
   }
   await finder.select(0);
   return views;
