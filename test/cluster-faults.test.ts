@@ -42,15 +42,20 @@ describe('Redis', () => {
     const shards = await Promise.all(cluster.replicas.map(shardOf));
     const composites = numbers.semiprimes(400, 16);
     const accepted = new Map<string, (typeof composites)[number]>();
-    const replies = composites.map(async (composite, i) => {
+    const submitOne = async (composite: (typeof composites)[number], i: number): Promise<void> => {
       if (i === 150) await cluster.redis?.kill().then(() => cluster.redis?.start());
       const target = cluster.replicas[i % 2] ?? assert.fail();
       const reply = await post(target, { number: String(composite.number) }, `caller_${i % 7}`);
       assert.ok(reply.status === 202 || reply.status === 503, `${reply.status} ${reply.text}`);
       if (reply.status === 202)
         accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite);
-    });
-    await Promise.all(replies);
+    };
+    // A few at a time, so that some have been accepted when it is killed, and some are under way.
+    const rest = composites.entries();
+    const client = async (): Promise<void> => {
+      for (const [i, composite] of rest) await submitOne(composite, i);
+    };
+    await Promise.all(Array.from({ length: 32 }, client));
     for (const [id, composite] of accepted) assertFactored(await ended(cluster, id), composite);
     assert.ok(accepted.size > 100, `${accepted.size} were accepted`);
     assert.deepEqual(await Promise.all(cluster.replicas.map(shardOf)), shards);
