@@ -176,6 +176,12 @@ const SETTINGS = {
     'fairsieve',
     (value) => (isClusterName(value) ? value : new Fault('1 to 64 letters, digits, _ or -')),
   ),
+  FAIRSIEVE_DRAIN_DELAY_MS: whole(
+    0,
+    0,
+    600_000,
+    'how long a server that was told to stop goes on as before, save that `/readyz` says so: until balancers have seen it; in ms',
+  ),
   FAIRSIEVE_DRAIN_MS: whole(
     30_000,
     0,
@@ -216,6 +222,7 @@ export interface Config {
   /** Undefined: this replica is alone. */
   readonly nats: NatsAddress | undefined;
   readonly cluster: string;
+  readonly drainDelayMs: number;
   readonly drainMs: number;
 }
 
@@ -274,6 +281,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     redis: v.FAIRSIEVE_STORE === 'redis' ? redisConfig(v) : undefined,
     nats: v.FAIRSIEVE_NATS_URL,
     cluster: v.FAIRSIEVE_CLUSTER,
+    drainDelayMs: v.FAIRSIEVE_DRAIN_DELAY_MS,
     drainMs: v.FAIRSIEVE_DRAIN_MS,
   };
 }

@@ -34,7 +34,7 @@ const WORKER_HANG_MS = 30_000;
 const WORKER_HEAP_MIB = 512;
 
 /**
- * Serves until SIGTERM or SIGINT, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
+ * Serves until SIGTERM or SIGINT, tells balancers so for a while, then stops accepting, answers what is in flight, keeps what running jobs found, and resolves.
  * Throws a ConfigError, a StateFileError or a StoreError when it can't start. Ends the process with code 70 when it can't go on.
  */
 export async function serve(env: Readonly<Record<string, string | undefined>>): Promise<void> {
@@ -105,7 +105,13 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const metrics = new Registry();
   keepReplicaMetrics(metrics, () => replica.stats());
   const app = buildApp({
-    service: cluster ? new PromptService(cluster.open(replica), systemClock) : replica,
+    service: joined
+      ? new PromptService(
+          joined.cluster.open(replica, () => secrets.fingerprint),
+          systemClock,
+          () => joined.isOurs(),
+        )
+      : replica,
     config,
     metrics,
     logger,
@@ -120,6 +126,8 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
 
   const signal = await stopped;
   logger.info({ signal }, 'stopping');
+  replica.announceStop();
+  await systemClock.sleep(config.drainDelayMs);
   // What Redis does not take cannot be waited for without end.
   const late = setTimeout(() => {
     logger.fatal('could not stop in order in time; what was accepted is kept, start me again');

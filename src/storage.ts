@@ -22,6 +22,8 @@ export interface Storage extends AsyncDisposable {
 
 export interface Joined {
   readonly cluster: Cluster;
+  /** Whether no other replica can have the database yet. */
+  isOurs(): boolean;
   /** Gives all that is held to the others, within a time; where nothing is left of worth, the database will be empty. */
   handOver(withinMs: number): Promise<HandedOver>;
 }
@@ -79,7 +81,9 @@ async function openInCluster(
     clock: systemClock,
     random: randomFraction,
     shardsWithData: () => opened.shardsWithData(),
+    isOurs: () => opened.isOurs(),
     onNotice: (notice) => logger.warn(notice),
+    onFault: (fault) => logger.error(fault),
     onFatal,
   });
   stack.use(cluster);
@@ -98,7 +102,7 @@ async function openInCluster(
   return {
     store,
     shard,
-    joined: { cluster, handOver },
+    joined: { cluster, isOurs: () => opened.isOurs(), handOver },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

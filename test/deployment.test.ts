@@ -104,15 +104,23 @@ describe('A replica that is stopped', () => {
 
   test('by compose has the time to hand over and to close its connections', () => {
     const [, seconds] = /^(\d+)s$/.exec(compose().services.app.stop_grace_period ?? '') ?? [];
-    assert.ok(Number(seconds) * 1_000 > drainMs + CLOSE_MS);
+    const delayMs = Number(compose().services.app.environment?.['FAIRSIEVE_DRAIN_DELAY_MS']);
+    assert.ok(Number(seconds) * 1_000 > delayMs + drainMs + CLOSE_MS);
   });
 
-  test('by Kubernetes has the same, after the balancer has let go of it', () => {
-    const { terminationGracePeriodSeconds, containers } = workload('fairsieve').spec.template.spec;
-    const [sleep, seconds] = containers[0].lifecycle?.preStop.exec.command ?? [];
-    assert.equal(sleep, 'sleep');
-    const given = Number(podEnv()['FAIRSIEVE_DRAIN_MS']);
-    assert.ok(terminationGracePeriodSeconds! * 1_000 > Number(seconds) * 1_000 + given + CLOSE_MS);
+  test('by Kubernetes has the same', () => {
+    const { terminationGracePeriodSeconds } = workload('fairsieve').spec.template.spec;
+    const { drainDelayMs, drainMs: given } = readConfig(podEnv());
+    assert.ok(terminationGracePeriodSeconds! * 1_000 > drainDelayMs + given + CLOSE_MS);
+  });
+
+  test('by either goes on until the balancer has seen it', () => {
+    const balancer = text('deploy/haproxy.cfg');
+    const [, inter] = /^ +default-server check inter (\d+)s /m.exec(balancer) ?? [];
+    const [, timeout] = /^ +timeout check (\d+)s$/m.exec(balancer) ?? [];
+    const seenMs = 1_000 * (Number(inter) + Number(timeout));
+    for (const env of [compose().services.app.environment, podEnv()])
+      assert.ok(Number(env?.['FAIRSIEVE_DRAIN_DELAY_MS']) > seenMs);
   });
 
   test('gets the signal itself, without a shell or npm between', () => {

@@ -38,8 +38,8 @@ export interface Cluster extends AsyncDisposable {
   readonly nats: ServerProcess | undefined;
   /** In order of their names; those that have been stopped too. */
   readonly replicas: readonly ServerProcess[];
-  /** Starts one more, and resolves when the balancer gives it work. */
-  add(): Promise<ServerProcess>;
+  /** Starts one more, with `env` in place of settings that all have, and resolves when the balancer gives it work. */
+  add(env?: ClusterOptions['env']): Promise<ServerProcess>;
   /** Stops all in order, the replicas first; rejects with what did not end as it should. */
   stop(): Promise<void>;
 }
@@ -60,12 +60,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const redis = together ? stack.use(await startRedisServer(redisFolder)) : undefined;
   const nats = together ? stack.use(await startNatsServer()) : undefined;
   const replicas: ServerProcess[] = [];
-  const newReplica = async (): Promise<ServerProcess> => {
+  const newReplica = async (own: ClusterOptions['env'] = {}): Promise<ServerProcess> => {
     const name = `replica-${replicas.length + 1}`;
     const env = {
-      ...settings,
       FAIRSIEVE_SECRET_FILE: path.join(folder, 'callback-secrets.json'),
+      ...settings,
       ...(redis && nats && settingsOf(name, redis, nats)),
+      ...own,
     };
     const replica = await replicaProcess(name, folder, env);
     replicas.push(replica);
@@ -84,8 +85,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     redis,
     nats,
     replicas,
-    add: async () => {
-      const replica = kept.use(await newReplica());
+    add: async (env) => {
+      const replica = kept.use(await newReplica(env));
       await replica.start();
       await rebalance(haproxy, folder, replicas);
       await allServe(haproxy, [replica]);

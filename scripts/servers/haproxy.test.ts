@@ -18,6 +18,8 @@ class FakeReplica {
   readonly name: string;
   readonly #server = http.createServer((request, response) => this.#serve(request, response));
   ready = true;
+  /** It was told to stop, and says so to whoever asks for it by a status of its own. */
+  leaving = false;
   behave: (response: http.ServerResponse) => void = ok;
   /** Methods of what has arrived, checks apart. */
   received: string[] = [];
@@ -43,7 +45,9 @@ class FakeReplica {
 
   #serve(request: http.IncomingMessage, response: http.ServerResponse): void {
     if (request.url === '/readyz' || request.url === '/healthz') {
-      response.writeHead(this.ready || request.url === '/healthz' ? 200 : 503).end();
+      const notReady = this.leaving && request.headers.prefer === 'leaving=404' ? 404 : 503;
+      const isReady = this.ready && !this.leaving;
+      response.writeHead(isReady || request.url === '/healthz' ? 200 : notReady).end();
       return;
     }
     this.received.push(request.method ?? '');
@@ -72,6 +76,7 @@ after(async () => {
 beforeEach(async () => {
   for (const replica of replicas) {
     replica.ready = true;
+    replica.leaving = false;
     replica.behave = ok;
   }
   await until('both serving', async () => (await servedBy(8)).size === 2);
@@ -111,6 +116,23 @@ test('a replica that is not ready gets nothing within 3 seconds, and again somet
   assert.deepEqual(await servedBy(20), new Set(['b']));
   a.ready = true;
   await until('a being asked', async () => (await servedBy(8)).has('a'), 2_500);
+});
+
+test('a replica that leaves gets nothing new within 3 seconds, and what is under way with it is carried to its end', async () => {
+  const held: http.ServerResponse[] = [];
+  a.behave = (response) => void held.push(response);
+  const asked = Array.from({ length: 6 }, () => ask('POST'));
+  await until('some being under way with a', () => held.length === 3);
+  a.leaving = true;
+  await until('only b being asked', async () => !(await servedBy(8)).has('a'), 3_500);
+  // It would be given up by now if it had failed.
+  await sleep(2_500);
+  held.forEach((response) => response.end('late'));
+  const replies = await Promise.all(asked);
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    replies.map(() => 200),
+  );
 });
 
 test('what may be done twice is done by another replica where one hangs up', async () => {

@@ -2,15 +2,18 @@
 export interface Clock {
   /** Milliseconds since 1970; may jump when the machine's clock is set. For times that people read. */
   wallMs(): number;
-  /** Milliseconds since some moment; never goes back. For durations and deadlines. */
+  /** Milliseconds since some moment, which is the same for all threads of a process; never goes back. For durations and deadlines. */
   monotonicMs(): number;
   /** Resolves after `ms`, or as soon as `signal` aborts; then nothing keeps the process up. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Each thread counts `performance.now()` from its own start. */
+const THREAD_ORIGIN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => THREAD_ORIGIN_MS + performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       const wake = (): void => {

@@ -204,3 +204,15 @@ test('processes that are killed while they rotate leave a whole file with all th
   const beside = fs.readdirSync(FOLDER).filter((name) => name.startsWith(path.basename(file)));
   assert.ok(beside.length <= 3, beside.join());
 });
+
+test('the fingerprint is that of the master key: alike in copies and after rotations, and another for every other key', () => {
+  const options = { clock: systemClock, onFault: assert.ifError };
+  const fingerprint = (file: string): string => new CallbackSecrets({ file, ...options }).fingerprint;
+  const file = newFile();
+  const copy = path.join(FOLDER, 'copy.json');
+  fs.copyFileSync(file, copy);
+  rotateCallerSecret(copy, 'acme', 0);
+  assert.match(fingerprint(file), /^[0-9a-f]{16}$/);
+  assert.equal(fingerprint(copy), fingerprint(file));
+  assert.notEqual(fingerprint(newFile()), fingerprint(file));
+});

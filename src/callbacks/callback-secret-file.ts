@@ -14,6 +14,7 @@ import {
   type CallerSecrets,
   FORMER_SECRETS_MAX,
   MASTER_KEY_BYTES,
+  masterKeyFingerprint,
   rotateSecret,
   type SecretsState,
 } from './callback-secrets.ts';
@@ -77,11 +78,16 @@ const FORM = jsonStateForm({
  */
 export function makeSecretFile(file: string, randomBytes: (count: number) => Uint8Array): void {
   if (isThere(file)) return;
-  changeStateFile(
-    file,
-    FORM,
-    (state) => state ?? { masterKey: createSecretKey(randomBytes(MASTER_KEY_BYTES)), rotations: new Map() },
-  );
+  changeStateFile(file, FORM, (state) => state ?? newState(randomBytes));
+}
+
+/** The text of such a file, for whoever hands it to several servers himself. */
+export function newSecretFileText(randomBytes: (count: number) => Uint8Array): string {
+  return FORM.format(newState(randomBytes));
+}
+
+function newState(randomBytes: (count: number) => Uint8Array): SecretsState {
+  return { masterKey: createSecretKey(randomBytes(MASTER_KEY_BYTES)), rotations: new Map() };
 }
 
 /** Without the lock, for which a file mounted read-only has no room. */
@@ -137,6 +143,11 @@ export class CallbackSecrets {
     this.#watched = new WatchedState({ ...options, form: FORM });
     this.#clock = options.clock;
     this.#state = this.#watched.get();
+  }
+
+  /** Of the master key; see `masterKeyFingerprint`. */
+  get fingerprint(): string {
+    return masterKeyFingerprint(this.#watched.get().masterKey);
   }
 
   of(callerId: string): CallerSecrets {

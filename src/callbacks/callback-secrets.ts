@@ -10,7 +10,7 @@
  *   K3. At most `FORMER_SECRETS_MAX` former secrets of a caller sign at a time: a rotation beyond that is refused, since it would
  *       break K2 or let headers grow.
  */
-import { hkdfSync, type KeyObject } from 'node:crypto';
+import { createHmac, hkdfSync, type KeyObject } from 'node:crypto';
 
 export const MASTER_KEY_BYTES = 32;
 /** How long a former secret goes on signing. */
@@ -20,6 +20,7 @@ export const FORMER_SECRETS_MAX = 4;
 const SECRET_BYTES = 32;
 /** Says what the key is for; a new way of deriving gets a new one. */
 const PURPOSE = 'fairsieve callback secret 1';
+const FINGERPRINT = 'fairsieve master key fingerprint 1';
 
 /** What was done to the secret of a caller. */
 export interface Rotations {
@@ -46,6 +47,11 @@ export type Rotated =
   | { readonly kind: 'rotated'; readonly state: SecretsState }
   /** Rotated too often: possible again at that time. */
   | { readonly kind: 'refused'; readonly untilMs: number };
+
+/** Tells master keys apart, and nothing of them: 16 hexadecimal digits. */
+export function masterKeyFingerprint(masterKey: KeyObject): string {
+  return createHmac('sha256', masterKey).update(FINGERPRINT).digest('hex').slice(0, 16);
+}
 
 /** The secret of a caller (a valid caller id) after `rotation` rotations, in the form of Standard Webhooks: `whsec_` and base64 of 32 bytes. */
 export function deriveCallbackSecret(masterKey: KeyObject, callerId: string, rotation: number): string {

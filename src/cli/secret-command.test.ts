@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -86,6 +86,19 @@ test(
     assert.match(stderr, /permissions are 0644; chmod 0640 it/);
   },
 );
+
+test('create prints a file of secrets with a key of its own, which a server takes as it is', async () => {
+  const [one, other] = await Promise.all([runCli(['secret', 'create']), runCli(['secret', 'create'])]);
+  assert.deepEqual([one.code, one.stderr], [0, '']);
+  assert.notEqual(one.stdout, other.stdout);
+  const file = join(dataDir, 'created.json');
+  await writeFile(file, one.stdout, { mode: 0o600 });
+  const { code, stdout } = await runCli(['secret', '--caller', 'acme', '--file', file]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^whsec_/);
+  for (const more of [['--caller', 'acme'], ['--file', file], ['--rotate'], ['again']])
+    assert.equal((await runCli(['secret', 'create', ...more])).code, 2, more.join(' '));
+});
 
 test('a line that names no caller, or more than that, is a mistake', async () => {
   for (const args of [[], ['--caller', ''], ['--caller', 'a\tb'], ['acme'], ['--caller', 'acme', 'rotate']]) {

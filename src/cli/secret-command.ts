@@ -1,21 +1,27 @@
 /** `fairsieve secret` */
 import { StateFileError } from '../base/state-file.ts';
 import { systemClock } from '../base/clock.ts';
-import { readCallerSecrets, rotateCallerSecret } from '../callbacks/callback-secret-file.ts';
+import { randomBytes } from '../base/random.ts';
+import {
+  newSecretFileText,
+  readCallerSecrets,
+  rotateCallerSecret,
+} from '../callbacks/callback-secret-file.ts';
 import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
 import { callerIdFault } from '../domain/caller.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command } from './command.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
 import { secretFile } from './server-files.ts';
 import { UsageError } from './usage-error.ts';
 
 export const secretCommand: Command = {
-  usage: '--caller ID [OPTIONS]',
+  usage: '--caller ID [OPTIONS]\n       fairsieve secret create',
   about:
     "Prints the secret with which a caller's callbacks are signed (Standard Webhooks), for the caller to verify them with.\n" +
     'For use on the machine of the server, which need not be stopped. With --rotate the caller gets a new one; for 24 hours\n' +
-    'callbacks are signed with the former one too.',
+    'callbacks are signed with the former one too. With create a new master key is printed, as a file of secrets: for several\n' +
+    'servers that are to sign alike, which make none by themselves where each finds a copy.',
   options: {
     caller: { value: 'ID', about: 'whose secret' },
     rotate: { about: 'make a new one first; the server uses it within a second' },
@@ -27,6 +33,7 @@ export const secretCommand: Command = {
     json: { about: 'print a line of JSON, with the former secrets that still sign and until when' },
   },
   run: async (line: CommandLine) => {
+    if (line.positionals[0] === 'create') return create(line);
     const callerId = callerOf(line);
     const file = secretFile(line, process.env);
     try {
@@ -46,13 +53,20 @@ export const secretCommand: Command = {
   },
 };
 
+function create(line: CommandLine): ExitCode {
+  if (line.positionals.length > 1 || Object.keys(secretCommand.options).some((name) => line.has(name)))
+    throw new UsageError('secret create takes nothing more: it prints a file, and changes none');
+  process.stdout.write(newSecretFileText(randomBytes));
+  return EXIT.ok;
+}
+
 class RotationRefused extends Error {
   override readonly name = 'RotationRefused';
 }
 
 function callerOf(line: CommandLine): string {
   if (line.positionals.length > 0)
-    throw new UsageError(`secret takes options only: name the caller with --caller`);
+    throw new UsageError('secret takes create or options: name the caller with --caller');
   const callerId = line.text('caller');
   if (callerId === undefined) throw new UsageError('Say whose secret: --caller ID');
   const fault = callerIdFault(callerId);

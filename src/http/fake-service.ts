@@ -7,6 +7,7 @@ import type {
   ListRequests,
   PostValuesResult,
   QuotaState,
+  Readiness,
   ReplicaAnswers,
   RequestList,
   RequestView,
@@ -29,6 +30,7 @@ export class FakeService implements Service {
   /** What every caller is told of its quotas. */
   quotas: QuotaState[] = [];
   notReady: string[] = [];
+  isLeaving = false;
   /** Every input that `postValues` was given, with how long it was to wait. */
   readonly posted: (ValuesInput & { readonly waitMs: number })[] = [];
   /** Answered by `postValues` and `valuesBatch`. */
@@ -219,8 +221,8 @@ export class FakeService implements Service {
     };
   }
 
-  readiness(): { ready: boolean; reasons: string[] } {
-    return { ready: this.notReady.length === 0, reasons: this.notReady };
+  readiness(): Readiness {
+    return { ready: this.notReady.length === 0, reasons: this.notReady, isLeaving: this.isLeaving };
   }
 
   #transition(

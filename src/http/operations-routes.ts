@@ -34,25 +34,36 @@ export function addOperationsRoutes(
         response: { 200: answer('Ready.', ['Readiness']), 503: answer('Not ready.', ['Readiness']) },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       const cluster = clusterStatus && clusterBody(await clusterStatus());
       const own = service.readiness();
       // What can't ask Redis who is there can't write to it either.
       const reasons = cluster?.orphans === null ? [...own.reasons, 'Redis does not answer'] : own.reasons;
       const ready = reasons.length === 0;
       if (!ready) reply.header('retry-after', '1');
+      const isGone = own.isLeaving && LEAVING_404.test(String(request.headers.prefer));
+      if (isGone) reply.header('preference-applied', 'leaving=404');
       const body: Readiness = {
         status: ready ? 'ready' : 'not_ready',
         reasons: [...reasons],
         ...(cluster && { cluster }),
       };
-      return reply
-        .code(ready ? 200 : 503)
-        .header('cache-control', 'no-store')
-        .send(body);
+      return (
+        reply
+          // What only balancers ask for is in no document of the API.
+          .code(ready ? 200 : isGone ? (404 as 503) : 503)
+          .header('cache-control', 'no-store')
+          .send(body)
+      );
     },
   );
 }
+
+/**
+ * A balancer that tells by the status alone whether a server fails or only wants no more work (HAProxy, `disable-on-404`) asks for that
+ * with this preference.
+ */
+const LEAVING_404 = /(?:^|,)\s*leaving=404\s*(?:,|$)/i;
 
 function clusterBody({ shard, name, stage, peers, strangers, orphans }: ClusterStatus): ClusterBody {
   const replica = (peer: Peer): ClusterBody['peers'][number] => ({

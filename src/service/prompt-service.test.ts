@@ -12,20 +12,21 @@ function serviceOver(answer: Promise<RequestView | undefined>): Service {
 }
 
 const NEVER = new AbortController().signal;
+const ALWAYS = (): boolean => true;
 
 test('an answer that comes is passed on, and so is a failure', async () => {
   const clock = new ManualClock();
   assert.equal(
-    await new PromptService(serviceOver(Promise.resolve(undefined)), clock).lookUp('x'),
+    await new PromptService(serviceOver(Promise.resolve(undefined)), clock, ALWAYS).lookUp('x'),
     undefined,
   );
-  const failing = new PromptService(serviceOver(Promise.reject(new Error('broken'))), clock);
+  const failing = new PromptService(serviceOver(Promise.reject(new Error('broken'))), clock, ALWAYS);
   await assert.rejects(failing.lookUp('x'), /broken/);
 });
 
 test('what the store refuses since it does not answer is told in the same way', async () => {
   const refusal = Promise.reject(new StoreError('busy', 'silent'));
-  const service = new PromptService(serviceOver(refusal), new ManualClock());
+  const service = new PromptService(serviceOver(refusal), new ManualClock(), ALWAYS);
   await assert.rejects(
     service.lookUp('x'),
     (error) => error instanceof UnavailableError && error.code === 'outcome_unknown',
@@ -34,7 +35,7 @@ test('what the store refuses since it does not answer is told in the same way', 
 
 test('whoever asks a service that is silent is told within 2 s, and whoever waits soon after the wait', async () => {
   const clock = new ManualClock();
-  const service = new PromptService(serviceOver(new Promise(() => undefined)), clock);
+  const service = new PromptService(serviceOver(new Promise(() => undefined)), clock, ALWAYS);
   const isNoAnswer = (error: unknown): boolean =>
     error instanceof UnavailableError && error.code === 'outcome_unknown' && error.retryAfterMs > 0;
   const look = assert.rejects(service.lookUp('x'), isNoAnswer);
@@ -47,4 +48,31 @@ test('whoever asks a service that is silent is told within 2 s, and whoever wait
   assert.equal(waited, false);
   await clock.advance(300);
   await wait;
+});
+
+test('nothing is told of a store that another replica may have: neither what comes then nor a stream that goes on', async () => {
+  let isOurs = true;
+  const view = { requestId: 'x', status: 'running' } as RequestView;
+  const told = Promise.withResolvers<RequestView>();
+  async function* views(): AsyncIterable<RequestView> {
+    yield view;
+    yield view;
+  }
+  const readiness = (): ReturnType<Service['readiness']> => ({ ready: true, reasons: [], isLeaving: false });
+  const inner = { ...serviceOver(told.promise), watch: views, readiness };
+  const service = new PromptService(inner, new ManualClock(), () => isOurs);
+  assert.equal(service.readiness().ready, true);
+  const looked = service.lookUp('x');
+  const watched = service.watch('x', NEVER)[Symbol.asyncIterator]();
+  assert.equal((await watched.next()).done, false);
+  isOurs = false;
+  told.resolve(view);
+  const isRefused = (error: unknown): boolean =>
+    error instanceof UnavailableError && error.code === 'outcome_unknown' && error.retryAfterMs > 0;
+  await assert.rejects(looked, isRefused);
+  await assert.rejects(service.wait('x', 1_000, NEVER), isRefused);
+  assert.equal((await watched.next()).done, true);
+  assert.equal(service.readiness().ready, false);
+  isOurs = true;
+  assert.equal(await service.lookUp('x'), view);
 });

@@ -1,6 +1,7 @@
 /**
  * A service that answers in time, whatever its store does: where that is silent (Redis cannot be reached, and what was sent to it may or
- * may not have arrived), whoever asks is told so instead of being kept.
+ * may not have arrived), whoever asks is told so instead of being kept. Where it has been silent for so long, or this process has stood
+ * still for so long, that another replica may have the store by now, nothing is told of it at all.
  *
  * What was begun goes on, and ends as it would have. So of a submission that was not answered it is not known whether it was accepted.
  */
@@ -12,6 +13,7 @@ import type {
   ChangeResult,
   ListRequests,
   PostValuesResult,
+  Readiness,
   RequestList,
   RequestView,
   Service,
@@ -27,16 +29,21 @@ const ANSWER_MS = 150;
 /** Of calls that do not wait for anything: with what the way to and fro takes, within 2 s. */
 const ANSWER_MS_LEAST = 1_850;
 const RETRY_AFTER_MS = 2_000;
+const NOT_OURS =
+  'This replica has not heard of Redis for so long that another one may have its database by now: it tells nothing of it until it has';
 const NO_ANSWER =
   'The store did not answer in time. Whether what was asked is done is not known: with the same Idempotency-Key it is safe to ask again';
 
 export class PromptService implements Service {
   readonly #service: Service;
   readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #isOurs: () => boolean;
 
-  constructor(service: Service, clock: Pick<Clock, 'sleep'>) {
+  /** `isOurs`: whether no other replica can have the store yet. */
+  constructor(service: Service, clock: Pick<Clock, 'sleep'>, isOurs: () => boolean) {
     this.#service = service;
     this.#clock = clock;
+    this.#isOurs = isOurs;
   }
 
   accept(input: AcceptInput): Promise<AcceptResult> {
@@ -55,8 +62,12 @@ export class PromptService implements Service {
     return this.#inTime(this.#service.wait(requestId, waitMs, signal), waitMs);
   }
 
-  watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
-    return this.#service.watch(requestId, signal);
+  /** Ends where there is nothing to be told any more: whoever watches comes back. */
+  async *watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
+    for await (const view of this.#service.watch(requestId, signal)) {
+      if (!this.#isOurs()) return;
+      yield view;
+    }
   }
 
   list(query: ListRequests): Promise<RequestList> {
@@ -87,11 +98,13 @@ export class PromptService implements Service {
     return this.#inTime(this.#service.valuesOf(query, signal));
   }
 
-  readiness(): ReturnType<Service['readiness']> {
-    return this.#service.readiness();
+  readiness(): Readiness {
+    const own = this.#service.readiness();
+    if (this.#isOurs()) return own;
+    return { ...own, ready: false, reasons: [...own.reasons, NOT_OURS] };
   }
 
-  /** `answer`, if it comes within a moment after `waitMs`. */
+  /** `answer`, if it comes within a moment after `waitMs`. Looked at last of all: what was true then may be told. */
   async #inTime<T>(answer: Promise<T>, waitMs = 0): Promise<T> {
     const answered = new AbortController();
     const late = this.#clock
@@ -101,7 +114,9 @@ export class PromptService implements Service {
         throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NO_ANSWER);
       });
     try {
-      return await Promise.race([answer, late]);
+      const told = await Promise.race([answer, late]);
+      if (!this.#isOurs()) throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NOT_OURS);
+      return told;
     } catch (error) {
       // Refused since it would have waited behind what does not answer.
       if (!(error instanceof StoreError) || !error.retryable) throw error;

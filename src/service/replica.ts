@@ -45,6 +45,7 @@ import type {
   ChangeResult,
   ListRequests,
   PostValuesResult,
+  Readiness,
   RequestList,
   RequestView,
   ValuesBatchResult,
@@ -126,6 +127,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #retention: Retention;
   #retaining: Promise<void> = Promise.resolve();
+  #isLeaving = false;
   #stopped: Promise<void> | undefined;
   readonly #endedCounts = { done: 0, partial: 0, failed: 0, cancelled: 0 };
 
@@ -327,13 +329,13 @@ export class Replica implements LocalReplica, AsyncDisposable {
     return this.#backlog.total;
   }
 
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+  readiness(): Readiness {
     const reasons = [
-      ...(this.#closing.signal.aborted ? ['this server is stopping'] : []),
+      ...(this.#isLeaving ? ['this server is stopping'] : []),
       ...(this.#room.isFull ? ['the store has no room for new requests'] : []),
       ...(this.#endings.congested ? ['the store has no room for results'] : []),
     ];
-    return { ready: reasons.length === 0, reasons };
+    return { ready: reasons.length === 0, reasons, isLeaving: this.#isLeaving };
   }
 
   stats(): ReplicaStats {
@@ -354,8 +356,14 @@ export class Replica implements LocalReplica, AsyncDisposable {
     };
   }
 
+  /** From now on `readiness` says that it stops; everything is still accepted. */
+  announceStop(): void {
+    this.#isLeaving = true;
+  }
+
   /** From now on everything new is refused, and those who wait are answered with what there is. */
   stopAccepting(): void {
+    this.announceStop();
     this.#closing.abort();
     this.#lookups.release();
   }

@@ -12,6 +12,7 @@ import type {
   ChangeResult,
   ListRequests,
   PostValuesResult,
+  Readiness,
   RequestList,
   RequestView,
   Service,
@@ -88,7 +89,7 @@ export class ScopedService implements Service {
     return this.#service.valuesOf(query, signal);
   }
 
-  readiness(): ReturnType<Service['readiness']> {
+  readiness(): Readiness {
     return this.#service.readiness();
   }
 

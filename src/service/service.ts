@@ -39,8 +39,16 @@ export interface Service {
    * `PRIMALITY_MS_MAX` and before `signal` aborts, or not at all.
    */
   valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult>;
-  /** Whether work can be accepted now, and the reasons if not. */
-  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] };
+  readiness(): Readiness;
+}
+
+/** Whether new work should come here. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not; empty if so. */
+  readonly reasons: readonly string[];
+  /** It is about to stop. What is sent here all the same is taken as long as it can be. */
+  readonly isLeaving: boolean;
 }
 
 export interface AcceptInput {

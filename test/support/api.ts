@@ -17,6 +17,8 @@ export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Fails if the answer takes longer. */
+  readonly withinMs?: number;
 }
 
 const CALLER = 'tester';
@@ -27,9 +29,17 @@ export interface Target {
   readonly url: string;
 }
 
-export async function ask(target: Target, path: string, { headers, ...init }: Ask = {}): Promise<Reply> {
+export async function ask(
+  target: Target,
+  path: string,
+  { headers, withinMs, ...init }: Ask = {},
+): Promise<Reply> {
   const type = init.body === undefined ? {} : { 'content-type': 'application/json' };
-  const response = await fetch(target.url + path, { ...init, headers: { ...type, ...headers } });
+  const response = await fetch(target.url + path, {
+    ...init,
+    headers: { ...type, ...headers },
+    ...(withinMs !== undefined && { signal: AbortSignal.timeout(withinMs) }),
+  });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 

@@ -44,7 +44,6 @@ export interface Container {
   readonly image: string;
   readonly env?: readonly EnvVar[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
   readonly securityContext: {
     readonly allowPrivilegeEscalation: boolean;
     readonly readOnlyRootFilesystem: boolean;

@@ -14,6 +14,8 @@ export interface AnswerParts {
   readonly service: Pick<Service, 'accept' | 'acceptInline' | 'postValues'>;
   readonly keys: KeyAgreement;
   readonly store: Pick<Store, 'adopt'>;
+  /** Whether no other replica can have the shard yet. */
+  readonly isOurs: () => boolean;
 }
 
 /** Longest wait that is held for another replica, which waits no longer than its own clients do. */
@@ -21,10 +23,16 @@ const WAIT_MS_MAX = 60_000;
 /** What ends no wait: who asked stops listening, and the wait is bounded. */
 const NEVER = new AbortController().signal;
 
-export function answerPeers({ peers, local, service, keys, store }: AnswerParts): void {
-  peers.answer(CALLS.find, async ({ requestId }) => foundIf(await local.lookUp(requestId)));
+export function answerPeers({ peers, local, service, keys, store, isOurs }: AnswerParts): void {
+  /** For what may come from memory. What the store answers was true when it did, and what it wrote is written. */
+  const ofMemory = async <T>(answer: Promise<T>): Promise<T> => {
+    const known = await answer;
+    if (!isOurs()) throw new Error('Another replica may have this shard by now');
+    return known;
+  };
+  peers.answer(CALLS.find, async ({ requestId }) => foundIf(await ofMemory(local.lookUp(requestId))));
   peers.answer(CALLS.wait, async ({ requestId, waitMs }) =>
-    foundIf(await local.wait(requestId, Math.min(waitMs, WAIT_MS_MAX), NEVER)),
+    foundIf(await ofMemory(local.wait(requestId, Math.min(waitMs, WAIT_MS_MAX), NEVER))),
   );
   peers.answer(CALLS.change, ({ requestId, change }) => local[change](requestId));
   peers.answer(CALLS.accept, ({ input, waitMs }) =>
@@ -36,9 +44,9 @@ export function answerPeers({ peers, local, service, keys, store }: AnswerParts)
     service.postValues(input, Math.min(waitMs, WAIT_MS_MAX), NEVER),
   );
   peers.answer(CALLS.valuesBatch, ({ batchId, waitMs }) =>
-    local.valuesBatch(batchId, Math.min(waitMs, WAIT_MS_MAX), NEVER),
+    ofMemory(local.valuesBatch(batchId, Math.min(waitMs, WAIT_MS_MAX), NEVER)),
   );
-  peers.answer(CALLS.members, ({ seqs }) => membersHere(seqs, local));
+  peers.answer(CALLS.members, ({ seqs }) => ofMemory(membersHere(seqs, local)));
   peers.answer(CALLS.list, (query) => local.list(query));
   peers.answer(CALLS.valuesOf, async (query) => {
     const { values } = await local.valuesKept(query);

@@ -56,6 +56,8 @@ interface NodeParts {
 
 export class ClusterFixture implements AsyncDisposable {
   readonly network = new MemoryNetwork({ clock: systemClock, random: seeded(1), latencyMs: [0, 2] });
+  /** Shards that another process may have claimed since. */
+  readonly stale = new Set<number>();
   /** What operators were told. */
   readonly notices: string[] = [];
   /** Whether work begun anywhere gets on. */
@@ -100,7 +102,7 @@ export class ClusterFixture implements AsyncDisposable {
       onFatal: fail,
     });
     await replica.start();
-    const service = cluster.open(replica);
+    const service = cluster.open(replica, () => 'the same everywhere');
     this.#nodes.set(shard, { shard, bus, store, replica, cluster, service });
     return service;
   }
@@ -159,7 +161,9 @@ export class ClusterFixture implements AsyncDisposable {
       clock: systemClock,
       random: Math.random,
       shardsWithData: () => Promise.resolve([...this.#withData]),
+      isOurs: () => !this.stale.has(shard),
       onNotice: (notice) => this.notices.push(notice),
+      onFault: fail,
       onFatal: fail,
     };
   }

@@ -21,6 +21,7 @@ import type {
   ChangeResult,
   ListRequests,
   PostValuesResult,
+  Readiness,
   ReplicaAnswers,
   RequestList,
   RequestView,
@@ -30,6 +31,7 @@ import type {
   ValuesOfQuery,
   ValuesOfResult,
 } from '../service.ts';
+import { isOutvoted } from './callback-keys.ts';
 import { CALLS, type Change } from './calls.ts';
 import { RETRY_AFTER_MS, type Census } from './census.ts';
 import type { KeyAgreement } from './key-agreement.ts';
@@ -204,15 +206,20 @@ export class ClusterService implements Service {
     return none.kind === 'values' ? { ...none, replicas } : none;
   }
 
-  readiness(): ReturnType<Service['readiness']> {
+  readiness(): Readiness {
     const { local, peers } = this.#parts;
     const own = local.readiness();
-    const { stage } = peers.presence;
+    const { presence } = peers;
     const reasons = [
       ...own.reasons,
-      ...(stage === 'catching_up' ? ['this replica is hearing what it missed while it was away'] : []),
+      ...(isOutvoted(presence.self(), presence.present())
+        ? ['callbacks are signed here with another master key than on other replicas: all must have the same']
+        : []),
+      ...(presence.stage === 'catching_up'
+        ? ['this replica is hearing what it missed while it was away']
+        : []),
     ];
-    return { ready: reasons.length === 0, reasons };
+    return { ...own, ready: reasons.length === 0, reasons };
   }
 
   #find(requestId: string): Promise<HeldView | undefined> {

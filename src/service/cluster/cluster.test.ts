@@ -85,6 +85,19 @@ describe('whichever replica is asked', () => {
   });
 });
 
+test('what a replica remembers of a shard that another one may have by now is told to nobody', async () => {
+  await using cluster = await openCluster(0, 1);
+  cluster.gate.shut();
+  const { requestId } = only(await submit(cluster.node(1).service, [LONG]));
+  const other = cluster.node(0).service;
+  assert.equal((await other.lookUp(requestId))?.requestId, requestId);
+  cluster.stale.add(1);
+  await assert.rejects(other.lookUp(requestId), isAbsent);
+  await assert.rejects(other.wait(requestId, 100, NEVER), isAbsent);
+  cluster.stale.delete(1);
+  assert.equal((await other.lookUp(requestId))?.requestId, requestId);
+});
+
 describe('a change is asked for once', () => {
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts';
 import type { Renewals } from '../renewals.ts';
 import type { Service } from '../service.ts';
 import { answerPeers } from './answer-peers.ts';
+import { watchCallbackKeys } from './callback-keys.ts';
 import { CALLS } from './calls.ts';
 import { catchUp } from './catch-up.ts';
 import { Census } from './census.ts';
@@ -36,8 +37,12 @@ export interface ClusterOptions {
   readonly random: () => number;
   /** The shards that hold data of this service, whoever has them; may leave out those that somebody has. */
   readonly shardsWithData: () => Promise<readonly number[]>;
+  /** Whether no other replica can have the shard yet: else what memory says of it may not be true any more. */
+  readonly isOurs: () => boolean;
   /** Told of what an operator should know. */
   readonly onNotice: (notice: string) => void;
+  /** … and of what one should mend. */
+  readonly onFault: (fault: string) => void;
   /** Something that this process can't go on with; a StoreError `lost` where another replica has claimed the shard. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -67,6 +72,7 @@ export class Cluster implements AsyncDisposable {
   readonly #leaving = new AbortController();
   #running: Promise<void>[] = [];
   #replica: LocalReplica | undefined;
+  #callbackKey: () => string | undefined = () => undefined;
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -76,7 +82,8 @@ export class Cluster implements AsyncDisposable {
       // Whoever is about to let the shard go may hear its next owner.
       if (!this.#stopping.signal.aborted) onFatal(error);
     };
-    this.#presence = new Presence({ bus, clock, shard, epoch, name, load, onLost });
+    const callbackKey = (): string | undefined => this.#callbackKey();
+    this.#presence = new Presence({ bus, clock, shard, epoch, name, load, callbackKey, onLost });
     this.#peers = new Peers({ bus, clock, presence: this.#presence, random });
     this.#census = new Census({ presence: this.#presence, clock, shardsWithData });
     this.#post = new RenewalPost({ store, peers: this.#peers, census: this.#census, clock });
@@ -105,10 +112,13 @@ export class Cluster implements AsyncDisposable {
     await catchUp({ peers: this.#peers, bus, clock, onNotice });
   }
 
-  /** From now on others reach `replica`, which has started; the use cases over all of them. Once, after `join`. */
-  open(replica: LocalReplica): Service {
-    const { store, shard, clock, onFatal } = this.#options;
+  /**
+   * From now on others reach `replica`, which has started; the use cases over all of them. Once, after `join`. `callbackKey`: see `Peer`.
+   */
+  open(replica: LocalReplica, callbackKey: () => string): Service {
+    const { store, shard, clock, isOurs, onFault, onFatal } = this.#options;
     this.#replica = replica;
+    this.#callbackKey = callbackKey;
     const peers = this.#peers;
     const keys = new KeyAgreement({
       shard,
@@ -119,8 +129,9 @@ export class Cluster implements AsyncDisposable {
       },
     });
     const service = new ClusterService({ local: replica, peers, census: this.#census, keys, clock });
-    answerPeers({ peers, local: replica, service, keys, store });
-    this.#running.push(this.#post.run(this.#leaving.signal).catch(onFatal));
+    answerPeers({ peers, local: replica, service, keys, store, isOurs });
+    const watching = watchCallbackKeys({ presence: this.#presence, clock, onFault }, this.#stopping.signal);
+    this.#running.push(this.#post.run(this.#leaving.signal).catch(onFatal), watching.catch(onFatal));
     this.#presence.enter('working');
     return service;
   }

@@ -50,6 +50,7 @@ export class ManualNetwork {
       epoch: 1,
       name: `replica-${shard}`,
       load: () => this.members.get(shard)?.load ?? 0,
+      callbackKey: () => undefined,
       onLost: (error) => {
         throw error;
       },

@@ -20,4 +20,6 @@ export interface Peer {
   readonly stage: Stage;
   /** Requests that wait there. */
   readonly load: number;
+  /** The fingerprint of the master key with which it signs callbacks; it tells none before it can sign. */
+  readonly callbackKey?: string;
 }

@@ -21,6 +21,7 @@ class Cluster {
       epoch: 4,
       name: `replica-${shard}`,
       load: () => shard,
+      callbackKey: () => undefined,
       onLost: ({ code, message }) => this.lost.push(`${code} ${message}`),
     });
     const running = new AbortController();
@@ -122,13 +123,21 @@ test('one whose shard another one has claimed since is told so once, and one tha
   cluster.start(0);
   const other = cluster.network.join(9);
   for (const epoch of [3, 4]) other.announce('presence', told(0, epoch, 'working'));
-  other.announce('presence', told(0, 5, 'left'));
+  other.announce('presence', told(0, 3, 'left'));
   await cluster.clock.advance(10);
   assert.deepEqual(cluster.lost, []);
   for (const epoch of [5, 5]) other.announce('presence', told(0, epoch, 'working'));
   await cluster.clock.advance(10);
   assert.equal(cluster.lost.length, 1);
   assert.match(cluster.lost[0] ?? '', /^lost replica-0, claim 5 has claimed the database of shard 0/);
+});
+
+test('one whose shard another one had since, and has emptied and left, is told so too', async () => {
+  const cluster = new Cluster();
+  cluster.start(0);
+  cluster.network.join(9).announce('presence', told(0, 5, 'left'));
+  await cluster.clock.advance(10);
+  assert.equal(cluster.lost.length, 1);
 });
 
 test('of two that call a shard theirs, the one that claimed it last is heard while it is present', async () => {

@@ -25,6 +25,8 @@ export interface PresenceParts {
   readonly name: string;
   /** Requests that wait here. */
   readonly load: () => number;
+  /** See `Peer`; undefined: there is none yet. */
+  readonly callbackKey: () => string | undefined;
   /** The shard is another replica's now. Told once. */
   readonly onLost: (error: StoreError) => void;
 }
@@ -48,6 +50,7 @@ const HEARTBEAT = plainForm<Heartbeat>(
     protocol: Type.Integer(),
     stage: Type.Enum([...STAGES, 'left']),
     load: Type.Number(),
+    callbackKey: Type.Optional(Type.String()),
   }),
 );
 
@@ -93,11 +96,21 @@ export class Presence {
   }
 
   announce(): void {
-    const { bus, shard, epoch, name, load } = this.#parts;
-    bus.announce(
-      TOPIC,
-      HEARTBEAT.toBytes({ protocol: PROTOCOL, shard, epoch, name, stage: this.#stage, load: load() }),
-    );
+    const { bus, epoch } = this.#parts;
+    bus.announce(TOPIC, HEARTBEAT.toBytes({ ...this.self(), stage: this.#stage, epoch }));
+  }
+
+  /** What others know of this one, save its stage. */
+  self(): Omit<Peer, 'stage'> {
+    const { shard, name, load, callbackKey: key } = this.#parts;
+    const callbackKey = key();
+    return {
+      protocol: PROTOCOL,
+      shard,
+      name,
+      load: load(),
+      ...(callbackKey !== undefined && { callbackKey }),
+    };
   }
 
   /** The other replicas, by shard. */
@@ -136,8 +149,7 @@ export class Presence {
     if (!heartbeat) return;
     const { stage, epoch, ...peer } = heartbeat;
     if (peer.shard === this.shard) {
-      // Its last owner says that it left after it has let go, when the count of claims may have begun anew.
-      if (stage !== 'left') this.#hearOwn(epoch, peer.name);
+      this.#hearOwn(epoch, peer.name);
       return;
     }
     const before = this.#heard.get(peer.shard);

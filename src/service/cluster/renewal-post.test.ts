@@ -147,25 +147,50 @@ test('a renewal that is not acknowledged in time is answered nevertheless, and t
   assert.equal(await scene.expiry(b), undefined);
 });
 
-test('one that leaves acknowledges nothing, since what it held may have moved on: those who have it then are told', async () => {
+test('what one that leaves has handed over is renewed where it arrives later, also where the rest of it stays behind', async () => {
+  for (const keepsRest of [false, true]) {
+    const scene = new Scene();
+    const [a, b, c] = [scene.start(0), scene.start(1), scene.start(2)];
+    await scene.keep(b, 60_000);
+    await scene.clock.advance(100);
+    const [old] = scene.disks.get(1)?.kept.values.values() ?? [];
+    assert.ok(old);
+    b.presence.enter('leaving');
+    await scene.clock.advance(100);
+    await scene.renew(a);
+    // The parcels with the value were made before: one goes to each that stays, also to the one where the renewal came in.
+    for (const heir of [a, c]) heir.disk.kept.values.set('\n15', old);
+    await scene.clock.advance(5_000);
+    assert.deepEqual(await a.store.renewalShards(), [0, 1, 2], 'nobody is told before all has arrived');
+    if (!keepsRest) scene.disks.delete(1);
+    b.presence.enter('left');
+    scene.crash(b);
+    await scene.clock.advance(5_000);
+    assert.deepEqual([await scene.expiry(a), await scene.expiry(c)], [undefined, undefined]);
+    // What stayed behind is told to its next owner.
+    assert.deepEqual(await a.store.renewalShards(), keepsRest ? [1] : []);
+  }
+});
+
+test('one that comes while another leaves is told when that is gone', async () => {
   const scene = new Scene();
   const [a, b, c] = [scene.start(0), scene.start(1), scene.start(2)];
-  await scene.keep(b, 60_000);
   await scene.clock.advance(100);
-  const [old] = scene.disks.get(1)?.kept.values.values() ?? [];
-  assert.ok(old);
+  scene.crash(c);
   b.presence.enter('leaving');
-  await scene.clock.advance(100);
+  await scene.clock.advance(3_000);
   await scene.renew(a);
-  assert.deepEqual(await a.store.renewalShards(), [1]);
-  // A parcel that was made before arrives.
-  scene.disks.get(2)?.kept.values.set('\n15', old);
-  await scene.clock.advance(5_000);
-  assert.notEqual(await scene.expiry(c), undefined);
-  scene.disks.delete(1);
+  const again = scene.start(2);
+  const { peers, bus } = again;
+  const onNotice = (notice: string): void => void scene.notices.push(notice);
+  const caughtUp = scene.passing(catchUp({ peers, bus, clock: scene.clock, onNotice }));
+  await scene.clock.advance(3_000);
   b.presence.enter('left');
   scene.crash(b);
-  await scene.clock.advance(5_000);
-  assert.equal(await scene.expiry(c), undefined);
-  assert.deepEqual(await a.store.renewalShards(), []);
+  await caughtUp;
+  assert.deepEqual(scene.notices, []);
+  assert.deepEqual(
+    (await a.store.renewalShards()).filter((shard) => shard === 2),
+    [],
+  );
 });

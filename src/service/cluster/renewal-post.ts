@@ -9,6 +9,8 @@
  *   R2. `flush` resolves only when nothing is left to be told to that shard of what was accepted here before it was called.
  *   R3. A replica that leaves acknowledges nothing: what it held may be with another one by then. What is to be told to it waits until it is
  *       gone, for those who are here then, or for the next owner of its shard.
+ *   R4. While somebody leaves, what it held moves, in the terms that it had: whoever is told new ones meanwhile may get the old ones after
+ *       them. So all are told once more, and nothing that waits in the outbox is told before it is gone.
  */
 import type { Clock } from '../../base/clock.ts';
 import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
@@ -71,9 +73,11 @@ export class RenewalPost implements Renewals {
       );
   }
 
-  /** Tells a shard all that is in the outbox for it. Rejects where it does not acknowledge. */
+  /** Tells a shard all that is in the outbox for it. Rejects where it does not acknowledge, and for R4 where there is something. */
   async flush(shard: number): Promise<void> {
     await Promise.all(this.#underWay);
+    if (this.#isMoving && (await this.#parts.store.pendingRenewals(shard, 1)))
+      throw new Error('A replica is leaving: what it hands over could overtake what is to be told');
     await this.#empty(shard, (pending) => this.#parts.peers.ask(shard, CALLS.renew, pending, TELL_MS));
   }
 
@@ -82,7 +86,7 @@ export class RenewalPost implements Renewals {
     const { store, clock } = this.#parts;
     while (!signal.aborted) {
       const shards = await untilRoom(() => store.renewalShards(), clock, signal);
-      for (const shard of shards ?? []) if (!signal.aborted) await this.#attempt(shard);
+      for (const shard of shards ?? []) if (!signal.aborted && !this.#isMoving) await this.#attempt(shard);
       await clock.sleep(LOOK_EVERY_MS, signal);
     }
   }
@@ -91,11 +95,21 @@ export class RenewalPost implements Renewals {
     const { store, peers, census } = this.#parts;
     const others = await census.others();
     if (others.length === 0) return;
+    const wasMoving = this.#isMoving;
     const told = await peers.everywhere(CALLS.renew, { scope, renewals }, RENEW_MS, () =>
       Promise.resolve({}),
     );
-    const rest = others.map(({ shard }) => shard).filter((shard) => !told.has(shard));
+    const shards = others.map(({ shard }) => shard);
+    const rest =
+      wasMoving || this.#isMoving
+        ? [peers.presence.shard, ...shards]
+        : shards.filter((shard) => !told.has(shard));
     if (rest.length > 0) await store.postRenewals(rest, scope, renewals);
+  }
+
+  /** Whether somebody hands over what it holds. */
+  get #isMoving(): boolean {
+    return this.#parts.peers.presence.present().some(({ stage }) => stage === 'leaving');
   }
 
   async #attempt(shard: number): Promise<void> {

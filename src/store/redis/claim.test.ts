@@ -48,6 +48,14 @@ async function crash(claimed: Claim): Promise<void> {
   end([claimed]);
 }
 
+/** As a replica leaves that has handed over all that it held. */
+async function leaveEmptied(claimed: Claim): Promise<void> {
+  await putRow(claimed);
+  const lease = new Lease(claimed, LONG_MS, systemClock);
+  await lease.release({ tableKeys: ['fairsieve:1:requests'], sequences: '' });
+  end([claimed]);
+}
+
 const names = Array.from({ length: SEQ_STRIDE }, (_, i) => `replica-${i}`);
 
 test('of sixteen who start at once each gets a database of its own, a hundred times over', async () => {
@@ -133,6 +141,37 @@ test('nobody waits where no database holds data yet', async () => {
   assert.ok(performance.now() - startedAtMs < LONG_MS / 2);
   assert.notEqual(second.database, first.database);
   end([first, second]);
+});
+
+test('emptied databases are as good as new, save that their epochs go on: whoever comes takes them at once', async () => {
+  const before = await Promise.all(names.map((name) => claim(name, { leaseMs: LONG_MS, schema: 7 })));
+  await Promise.all(before.map(leaveEmptied));
+  const startedAtMs = performance.now();
+  const again = await Promise.all(names.map((name) => claim(`another ${name}`, { leaseMs: LONG_MS })));
+  assert.ok(performance.now() - startedAtMs < LONG_MS / 2);
+  assert.deepEqual(
+    again.map(({ database }) => database).toSorted((a, b) => a - b),
+    names.map((_, i) => i),
+  );
+  for (const { epoch, schema, foreign } of again) assert.deepEqual([epoch, schema, foreign], ['2', 1, []]);
+  end(again);
+});
+
+test('an emptied one is taken after one that holds data, by the replica that left it too', async () => {
+  await leaveEmptied(await claim('a', { database: 3 }));
+  await crash(await claim('b', { database: 9 }));
+  const again = await claim('a');
+  assert.equal(again.database, 9);
+  end([again]);
+});
+
+test('one that was emptied among the keys of others is theirs again: it is taken last, and holds nothing of ours', async () => {
+  await redis.run(['SET', 'cache:1', 'theirs'], 0);
+  await leaveEmptied(await claim('a', { database: 0 }));
+  const own = await claim('b');
+  assert.equal(own.database, 1);
+  assert.deepEqual(own.foreign, [0]);
+  end([own]);
 });
 
 test('what others keep there is neither read nor changed, and taken last', async () => {

@@ -85,20 +85,30 @@ async function look(
   const views: DatabaseView[] = [];
   for (const database of databases) {
     const keys = counts.get(database) ?? 0;
-    const lease = keys > 0 ? await lookAtLease(finder, database, schema) : NO_LEASE;
-    views.push({ database, keys, lease });
+    const view = keys > 0 ? await lookAtLease(finder, database, schema) : NO_LEASE;
+    // What is left of the lease of an emptied one is no key that anybody has there.
+    views.push({
+      database,
+      ...(view === EMPTIED ? { keys: keys - 1, lease: NO_LEASE } : { keys, lease: view }),
+    });
   }
   await finder.select(0);
   return views;
 }
 
 const NO_LEASE: LeaseView = { kind: 'none' };
+const EMPTIED = 'emptied';
 
-async function lookAtLease(finder: RedisLink, database: number, schema: number): Promise<LeaseView> {
+async function lookAtLease(
+  finder: RedisLink,
+  database: number,
+  schema: number,
+): Promise<LeaseView | typeof EMPTIED> {
   await finder.select(database);
   const found = (await finder.run(LOOK, [LEASE_KEY], [])) as [string, string, number, number];
   const [kind, name, leftMs, stored] = found;
   if (kind === 'none') return NO_LEASE;
+  if (kind === EMPTIED) return EMPTIED;
   if (kind !== 'lease') return { kind: 'foreign' };
   return stored > schema ? { kind: 'newer' } : { kind, name, leftMs };
 }

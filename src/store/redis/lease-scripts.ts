@@ -39,9 +39,10 @@ if kind == 'foreign' then return {'lost', 'foreign'} end
 if lease.owner ~= ARGV[1] or lease.epoch ~= ARGV[2] then return {'lost', 'taken', lease.name or ''} end
 `;
 
-/** → [`none`], [`foreign`], or [`lease`, name, how many ms it is held for, schema]. */
+/** → [`none`], [`emptied`] (see `RELEASE_EMPTIED`), [`foreign`], or [`lease`, name, how many ms it is held for, schema]. */
 export const LOOK = script(`${HEAD}
 if kind ~= 'hash' then return {kind} end
+if not lease.schema then return {'emptied'} end
 return {'lease', lease.name or '', left, tonumber(lease.schema)}
 `);
 
@@ -73,14 +74,13 @@ return {'released'}
 `);
 
 /**
- * … and lets the database go with it, but for `sequences`, which is kept in the lease if it is not empty. KEYS: lease, tables. ARGV: owner,
- * epoch, sequences. → [`released`].
+ * … of a database whose tables go with it. Of the lease stay the epoch, so that no epoch is given twice, and `sequences`, if it is not
+ * empty; with neither name nor schema it is nobody's, and good for every version. KEYS: lease, tables. ARGV: owner, epoch, sequences. → [`released`].
  */
 export const RELEASE_EMPTIED = script(`${OWNERS_ONLY}
-redis.call('UNLINK', unpack(KEYS))
-if ARGV[3] ~= '' then
-  redis.call('HSET', KEYS[1], 'epoch', lease.epoch, 'name', lease.name, 'schema', lease.schema, 'sequences', ARGV[3])
-end
+redis.call('UNLINK', unpack(KEYS, 2))
+redis.call('HDEL', KEYS[1], 'owner', 'name', 'until', 'schema', 'commit', 'refused', 'sequences')
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'sequences', ARGV[3]) end
 return {'released'}
 `);
 

@@ -3,7 +3,8 @@
  *
  * Invariants:
  *   K1. `isHeld` only until before the lease may run out in Redis: the deadline counts from when the last renewal that succeeded was sent.
- *   K2. Where another epoch, or none, is found, it is lost for good.
+ *   K2. `onHeld` is told of each such deadline, and of 0 once the lease is lost or given back.
+ *   K3. Where another epoch, or none, is found, it is lost for good.
  */
 import type { Clock } from '../../base/clock.ts';
 import { StoreError } from '../store.ts';
@@ -22,18 +23,26 @@ export class Lease {
   readonly #claim: Claim;
   readonly #leaseMs: number;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
+  readonly #onHeld: (deadlineMs: number) => void;
   readonly #ending = new AbortController();
   readonly #lost = Promise.withResolvers<StoreError>();
   /** Resolves once it is lost. */
   readonly lost = this.#lost.promise;
-  #deadlineMs: number;
+  #deadlineMs = 0;
   #renewal: Promise<void> | undefined;
 
-  constructor(claim: Claim, leaseMs: number, clock: Pick<Clock, 'monotonicMs' | 'sleep'>) {
+  /** `onHeld`: told until when it is held, in time of the clock. */
+  constructor(
+    claim: Claim,
+    leaseMs: number,
+    clock: Pick<Clock, 'monotonicMs' | 'sleep'>,
+    onHeld: (deadlineMs: number) => void = () => undefined,
+  ) {
     this.#claim = claim;
     this.#leaseMs = leaseMs;
     this.#clock = clock;
-    this.#deadlineMs = claim.heldFromMs + leaseMs;
+    this.#onHeld = onHeld;
+    this.#hold(claim.heldFromMs + leaseMs);
     void this.#keep();
   }
 
@@ -69,6 +78,7 @@ export class Lease {
       'lost',
       `Database ${this.#claim.database} of Redis is not ours any more: ${reasonOf(why, detail)}`,
     );
+    this.#hold(0);
     this.#lost.resolve(error);
     this.#ending.abort();
     throw error;
@@ -77,6 +87,7 @@ export class Lease {
   /** Gives it back, and with `emptied` the database. Rejects where Redis cannot be asked now: then it runs out. */
   async release(emptied?: Emptied): Promise<void> {
     this.end();
+    this.#hold(0);
     const { link } = this.#claim;
     await (emptied
       ? link.run(RELEASE_EMPTIED, [LEASE_KEY, ...emptied.tableKeys], [...this.proof, emptied.sequences])
@@ -96,7 +107,12 @@ export class Lease {
       return link.run(RENEW, [LEASE_KEY], [...this.proof, String(this.#leaseMs)]);
     }, this.#ending.signal);
     this.check(reply);
-    this.#deadlineMs = sentAtMs + this.#leaseMs;
+    this.#hold(sentAtMs + this.#leaseMs);
+  }
+
+  #hold(deadlineMs: number): void {
+    this.#deadlineMs = deadlineMs;
+    this.#onHeld(deadlineMs);
   }
 
   async #keep(): Promise<void> {

@@ -22,9 +22,10 @@ describeStore('redis', async () => {
   };
 });
 
-test('nothing but the keys of ours is written, and nothing is left of a store that held nothing', async () => {
+test('nothing but the keys of ours is written, and of a store that held nothing only the epoch is left', async () => {
   const { store, shard } = await openRedisStore({ url: redis.url, name: 'a', leaseMs: 1_000 });
   assert.deepEqual(await redis.run(['KEYS', '*'], shard), ['fairsieve:lease']);
   await store[Symbol.asyncDispose]();
-  assert.deepEqual(await redis.run(['KEYS', '*'], shard), []);
+  assert.deepEqual(await redis.run(['KEYS', '*'], shard), ['fairsieve:lease']);
+  assert.deepEqual(await redis.run(['HGETALL', 'fairsieve:lease'], shard), ['epoch', '1']);
 });

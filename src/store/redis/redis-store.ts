@@ -13,6 +13,7 @@ import { startStoreThread } from '../sqlite/store-thread.ts';
 import { ThreadedStore } from '../sqlite/threaded-store.ts';
 import { StoreError, type Store } from '../store.ts';
 import type { RedisAddress } from './redis-link.ts';
+import { isBefore, newDeadlineMemory } from './shared-deadline.ts';
 import type { Control, ControlAnswer, ControlReply, RedisOpened, RedisWorkerInput } from './redis-worker.ts';
 
 export interface RedisStoreOptions extends RedisAddress {
@@ -37,13 +38,18 @@ export interface RedisStore {
   readonly store: Store;
   /** The number of the database. */
   readonly shard: number;
-  /** How many times it has been claimed. */
+  /** How many times it has been claimed, emptied or not. */
   readonly epoch: number;
+  /**
+   * Whether no other replica can have the database yet. What is in memory is true as long as it is; the store itself answers only
+   * what was true.
+   */
+  isOurs(): boolean;
   /** The databases that hold data of this service, whoever has them. Rejects with `busy` while Redis cannot be asked. */
   shardsWithData(): Promise<number[]>;
   /**
    * Nothing that is left in the store is worth keeping, since all that is has been handed over (`parcel` gives nothing): when the store is
-   * closed, its database is emptied, but for the last sequence numbers of callbacks.
+   * closed, its database is emptied, but for the epoch and the last sequence numbers of callbacks.
    */
   abandon(): Promise<void>;
 }
@@ -79,6 +85,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     acceptUnsafe: options.acceptUnsafe ?? false,
     bytesMax,
     sharesWork: options.sharesWork ?? true,
+    heldUntil: newDeadlineMemory(),
     control: theirs,
   };
   const control = controlBy(ours);
@@ -95,6 +102,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   return {
     store,
     ...(opened as RedisOpened),
+    isOurs: () => isBefore(workerData.heldUntil, systemClock.monotonicMs()),
     shardsWithData: () => control('shardsWithData'),
     abandon: async () => void (await control('abandon')),
   };

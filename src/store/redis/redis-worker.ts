@@ -24,6 +24,7 @@ import type { Mirror } from './mirror.ts';
 import { RedisExtent } from './redis-extent.ts';
 import { allowed, RedisLink, type RedisAddress } from './redis-link.ts';
 import { requireSafeRedis } from './redis-safety.ts';
+import { setDeadline, type DeadlineMemory } from './shared-deadline.ts';
 import { openWorkingCopy } from './working-copy.ts';
 
 export interface RedisWorkerInput {
@@ -35,6 +36,8 @@ export interface RedisWorkerInput {
   readonly acceptUnsafe: boolean;
   readonly bytesMax: number;
   readonly sharesWork: boolean;
+  /** Is set to the time until which the database is ours. */
+  readonly heldUntil: DeadlineMemory;
   readonly control: MessagePort;
 }
 
@@ -77,7 +80,9 @@ async function open(): Promise<RedisOpened> {
     schema: MIGRATIONS.length,
     random: randomFraction,
   });
-  const lease = new Lease(claim, input.leaseMs, clock);
+  const lease = new Lease(claim, input.leaseMs, clock, (deadlineMs) =>
+    setDeadline(input.heldUntil, deadlineMs),
+  );
   try {
     const committer = new Committer(claim, lease, ending.signal);
     const { database: tables, mirror } = await Promise.race([

@@ -71,7 +71,7 @@ test('values are found by their primes again after a restart', async () => {
   await again.store[Symbol.asyncDispose]();
 });
 
-test('what has been handed over is abandoned: the database is empty and no orphan, and its callbacks are counted on', async () => {
+test('what has been handed over is abandoned: the database is empty and no orphan, and its claims and callbacks are counted on', async () => {
   const callbackUrl = 'https://hooks.example/';
   const ended = async ({ store }: RedisStore, seq: number): Promise<number | undefined> => {
     await store.accept({ requests: newRequests(1, { seq, callbackUrl }) });
@@ -87,6 +87,7 @@ test('what has been handed over is abandoned: the database is empty and no orpha
   await first.store[Symbol.asyncDispose]();
   assert.deepEqual(await keys(), ['fairsieve:lease']);
   const next = await open('another');
+  assert.equal(next.epoch, first.epoch + 1);
   // The numbers that it counts on from are data again, of its own.
   assert.deepEqual(
     (await next.shardsWithData()).filter((shard) => shard !== DATABASE),

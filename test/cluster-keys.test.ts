@@ -1,0 +1,53 @@
+/** Replicas that would sign callbacks with different master keys. */
+import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { replicaProcess } from '../scripts/servers/replica-process.ts';
+import type { Readiness } from '../src/contract/health.ts';
+import { ask } from './support/api.ts';
+import { LEASE_MS, replicasOf, startTestCluster, untilPeers } from './support/cluster.ts';
+import { runProgram } from './support/program.ts';
+import { until } from './support/until.ts';
+
+test('one replica of three whose master key is another is not ready, says why, and all others name it', async () => {
+  await using stack = new AsyncDisposableStack();
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'fairsieve-keys-'));
+  stack.defer(() => rm(folder, { recursive: true }));
+  const [common, other] = ['common', 'other'].map((name) => path.join(folder, name)) as [string, string];
+  for (const file of [common, other])
+    await writeFile(file, (await runProgram(['secret', 'create'], {})).stdout, { mode: 0o600 });
+  const cluster = stack.use(await startTestCluster(2, { FAIRSIEVE_SECRET_FILE: common }));
+  const odd = stack.use(
+    await replicaProcess('odd', folder, {
+      FAIRSIEVE_STORE: 'redis',
+      FAIRSIEVE_REPLICA_NAME: 'odd',
+      FAIRSIEVE_REDIS_PORT: String(cluster.redis?.port),
+      FAIRSIEVE_NATS_URL: cluster.nats?.url ?? assert.fail(),
+      FAIRSIEVE_LEASE_MS: String(LEASE_MS),
+      FAIRSIEVE_WORKERS: '1',
+      FAIRSIEVE_SECRET_FILE: other,
+    }),
+  );
+  await odd.start();
+  const refusal = await until('it not being ready', async () => {
+    const { status, text } = await ask(odd, '/readyz');
+    return status === 503 && (JSON.parse(text) as Readiness);
+  });
+  assert.match(refusal.reasons.join(), /another master key than on other replicas/);
+  const both = replicasOf(cluster, 2);
+  await until('each naming those whose key is another', () =>
+    [...both, odd].every(({ output }) => /"level":50.*another master key/.test(output)),
+  );
+  assert.match(odd.output, /another master key than this one's on replica-\d, replica-\d:/);
+  for (const replica of both) {
+    assert.match(replica.output, /another master key than this one's on odd:/);
+    assert.equal((await ask(replica, '/readyz')).status, 200);
+  }
+  await odd.stop();
+  await copyFile(common, other);
+  await odd.start();
+  await untilPeers([odd], 2);
+  assert.equal((await ask(odd, '/readyz')).status, 200);
+});

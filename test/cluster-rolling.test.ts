@@ -1,0 +1,60 @@
+/** Replicas that are restarted one after the other, behind the balancer: clients notice nothing of it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask, assertFactored, ended, look, post } from './support/api.ts';
+import { startTestCluster } from './support/cluster.ts';
+import { NumberSource, type Composite } from './support/number-source.ts';
+import { until } from './support/until.ts';
+
+/** Of each kind. */
+const CLIENTS = 4;
+/** As in compose.yaml: above what the balancer takes to see that a replica stops. */
+const DELAY_MS = 4_000;
+const numbers = new NumberSource(15);
+
+test('while all replicas are restarted in turn, every POST is accepted at its first try, and answered', async () => {
+  await using cluster = await startTestCluster(2, { FAIRSIEVE_DRAIN_DELAY_MS: String(DELAY_MS) });
+  const stop = new AbortController();
+  const hard = numbers.semiprime(78);
+  const accepted = new Map<string, Composite>();
+  const refused: string[] = [];
+  const keep = async (composite: Composite, route: string): Promise<void> => {
+    const body = JSON.stringify({ number: String(composite.number) });
+    const headers = { 'x-caller-id': route };
+    const reply = await ask(cluster, route, { method: 'POST', headers, body });
+    if (reply.status === 202)
+      accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite);
+    else refused.push(`${reply.status} ${reply.text}`);
+  };
+  const client = async (work: () => Promise<void>): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await work().catch((error: unknown) => refused.push(String(error)));
+      await sleep(20);
+    }
+  };
+  const clients = Array.from({ length: CLIENTS }, () => [
+    client(() => keep(numbers.semiprime(16), '/requests')),
+    // Each is under way for nearly two seconds, so that there is always one to be cut off.
+    client(() => keep(hard, '/sync')),
+  ]).flat();
+  for (const replica of cluster.replicas) {
+    const stopped = replica.stop();
+    await until('it saying that it stops', async () => (await ask(replica, '/readyz')).status === 503);
+    // Whoever has not seen that yet is served as before.
+    assert.equal((await post(replica, { number: '15' })).status, 202);
+    assert.deepEqual(await stopped, { code: 0, signal: null });
+    await replica.start();
+    await until('it being given work again', async () => {
+      const { headers } = await ask(cluster, '/healthz');
+      return headers.get('served-by') === replica.name;
+    });
+  }
+  stop.abort();
+  await Promise.all(clients);
+  assert.deepEqual(refused, []);
+  assert.ok(accepted.size > 100, `${accepted.size} were accepted`);
+  for (const [id, composite] of accepted)
+    if (composite !== hard) assertFactored(await ended(cluster, id), composite);
+    else assert.equal((await look(cluster, id)).status, 'running');
+});
