@@ -12,6 +12,7 @@ import { memory } from './memory.ts';
 import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
+import { readCpuTicks, tellStolen } from './support/stolen-time.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   http,
@@ -73,12 +74,15 @@ async function runAll({ quick, full, json, seed: seedText, names }: Arguments): 
     const benchmark = BENCHMARKS[name];
     if (benchmark === undefined) continue;
     process.stdout.write(`\n${name}: ${benchmark.about}\n\n`);
-    const result = await benchmark.run({
+    const ticks = readCpuTicks();
+    const measured = await benchmark.run({
       quick,
       full,
       seed,
       say: (line) => process.stderr.write(`  … ${line}\n`),
     });
+    const stolen = tellStolen(ticks, readCpuTicks());
+    const result = stolen === undefined ? measured : { ...measured, notes: [...measured.notes, stolen] };
     process.stdout.write(`${formatResult(result)}\n`);
     results[name] = result;
     if (result.failures > 0) process.exitCode = 1;
