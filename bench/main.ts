@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { a5 } from './a5.ts';
 import { callbacks } from './callbacks.ts';
 import { cluster } from './cluster.ts';
 import { fairness } from './fairness.ts';
@@ -25,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   cluster,
   kernel,
   peers,
+  a5,
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]
