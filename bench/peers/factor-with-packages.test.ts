@@ -30,6 +30,8 @@ test('multiplicities are kept, also of primes beyond the trial division', () => 
   const [p, q] = [nextPrime(2_000n), nextPrime(10n ** 9n)];
   assert.deepEqual(factorWithPackages(p ** 3n * q ** 2n), [p, p, p, q, q]);
   assert.deepEqual(factorWithPackages(q ** 4n), [q, q, q, q]);
+  const large = nextPrime(10n ** 24n);
+  assert.deepEqual(factorWithPackages(large ** 2n), [large, large]);
 });
 
 test('primes, those beside 2^64, and the strong pseudoprimes to base 2 are told apart', () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import os from 'node:os';
 import { test } from 'node:test';
 import { until } from '../../test/support/until.ts';
 import type { Order } from '../peers/bullmq-queues.ts';
@@ -17,12 +18,27 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   '100000000000000000050700000000000000004563': ['100000000000000000039', '1000000000000000000117'],
 };
 
+/** On a machine with much else to do. */
+const ENDED_MS_MAX = 120_000;
+
+/** How many of eight hard numbers for each thread are still to be done when a small one is that came after them. */
+const BEHIND_A_HOG = {
+  arrival: { what: 'waits for', least: 0, most: 1 },
+  turns: { what: 'overtakes', least: 4, most: 8 },
+};
+
+async function known(connection: HttpConnection, id: string): Promise<Told> {
+  const told = await lookUp(connection, id);
+  assert(typeof told === 'object', `Asked for ${id}, the peer told ${told}`);
+  return told;
+}
+
 function ended(connection: HttpConnection, id: string): Promise<Told> {
-  return until(`${id} has ended`, async () => {
-    const request = await lookUp(connection, id);
-    assert(typeof request === 'object', `There is no ${id}`);
-    return isPending(request) ? undefined : request;
-  });
+  const look = async (): Promise<Told | undefined> => {
+    const told = await known(connection, id);
+    return isPending(told) ? undefined : told;
+  };
+  return until(`${id} has ended`, look, ENDED_MS_MAX);
 }
 
 for (const order of ['arrival', 'turns'] satisfies Order[]) {
@@ -53,6 +69,23 @@ for (const order of ['arrival', 'turns'] satisfies Order[]) {
     using connection = new HttpConnection(peer.url);
     for (const id of ids) assert.equal((await ended(connection, id)).status, 'done');
   });
+
+  test(`in a peer (${order}) a small number ${BEHIND_A_HOG[order].what} those that another caller has waiting`, async () => {
+    await using peer = await startBullmqPeer(order);
+    using connection = new HttpConnection(peer.url);
+    const random = seededRandom(1);
+    const threads = os.availableParallelism();
+    const hog: string[] = [];
+    for (let i = 0; i < 8 * threads; i++)
+      hog.push(await submit(connection, 'hog', String(balancedSemiprime(45, random))));
+    const small = await submit(connection, 'small', '999999999999999989');
+    await ended(connection, small);
+    const told: unknown[] = [];
+    for (const id of hog) told.push((await known(connection, id)).status);
+    const { least, most } = BEHIND_A_HOG[order];
+    const pending = told.filter((status) => status !== 'done').length / threads;
+    assert.ok(least <= pending && pending <= most, `${pending} for each thread are still to be done`);
+  });
 }
 
 test('a peer refuses what is no number, and knows no request that was never made', async () => {
@@ -61,16 +94,4 @@ test('a peer refuses what is no number, and knows no request that was never made
   for (const number of ['0', '-5', '12x', ''])
     assert.equal((await ask(connection, postRequest('caller', `{"number":"${number}"}`))).status, 400);
   assert.equal((await ask(connection, getRequest('caller-Y2FsbGVy.77'))).status, 404);
-});
-
-test('in turn, a small number overtakes those that another caller has waiting', async () => {
-  await using peer = await startBullmqPeer('turns');
-  using connection = new HttpConnection(peer.url);
-  const random = seededRandom(1);
-  const hog: string[] = [];
-  for (let i = 0; i < 8; i++)
-    hog.push(await submit(connection, 'hog', String(balancedSemiprime(60, random))));
-  const small = await submit(connection, 'small', '999999999999999989');
-  assert.equal((await ended(connection, small)).status, 'done');
-  assert.ok(isPending(await lookUp(connection, hog.at(-1) ?? '')));
 });
