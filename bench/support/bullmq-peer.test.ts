@@ -29,7 +29,7 @@ const BEHIND_A_HOG = {
 
 async function known(connection: HttpConnection, id: string): Promise<Told> {
   const told = await lookUp(connection, id);
-  assert(typeof told === 'object', `Asked for ${id}, the peer told ${told}`);
+  assert(typeof told === 'object', `The peer does not tell of ${id}`);
   return told;
 }
 
