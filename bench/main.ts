@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { a5 } from './a5.ts';
 import { callbacks } from './callbacks.ts';
 import { cluster } from './cluster.ts';
 import { fairness } from './fairness.ts';
@@ -9,9 +10,11 @@ import { http } from './http.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
+import { peers } from './peers.ts';
 import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
+import { readCpuTicks, tellStolen } from './support/stolen-time.ts';
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   http,
@@ -22,6 +25,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   values: valuesBenchmark,
   cluster,
   kernel,
+  peers,
+  a5,
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]
@@ -73,12 +78,15 @@ async function runAll({ quick, full, json, seed: seedText, names }: Arguments): 
     const benchmark = BENCHMARKS[name];
     if (benchmark === undefined) continue;
     process.stdout.write(`\n${name}: ${benchmark.about}\n\n`);
-    const result = await benchmark.run({
+    const ticks = readCpuTicks();
+    const measured = await benchmark.run({
       quick,
       full,
       seed,
       say: (line) => process.stderr.write(`  … ${line}\n`),
     });
+    const stolen = tellStolen(ticks, readCpuTicks());
+    const result = stolen === undefined ? measured : { ...measured, notes: [...measured.notes, stolen] };
     process.stdout.write(`${formatResult(result)}\n`);
     results[name] = result;
     if (result.failures > 0) process.exitCode = 1;
