@@ -34,6 +34,8 @@ const EXPONENTS: readonly number[] = [
 /** Nanoseconds of a power of n modulo s and a division of n by it, for n of 500 bits. */
 const RESIDUE_NS = 800;
 
+/** Below it, n need not exceed the moduli. */
+const BITS_MIN = 8;
 /** The longest numbers for which there is a plan. */
 export const APR_CL_BITS_MAX = 1_000;
 
@@ -67,7 +69,7 @@ function cheapestPlan(bits: number): AprClPlan {
     const ns = nanoseconds(t, moduli, bits);
     if (best === undefined || ns < best.ns) best = { t, moduli, ns };
   }
-  assert(best !== undefined, `Cannot plan a proof for ${bits} bits: at most ${APR_CL_BITS_MAX} are possible`);
+  assert(best !== undefined, `Cannot plan a proof for ${bits} bits: ${BITS_MIN} to ${APR_CL_BITS_MAX} are possible`);
   // The group modulo q^e has an element of order q too where e > 1.
   const orders = best.moduli.flatMap(({ q, power }) => (power > q ? [q, q - 1] : [q - 1]));
   return {
