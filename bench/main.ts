@@ -9,6 +9,7 @@ import { http } from './http.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
+import { proof } from './proof.ts';
 import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   values: valuesBenchmark,
   cluster,
   kernel,
+  proof,
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]

@@ -83,7 +83,8 @@ export function ringSquare(r: usize, a: usize): void {
       addMod(sum, sum, TERM);
     }
   }
-  for (let s: usize = 1; s < <usize>(2 * degree - 2); s++) addMod(WIDE + s * size, WIDE + s * size, WIDE + s * size);
+  for (let s: usize = 1; s < <usize>(2 * degree - 2); s++)
+    addMod(WIDE + s * size, WIDE + s * size, WIDE + s * size);
   for (let i: usize = 0; i < <usize>degree; i++) {
     montMul(TERM, a + i * size, a + i * size);
     const sum = WIDE + 2 * i * size;

@@ -27,9 +27,10 @@ export interface AprClPlan {
 
 /** Values of t whose e(t) is larger than that of any smaller t. */
 const EXPONENTS: readonly number[] = [
-  12, 24, 30, 36, 60, 72, 108, 120, 144, 180, 240, 360, 420, 540, 840, 1_008, 1_080, 1_200, 1_260, 1_620, 1_680, 2_016,
-  2_160, 2_520, 3_360, 3_780, 5_040, 6_480, 7_560, 8_400, 10_080, 12_600, 15_120, 25_200, 30_240, 42_840, 45_360,
-  55_440, 60_480, 75_600, 85_680, 100_800, 110_880, 128_520, 131_040, 166_320, 196_560, 257_040, 332_640,
+  12, 24, 30, 36, 60, 72, 108, 120, 144, 180, 240, 360, 420, 540, 840, 1_008, 1_080, 1_200, 1_260, 1_620,
+  1_680, 2_016, 2_160, 2_520, 3_360, 3_780, 5_040, 6_480, 7_560, 8_400, 10_080, 12_600, 15_120, 25_200,
+  30_240, 42_840, 45_360, 55_440, 60_480, 75_600, 85_680, 100_800, 110_880, 128_520, 131_040, 166_320,
+  196_560, 257_040, 332_640,
 ];
 /** Nanoseconds of a power of n modulo s and a division of n by it, for n of 500 bits. */
 const RESIDUE_NS = 800;
@@ -69,7 +70,10 @@ function cheapestPlan(bits: number): AprClPlan {
     const ns = nanoseconds(t, moduli, bits);
     if (best === undefined || ns < best.ns) best = { t, moduli, ns };
   }
-  assert(best !== undefined, `Cannot plan a proof for ${bits} bits: ${BITS_MIN} to ${APR_CL_BITS_MAX} are possible`);
+  assert(
+    best !== undefined,
+    `Cannot plan a proof for ${bits} bits: ${BITS_MIN} to ${APR_CL_BITS_MAX} are possible`,
+  );
   // The group modulo q^e has an element of order q too where e > 1.
   const orders = best.moduli.flatMap(({ q, power }) => (power > q ? [q, q - 1] : [q - 1]));
   return {

@@ -54,7 +54,9 @@ export const aprCl: ProofMethod<AprClState> = {
     if (state.kind === 'residues') return tryResidues(n, state);
     const character = characterOf(n, state);
     if (character === undefined) return 'undecided';
-    return state.kind === 'euler' ? afterEuler(n, state, value[0]!) : afterCharacter(n, state, character, value);
+    return state.kind === 'euler'
+      ? afterEuler(n, state, value[0]!)
+      : afterCharacter(n, state, character, value);
   },
 
   fraction(n, state) {

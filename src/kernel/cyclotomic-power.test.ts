@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { seededNaturals } from './bigint-reference.ts';
-import { type CyclotomicPower, elementPower, integerPower, startPower, stepPower } from './cyclotomic-power.ts';
+import {
+  type CyclotomicPower,
+  elementPower,
+  integerPower,
+  startPower,
+  stepPower,
+} from './cyclotomic-power.ts';
 import { newProofKernel, sameMemory } from './proof-runs.ts';
 
 const kernel = newProofKernel();
@@ -41,11 +47,14 @@ function expected(n: bigint, power: CyclotomicPower): bigint[] {
     return result;
   };
   const product = (exponents: readonly number[]): bigint[] =>
-    exponents.reduce((value, e, y) => {
-      const conjugate = Array.from({ length: order }, () => 0n);
-      for (const [i, c] of base.entries()) conjugate[(i * y) % order]! += BigInt(c);
-      return multiply(value, raise(fold(conjugate), BigInt(e)));
-    }, fold([1n]));
+    exponents.reduce(
+      (value, e, y) => {
+        const conjugate = Array.from({ length: order }, () => 0n);
+        for (const [i, c] of base.entries()) conjugate[(i * y) % order]! += BigInt(c);
+        return multiply(value, raise(fold(conjugate), BigInt(e)));
+      },
+      fold([1n]),
+    );
   const scaled = multiply(product(inner), fold([BigInt(scale)]));
   const tail = multiply(product(outer), fold(extra.map(BigInt)));
   return multiply(raise(scaled, exponent), tail);
@@ -58,7 +67,10 @@ const ORDERS = [2, 3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 25, 27, 32].map((order) => 
 const coefficient = fc.integer({ min: -(2 ** 50), max: 2 ** 50 });
 
 function powerIn({ order, prime }: { order: number; prime: number }): fc.Arbitrary<CyclotomicPower> {
-  const element = fc.array(coefficient, { minLength: order - order / prime, maxLength: order - order / prime });
+  const element = fc.array(coefficient, {
+    minLength: order - order / prime,
+    maxLength: order - order / prime,
+  });
   const exponents = fc
     .array(fc.nat(order), { minLength: order, maxLength: order })
     .map((list) => list.map((e, y) => (y % prime === 0 ? 0 : e)));

@@ -281,10 +281,7 @@ test('damaged, foreign and future chunks are passed over', () => {
     new Uint8Array(),
     Uint8Array.of(99, ...chunk.slice(1)),
   ]);
-  assert.equal(
-    answer(kernel.start(n, memoryFor(n), [...damaged, ...foreign.takeChunks()])),
-    `${M61} ${M89}`,
-  );
+  assert.equal(answer(kernel.start(n, memoryFor(n), [...damaged, ...foreign.takeChunks()])), `${M61} ${M89}`);
 });
 
 test('the memory of a job may have held anything', () => {

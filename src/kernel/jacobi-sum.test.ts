@@ -28,15 +28,24 @@ test('the square of the absolute value of a sum is q', () => {
       const sum = jacobiSum(q, prime, order, 1, 1);
       const conjugate = jacobiSum(q, prime, order, order - 1, order - 1);
       const product = multiplyElements(sum, conjugate, prime, order);
-      assert.deepEqual(product, product.map((_, i) => (i === 0 ? q : 0)), `q = ${q}, order ${order}`);
+      assert.deepEqual(
+        product,
+        product.map((_, i) => (i === 0 ? q : 0)),
+        `q = ${q}, order ${order}`,
+      );
     }
 });
 
 test('roots of unity are recognised by their exponents, and nothing else is taken for one', () => {
   const n = 10n ** 40n + 121n;
-  for (const { prime, order } of [...ordersOf(241), ...ordersOf(379), ...ordersOf(2801), { prime: 3, order: 9 }]) {
+  for (const { prime, order } of [
+    ...ordersOf(241),
+    ...ordersOf(379),
+    ...ordersOf(2801),
+    { prime: 3, order: 9 },
+  ]) {
     const degree = order - order / prime;
-    const one = Array.from({ length: degree }, (_, i) => (i === 0 ? 1 : 0));
+    const one = Array.from({ length: degree }, (_, i): number => (i === 0 ? 1 : 0));
     const zeta = order === 2 ? [-1] : one.map((_, i) => (i === 1 ? 1 : 0));
     let root = one;
     for (let h = 0; h < order; h++) {
@@ -48,6 +57,14 @@ test('roots of unity are recognised by their exponents, and nothing else is take
       }
       root = multiplyElements(root, zeta, prime, order);
     }
-    assert.equal(rootExponent(one.map(() => 0n), prime, order, n), undefined);
+    assert.equal(
+      rootExponent(
+        one.map(() => 0n),
+        prime,
+        order,
+        n,
+      ),
+      undefined,
+    );
   }
 });

@@ -42,7 +42,10 @@ export function rootExponent(
   // A root is 1 at one place or, from ζ^φ on, -1 at every (m / prime)-th.
   const h = element[first] === 1n ? first : element.length + first;
   if (h >= order) return undefined;
-  const root = foldCoefficients(Array.from({ length: order }, (_, i) => (i === h ? 1 : 0)), prime);
+  const root = foldCoefficients(
+    Array.from({ length: order }, (_, i) => (i === h ? 1 : 0)),
+    prime,
+  );
   const isRoot = root.every((c, i) => element[i] === (c < 0 ? n - 1n : BigInt(c)));
   return isRoot ? h : undefined;
 }

@@ -66,7 +66,8 @@ export const neighbourProof: ProofMethod<NeighbourProofState> = {
   advance(n, state, value) {
     const claim = state.claims[state.shown];
     if (claim === undefined) return conclude(n, state.claims);
-    const outcome = claim.side === -1 ? testBefore(n, claim, value[0]!) : testAfter(n, claim, state.base, value);
+    const outcome =
+      claim.side === -1 ? testBefore(n, claim, value[0]!) : testAfter(n, claim, state.base, value);
     if (outcome === 'composite') return outcome;
     if (outcome === 'shown') return { ...state, shown: state.shown + 1, base: BASE_MIN };
     return state.base < BASE_MAX ? { ...state, base: state.base + 1 } : 'undecided';
