@@ -23,7 +23,7 @@ export function sameMemory(kernel: KernelInstance): KernelInstance {
 
 const kernel = newProofKernel();
 
-export function run(n: bigint, start: ProofState | undefined): ProofVerdict {
+function run(n: bigint, start: ProofState | undefined): ProofVerdict {
   let state: ProofState | ProofVerdict = start ?? 'undecided';
   while (typeof state === 'object') state = proofStep(kernel, n, state, 100_000);
   return state;
