@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrime, nextPrime, powMod, seededNaturals } from './bigint-reference.ts';
+import { type Claim, conclude } from './neighbour-proof.ts';
 import { proveByNeighbours } from './proof-runs.ts';
 
 const below = seededNaturals(12n);
@@ -79,4 +80,54 @@ test('products of primes that are 1 modulo the small factors are composite', () 
     for (const n of [p * r, r * r, r * primeBeside(f, -1n, 9n)])
       assert.notEqual(proveByNeighbours(n), 'proven', `${n}`);
   }
+});
+
+/** The largest power of the prime in n. */
+function powerIn(n: bigint, prime: bigint): bigint {
+  let power = 1n;
+  while (n % (power * prime) === 0n) power *= prime;
+  return power;
+}
+
+test('a product of two numbers for which all claims hold is seen through, by the digits to the base of the claims', () => {
+  let met = 0;
+  for (let i = 0; i < 300; i++) {
+    const primes = [2n, nextPrime(100n + below(100n)), nextPrime(300n + below(100n))];
+    const f = primes.reduce((a, b) => a * b);
+    const [p, q] = [(1n + below(240n)) * f + 1n, (1n + below(240n)) * f + 1n];
+    const n = p * q;
+    // A claim is of the whole power in n - 1.
+    if (!primes.every((r) => [p, q].every((d) => (d - 1n) % powerIn(n - 1n, r) === 0n))) continue;
+    const claims = primes.map((r): Claim => ({ side: -1, prime: Number(r) }));
+    assert.equal(conclude(n, claims), 'composite', `${p} · ${q}`);
+    met++;
+  }
+  assert.ok(met > 50, `${met} such products`);
+});
+
+test('a product of two numbers for which claims of both neighbours hold is seen through', () => {
+  let met = 0;
+  for (let i = 0; i < 300; i++) {
+    const [r1, r2] = [nextPrime(300n + below(300n)), nextPrime(1_000n + below(300n))];
+    const [f, g] = [2n * r1, 4n * r2];
+    const modulus = (f * g) / 2n;
+    // p = 1 modulo f and -1 modulo g; q = 1 modulo both.
+    let p = g - 1n;
+    while (p % f !== 1n && p < modulus) p += g;
+    const n = p * (modulus + 1n);
+    const claims = [
+      { side: -1, prime: 2 },
+      { side: -1, prime: Number(r1) },
+      { side: 1, prime: 2 },
+      { side: 1, prime: Number(r2) },
+    ] satisfies Claim[];
+    const hold = claims.every(({ side, prime }) => {
+      const power = powerIn(n + BigInt(side), BigInt(prime));
+      return [f, g].some((x) => x % power === 0n);
+    });
+    if (p >= modulus || !hold) continue;
+    assert.equal(conclude(n, claims), 'composite', `${p} · ${modulus + 1n}`);
+    met++;
+  }
+  assert.ok(met > 50, `${met} such products`);
 });

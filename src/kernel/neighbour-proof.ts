@@ -22,7 +22,7 @@ import { divideByPrimes } from './trial-division.ts';
 /** -1: of n - 1; 1: of n + 1. */
 type Side = -1 | 1;
 
-interface Claim {
+export interface Claim {
   readonly side: Side;
   readonly prime: number;
 }
@@ -158,8 +158,8 @@ function decides(n: bigint, claims: readonly Claim[]): boolean {
   return f1 ** 3n > n || (f2 - 1n) ** 2n > n || ((f1 * f2) / 2n) ** 2n > n;
 }
 
-/** What follows from claims that are all shown, and decide. */
-function conclude(n: bigint, claims: readonly Claim[]): ProofVerdict {
+/** What follows from claims that all hold, and decide. */
+export function conclude(n: bigint, claims: readonly Claim[]): ProofVerdict {
   const f1 = productOf(n, claims, -1);
   const f2 = productOf(n, claims, 1);
   if (f1 ** 3n > n) return isProductOfTwo(n, f1) ? 'composite' : 'proven';
