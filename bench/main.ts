@@ -11,6 +11,7 @@ import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { memory } from './memory.ts';
 import { peers } from './peers.ts';
+import { proof } from './proof.ts';
 import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   kernel,
   peers,
   a5,
+  proof,
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]

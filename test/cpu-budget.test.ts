@@ -42,6 +42,16 @@ test('at the end of its budget a request keeps the factors known and says that i
   assert.ok(again.cpu_ms >= partial.cpu_ms, `CPU time went from ${partial.cpu_ms} to ${again.cpu_ms} ms`);
 });
 
+test('a request that lacks nothing but the proof of a prime at the end of its budget is done', async () => {
+  await using server = await Server.start({ env: { FAIRSIEVE_JOB_CPU_MS_MAX: '300' } });
+  const prime = 10n ** 199n + 153n;
+  const { request_id } = await submit(server, 12n * prime);
+  const request = await ended(server, request_id);
+  assert.equal(request.status, 'done');
+  assert.equal(request.complete, true);
+  assert.deepEqual(request.factors.at(-1), { prime: String(prime), exponent: 1, certainty: 'probable' });
+});
+
 test('a request has one budget, however often the program is killed while it runs', async () => {
   await using server = await Server.start({ env: { FAIRSIEVE_JOB_CPU_MS_MAX: '4000' } });
   const { request_id } = await submit(server, numbers.semiprime(80).number);

@@ -1,4 +1,4 @@
-/** PARI's `factor`, through the command `gp` where it is installed. */
+/** PARI's `factor` and `isprime`, through the command `gp` where it is installed. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import readline from 'node:readline';
@@ -24,6 +24,15 @@ export class Pari implements AsyncDisposable {
   async factorAll(numbers: readonly bigint[]): Promise<number> {
     this.#child.stdin?.write(
       `{my(v=[${numbers.join(',')}],t=gettime());for(i=1,#v,factor(v[i]));print(gettime())}\n`,
+    );
+    const { value } = await this.#lines.next();
+    return Number(value);
+  }
+
+  /** CPU milliseconds, in whole ones, that PARI takes to prove all `primes` by Jacobi sums. */
+  async proveAll(primes: readonly bigint[]): Promise<number> {
+    this.#child.stdin?.write(
+      `{my(v=[${primes.join(',')}],ok=1);gettime();for(i=1,#v,ok=ok&&isprime(v[i],2));print(if(ok,gettime(),-1))}\n`,
     );
     const { value } = await this.#lines.next();
     return Number(value);

@@ -8,7 +8,7 @@
  */
 import { assert } from '../base/assert.ts';
 
-/** `proven`: a proof of primality was carried out; `probable`: passed BPSW only; `composite`: known to be composite, not yet split. */
+/** `proven`: a proof of primality was carried out; `probable`: passed BPSW only, which no composite is known to do; `composite`: known to be composite, not yet split. */
 export type Certainty = 'proven' | 'probable' | 'composite';
 
 export interface Factor {

@@ -1,9 +1,9 @@
 /**
  * A number being factored, as a machine whose moves take a few milliseconds each.
  *
- * trial division → for each part: words to the end, perfect powers, Baillie–PSW → for each composite: elliptic curves as long
- * as they are the better bet → the quadratic sieve, where its range allows → else, or if the sieve gives up, elliptic curves
- * for ever.
+ * trial division → for each part: words to the end, perfect powers, Baillie–PSW → for each probable prime: a proof, where one is
+ * in reach → for each composite: elliptic curves as long as they are the better bet → the quadratic sieve, where its range allows
+ * → else, or if the sieve gives up, elliptic curves for ever.
  *
  * Invariants:
  *   J1. `parts` always multiply to the number.
@@ -21,6 +21,7 @@ import { type KernelInstance, WORD_END } from './kernel-instance.ts';
 import { learnFrom } from './learn-from.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
 import { perfectPower } from './perfect-power.ts';
+import { proofFraction, proofStart, type ProofState, proofStep } from './primality-proof.ts';
 import { isInSieveRange } from './sieve-range.ts';
 import { takeRelationChunks } from './sieve-helper.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
@@ -31,6 +32,7 @@ type Activity =
   | { readonly kind: 'trial-division' }
   | { readonly kind: 'choosing' }
   | { readonly kind: 'primality'; readonly value: bigint }
+  | { readonly kind: 'proof'; readonly value: bigint; readonly proof: ProofState }
   | { readonly kind: 'ecm'; readonly value: bigint }
   | { readonly kind: 'siqs'; readonly value: bigint; readonly sieve: SiqsState }
   | { readonly kind: 'finished' };
@@ -150,6 +152,8 @@ export class FactorJob implements Job {
         return { stage: 'trial-division', fraction: 0 };
       case 'primality':
         return { stage: 'primality', fraction: 0 };
+      case 'proof':
+        return { stage: 'primality', fraction: this.#proofFraction(this.#activity) };
       case 'choosing': {
         const composite = this.#parts.find(({ kind }) => kind === 'composite');
         return composite ? this.#ecmProgress(composite) : { stage: 'primality', fraction: 0 };
@@ -163,6 +167,12 @@ export class FactorJob implements Job {
       case 'finished':
     }
     return { stage: 'small', fraction: 1, remainingMs: 0 };
+  }
+
+  /** Of the whole job, if the proof is the last thing to do; before a sieve it is next to nothing. */
+  #proofFraction({ value, proof }: Extract<Activity, { kind: 'proof' }>): number {
+    const isLast = this.#parts.every((part) => part.value === value || !isUnderWay(part));
+    return isLast ? proofFraction(value, proof) : 0;
   }
 
   /** Nothing honest can be said of curves that no sieve comes after. */
@@ -185,6 +195,8 @@ export class FactorJob implements Job {
         return this.#choose();
       case 'primality':
         return this.#testPrimality(this.#partOf(this.#activity.value));
+      case 'proof':
+        return this.#prove(this.#partOf(this.#activity.value), this.#activity.proof);
       case 'ecm':
         return this.#runCurves(this.#partOf(this.#activity.value));
       case 'siqs':
@@ -198,6 +210,8 @@ export class FactorJob implements Job {
     const bySize = this.#parts.toSorted((a, b) => (a.value < b.value ? -1 : 1));
     const untested = bySize.find(({ kind }) => kind === 'untested');
     if (untested) return this.#identify(untested);
+    const unproven = bySize.find(({ kind, proofGaveUp }) => kind === 'probable' && !proofGaveUp);
+    if (unproven) return this.#startProof(unproven);
     const composites = bySize.filter(({ kind }) => kind === 'composite');
     // Curves that may go on for ever must not keep another composite from its sieve.
     const composite = composites.find(({ sieveGaveUp }) => !sieveGaveUp) ?? composites[0];
@@ -228,6 +242,25 @@ export class FactorJob implements Job {
     if (outcome === STEP_UNFINISHED) return;
     const kind = outcome === PSW_PROBABLE_PRIME ? 'probable' : 'composite';
     this.#setParts(replacePart(this.#parts, part, [{ ...part, kind }]));
+  }
+
+  #startProof(part: Part): void {
+    const { value } = part;
+    const proof = proofStart(this.#kernel, value);
+    if (proof) this.#activity = { kind: 'proof', value, proof };
+    else this.#setParts(replacePart(this.#parts, part, [{ ...part, proofGaveUp: true }]));
+  }
+
+  #prove(part: Part, proof: ProofState): void {
+    const { value } = part;
+    const outcome = proofStep(this.#kernel, value, proof, productsInMove(value));
+    if (typeof outcome === 'object') {
+      this.#activity = { kind: 'proof', value, proof: outcome };
+      return;
+    }
+    // A composite here would be the first that is known to pass Baillie–PSW: it is split like any other.
+    const told = outcome === 'undecided' ? { ...part, proofGaveUp: true } : { ...part, kind: outcome };
+    this.#setParts(replacePart(this.#parts, part, [told]));
   }
 
   /** Begins the next attempt at a composite. */
@@ -305,6 +338,11 @@ export class FactorJob implements Job {
         this.#siqs.feed(record.relations);
     }
   }
+}
+
+/** Whether there is more to be found out about a part. */
+function isUnderWay({ kind, proofGaveUp }: Part): boolean {
+  return kind === 'untested' || kind === 'composite' || (kind === 'probable' && !proofGaveUp);
 }
 
 function always(): boolean {

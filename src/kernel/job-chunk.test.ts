@@ -14,6 +14,7 @@ const part = fc.record<Part>(
     curves: count,
     shrinks: count,
     sieveGaveUp: fc.boolean(),
+    proofGaveUp: fc.boolean(),
   },
   { noNullPrototype: true },
 );

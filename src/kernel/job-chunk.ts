@@ -35,7 +35,15 @@ export function encodeRecord(record: JobRecord): Uint8Array {
 
 function textOf(record: JobRecord): unknown {
   if (record.kind === 'parts')
-    return record.parts.map((p) => [String(p.value), p.exponent, p.kind, p.curves, p.shrinks, p.sieveGaveUp]);
+    return record.parts.map((p) => [
+      String(p.value),
+      p.exponent,
+      p.kind,
+      p.curves,
+      p.shrinks,
+      p.sieveGaveUp,
+      p.proofGaveUp,
+    ]);
   if (record.kind === 'curves') return [String(record.value), record.curves, record.shrinks];
   return String(record.value);
 }
@@ -66,7 +74,8 @@ export function decodeRecord(chunk: Uint8Array): JobRecord | undefined {
 }
 
 function readPart(fields: unknown): Part {
-  const [value, exponent, kind, curves, shrinks, sieveGaveUp] = fields as unknown[];
+  // Records from before there were proofs lack the last field: what was probable then is proven now.
+  const [value, exponent, kind, curves, shrinks, sieveGaveUp, proofGaveUp] = fields as unknown[];
   if (typeof kind !== 'string' || !PART_KINDS.includes(kind))
     throw new TypeError('Cannot read the kind of a part');
   return {
@@ -76,6 +85,7 @@ function readPart(fields: unknown): Part {
     curves: readCount(curves),
     shrinks: readCount(shrinks),
     sieveGaveUp: sieveGaveUp === true,
+    proofGaveUp: proofGaveUp === true,
   };
 }
 

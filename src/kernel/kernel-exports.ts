@@ -1,7 +1,7 @@
 /** What the compiled kernel exports (assembly/index.ts), as JavaScript sees it. Addresses are bytes; u32 arrive as i32. */
 import type { SiqsExports } from './siqs.ts';
 
-/** What `bailliePswStep` and `ecmStep` answer. */
+/** What `bailliePswStep`, `cyclotomicPowerStep` and `ecmStep` answer. */
 export const STEP_UNFINISHED = 0;
 export const PSW_PROBABLE_PRIME = 2;
 export const ECM_FACTOR = 2;
@@ -24,6 +24,8 @@ export interface KernelExports extends SiqsExports {
   setModulus(source: number, limbs: number): void;
   bailliePswStart(): void;
   bailliePswStep(productsMax: number): number;
+  cyclotomicPowerStart(prime: number, order: number, exponentBits: number): void;
+  cyclotomicPowerStep(productsMax: number): number;
   ecmStart(sigma: number, b1: number, b2: number, width: number): void;
   ecmStep(productsMax: number): number;
 }

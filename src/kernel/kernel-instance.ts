@@ -27,18 +27,26 @@ export class KernelInstance {
     this.#primes = new Uint16Array(memory.buffer, ODD_PRIMES.value, ODD_PRIMES_COUNT.value);
   }
 
-  /** Writes n >= 0 to the input area; how many limbs of 32 bits it has. */
-  writeNumber(n: bigint): number {
-    let words = 0;
+  /** Writes n >= 0 to the input area, from a word of 64 bits on; how many limbs of 32 bits it has. */
+  writeNumber(n: bigint, fromWord = 0): number {
+    let words = fromWord;
     for (let rest = n; rest > 0n; rest >>= WORD_BITS) this.#input[words++] = rest; // Keeps the low 64 bits.
-    if (words === 0) return 0;
-    return this.#input[words - 1]! >> 32n === 0n ? 2 * words - 1 : 2 * words;
+    if (words === fromWord) return 0;
+    const limbs = 2 * (words - fromWord);
+    return this.#input[words - 1]! >> 32n === 0n ? limbs - 1 : limbs;
   }
 
-  /** The number of `limbs` limbs in the output area. */
-  readNumber(limbs: number): bigint {
-    let n = limbs % 2 === 0 ? 0n : BigInt.asUintN(32, this.#output[limbs >> 1]!);
-    for (let i = (limbs >> 1) - 1; i >= 0; i--) n = (n << WORD_BITS) | this.#output[i]!;
+  /** Writes safe integers to the input area, a signed word each; the word after them. */
+  writeIntegers(values: readonly number[], fromWord: number): number {
+    for (const [i, value] of values.entries()) this.#input[fromWord + i] = BigInt(value); // Modulo 2^64.
+    return fromWord + values.length;
+  }
+
+  /** The number of `limbs` limbs in the output area, from a word of 64 bits on. */
+  readNumber(limbs: number, fromWord = 0): bigint {
+    const words = this.#output.subarray(fromWord);
+    let n = limbs % 2 === 0 ? 0n : BigInt.asUintN(32, words[limbs >> 1]!);
+    for (let i = (limbs >> 1) - 1; i >= 0; i--) n = (n << WORD_BITS) | words[i]!;
     return n;
   }
 

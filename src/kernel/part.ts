@@ -20,10 +20,12 @@ export interface Part {
   readonly shrinks: number;
   /** Whether the quadratic sieve has ended without a factor of it, so that curves alone are left. */
   readonly sieveGaveUp: boolean;
+  /** Whether the proof of a probable prime has ended without a verdict, or there is none for its size. */
+  readonly proofGaveUp: boolean;
 }
 
 export function untestedPart(value: bigint, exponent: number): Part {
-  return { value, exponent, kind: 'untested', curves: 0, shrinks: 0, sieveGaveUp: false };
+  return { value, exponent, kind: 'untested', curves: 0, shrinks: 0, sieveGaveUp: false, proofGaveUp: false };
 }
 
 /** The same parts with pieces of 1 left out and equal ones made one. */

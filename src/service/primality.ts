@@ -15,18 +15,20 @@ export async function isPrime(
   signal: AbortSignal,
 ): Promise<boolean | undefined> {
   if (n < WORD_END) return isPrimeWord(n);
-  let isComposite = false;
-  // A job ends by itself for a prime only: for a composite, the verdict is enough.
-  const party = guests.invite(callerId, [n], (job) => (isComposite ||= showsComposite(job)));
+  let verdict: boolean | undefined;
+  // Neither a composite needs to be split, nor a prime to be proven.
+  const party = guests.invite(callerId, [n], (job) => (verdict ??= verdictOf(job)) !== undefined);
   if (party === undefined) return undefined;
   await party.wait(waitMs, signal);
   party.dismiss();
-  if (isComposite) return false;
+  if (verdict !== undefined) return verdict;
   const [factors] = party.factors;
   return factors && factors.length === 1 && factors[0]?.exponent === 1;
 }
 
-function showsComposite({ progress, factors }: LiveJob): boolean {
+function verdictOf({ progress, factors }: LiveJob): boolean | undefined {
   const isSplit = factors.length > 1 || factors.some(({ exponent }) => exponent > 1);
-  return isSplit || (progress !== undefined && !BEFORE_THE_VERDICT.includes(progress.stage));
+  if (isSplit || (progress !== undefined && !BEFORE_THE_VERDICT.includes(progress.stage))) return false;
+  // What is not known to be prime is called composite, whether it was tested or not.
+  return factors[0] && factors[0].certainty !== 'composite' ? true : undefined;
 }

@@ -90,7 +90,7 @@ export class Settlement {
     if (saveNow) this.#save(job);
     if (spent.length > 0) {
       for (const { stored } of spent) scheduler.remove(stored.seq);
-      this.#end(spent, job, { kind: 'partial', factors: job.factors }, 'computed');
+      this.#end(spent, job, spentOutcome(job.factors), 'computed');
     }
     for (const { guest } of job.members) guest?.paused(job);
     if (isWanted(job) && job.placeBytes === 0 && this.#parts.memories.crowded) this.evict(job.key);
@@ -194,6 +194,12 @@ type BatchResults = Extract<BatchOutcome, { readonly kind: 'done' }>['results'];
 export function isWanted(job: LiveJob): boolean {
   for (const member of job.members) if (member.phase === 'waiting') return true;
   return false;
+}
+
+/** At the end of the budget: what lacks nothing but a proof that its primes are prime is done. */
+function spentOutcome(factors: readonly Factor[]): JobOutcome {
+  const isComplete = factors.every(({ certainty }) => certainty !== 'composite');
+  return isComplete ? done(factors) : { kind: 'partial', factors };
 }
 
 function done(factors: readonly Factor[]): JobOutcome {
