@@ -40,9 +40,10 @@ export function rateText(perSecond: number): string {
   return `${perSecond >= 100 || Number.isInteger(perSecond) ? countText(perSecond) : significant(perSecond)}/s`;
 }
 
-/** Of a share in 0…1: `12.3 %`, `0.04 %`. */
+/** Of a share in 0…1: `12.3 %`, `0.067 %`. */
 export function shareText(share: number): string {
-  return `${significant(share * 100)} %`;
+  const percentage = share * 100;
+  return `${Number(percentage.toPrecision(percentage < 1 ? 2 : 3))} %`;
 }
 
 /** Three significant digits, without the zeros at the end. */

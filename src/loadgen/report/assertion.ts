@@ -64,7 +64,9 @@ export function parseAssertion(text: string): ParsedAssertion {
   const found = findMetric(name.toLowerCase());
   if (found.kind === 'fault') return fault(text, found.reason);
   const { metric } = found;
-  const worth = SUFFIXES[metric.unit][suffix.toLowerCase()];
+  const suffixes = SUFFIXES[metric.unit];
+  const unit = suffix.toLowerCase();
+  const worth = Object.hasOwn(suffixes, unit) ? suffixes[unit] : undefined;
   if (worth === undefined)
     return fault(
       text,

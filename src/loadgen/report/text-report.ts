@@ -5,7 +5,9 @@ import { loadWords } from './load-words.ts';
 import { callerTable, endpointTable, failureTable, timesTable, type ReportTable } from './report-tables.ts';
 import type { Verdict } from './verdict.ts';
 
-const RULE = '━'.repeat(78);
+const COLUMNS = 80;
+const NAME_COLUMNS = 11;
+const RULE = '━'.repeat(COLUMNS - 1);
 
 /** Ends without a line break. What comes from outside can't steer the terminal. */
 export function textReport(result: LoadResult, verdict: Verdict): string {
@@ -95,7 +97,7 @@ function accountText(result: LoadResult): string {
       `${countText(generator.dropped)} dropped`,
     ],
   ]);
-  return rows.map(([name, parts]) => `${name.padEnd(11)}${parts.join(' · ')}`).join('\n');
+  return rows.map(([name, parts]) => wrapped(name, parts)).join('\n');
 }
 
 function verdictText({ isGood, faults, assertions, warnings }: Verdict): string {
@@ -119,6 +121,18 @@ export function tableText({ title, columns, rows }: ReportTable): string {
       .join('  ')
       .trimEnd();
   return [title, ...all.map((row) => `  ${lineOf(row)}`)].join('\n');
+}
+
+/** Parts after a name, in lines of at most `COLUMNS`. */
+function wrapped(name: string, parts: readonly string[]): string {
+  const lines = [''];
+  for (const part of parts) {
+    const line = lines.at(-1) ?? '';
+    const longer = line === '' ? part : `${line} · ${part}`;
+    if (line !== '' && NAME_COLUMNS + longer.length > COLUMNS) lines.push(part);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.map((line, i) => (i === 0 ? name : '').padEnd(NAME_COLUMNS) + line).join('\n');
 }
 
 function perSecond(count: number, elapsedMs: number): number {

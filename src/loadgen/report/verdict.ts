@@ -93,7 +93,7 @@ function warningsOf(result: LoadResult): string[] {
     [
       dropped > 0,
       () =>
-        `THE GENERATOR COULD NOT KEEP UP: ${countText(dropped)} of ${countText(planned)} planned arrivals (${shareText(dropped / planned)}) were never sent, so this is not the load that was asked for. Give it --threads, --connections-max, or a machine of its own`,
+        `THE GENERATOR COULD NOT KEEP UP: ${countText(dropped)} of ${countText(planned)} planned arrivals (${shareText(dropped / planned)}) were never sent, so this is not the load that was asked for. Give it more threads or connections, or a machine of its own`,
     ],
     [
       lag.count > 0 && lag.p99 > LAG_P99_MS_MAX,

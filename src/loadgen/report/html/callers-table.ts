@@ -12,10 +12,7 @@ const ROW_HEIGHT = 22;
 export function callersTable({ callers }: LoadResult): Markup {
   const { shown, left } = shownCallers(callers);
   const waited = callers.filter(({ waiting }) => waiting.count > 0);
-  const scale = logScale(
-    Math.max(0.1, Math.min(...waited.map(({ waiting }) => waiting.p50), 1_000)),
-    Math.max(...waited.map(({ waiting }) => waiting.max), 1),
-  );
+  const scale = logScale(waited.flatMap(({ waiting }) => [Math.max(0.1, waiting.p50), waiting.max]));
   const sentByAll = callers.reduce((sum, { sent }) => sum + sent, 0);
   const shareMax = Math.max(
     ...callers.map(({ cpuShare, sent }) => Math.max(cpuShare, sent / sentByAll)),
@@ -49,7 +46,7 @@ function shareMarkup(had: number, asked: number): Markup {
 }
 
 function axis(scale: Scale): Markup {
-  return markup`<svg class="axis" width="100%" height="14" overflow="visible" aria-hidden="true">${scale.ticks.map((tick) => markup`<text class="tick" x="${percent(scale.position(tick))}" y="11" text-anchor="${scale.position(tick) > 0.97 ? 'end' : scale.position(tick) < 0.03 ? 'start' : 'middle'}">${tickMillis(tick)}</text>`)}</svg>`;
+  return markup`<svg class="axis" width="100%" height="14" overflow="visible" aria-hidden="true">${scale.ticks.map((tick) => markup`<text class="${Number.isInteger(Math.log10(tick)) ? 'tick' : 'tick minor'}" x="${percent(scale.position(tick))}" y="11" text-anchor="${scale.position(tick) > 0.97 ? 'end' : scale.position(tick) < 0.03 ? 'start' : 'middle'}">${tickMillis(tick)}</text>`)}</svg>`;
 }
 
 const ID_CHARS_MAX = 24;

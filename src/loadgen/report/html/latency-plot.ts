@@ -12,10 +12,7 @@ export function latencyPlot({ seconds, options }: LoadResult): Plot {
   const points = plotSeconds(seconds);
   const measured = points.filter(({ answered }) => answered > 0);
   const x = timeScale(seconds.length, TIME_TICKS_MAX);
-  const y = logScale(
-    Math.min(...measured.map(({ p50 }) => p50), 1_000),
-    Math.max(...measured.map(({ max }) => max), 1),
-  );
+  const y = logScale(measured.flatMap(({ p50, max }) => [p50, max]));
   const line = (key: 'p50' | 'p99' | 'max'): (Point | undefined)[] =>
     points.map((point) =>
       point.answered > 0 ? { x: x.position(middle(point)), y: y.position(point[key]) } : undefined,
@@ -42,6 +39,12 @@ export function latencyPlot({ seconds, options }: LoadResult): Plot {
           : `${secondsText(point)}   no answer`,
     })),
   };
+}
+
+function aboutPoints(length: number): string {
+  const of =
+    length === 1 ? 'Of the answers of each second' : `Of the answers of the worst of each ${length} seconds`;
+  return `${of}, counted from the moment at which each was planned; on a log scale.`;
 }
 
 function middle({ second, length }: PlotSecond): number {

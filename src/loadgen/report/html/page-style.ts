@@ -1,12 +1,12 @@
 /** How the page of a load looks: light or dark as the reader has it, one column on a telephone, and light on paper. */
 
 const LIGHT = `
---page:#f6f6f3;--card:#fff;--edge:#e4e3de;--ink:#1d2023;--soft:#5d646b;--faint:#8a9097;--grid:#ebeae6;--band:#0000000a;
+--page:#f6f6f3;--card:#fff;--edge:#e4e3de;--ink:#1d2023;--soft:#545b62;--faint:#6c737a;--grid:#ebeae6;--band:#0000000a;
 --blue:#2563c9;--teal:#0b8f7c;--violet:#8246c9;--amber:#c97a00;--red:#cc2f45;--grey:#7b828a;
 --good:#0b7a5c;--bad:#c22038;--bad-soft:#fdecee;--warn-soft:#fdf3e0;--warn:#8a5a00;`;
 
 const DARK = `
---page:#101315;--card:#181c1f;--edge:#282d32;--ink:#e9ebed;--soft:#a3abb3;--faint:#78818a;--grid:#262b30;--band:#ffffff0b;
+--page:#101315;--card:#181c1f;--edge:#282d32;--ink:#e9ebed;--soft:#a3abb3;--faint:#8b949d;--grid:#262b30;--band:#ffffff0b;
 --blue:#6ea6ff;--teal:#3ecab3;--violet:#bb8dff;--amber:#f2b34a;--red:#ff6f80;--grey:#8e979f;
 --good:#43cfa0;--bad:#ff7585;--bad-soft:#3a1c22;--warn-soft:#33290f;--warn:#f0c06a;`;
 
@@ -54,7 +54,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .chart{display:block;width:calc(100% - 58px);margin-left:58px;overflow:visible;margin-top:6px}
 .grid{stroke:var(--grid);stroke-width:1;shape-rendering:crispEdges}
 .tick-mark{stroke:var(--faint);shape-rendering:crispEdges}
-.tick,.axis-name,.band-label{font-size:12px;fill:var(--faint);font-variant-numeric:tabular-nums}
+.tick,.axis-name,.band-label,.nothing{font-size:12px;fill:var(--faint);font-variant-numeric:tabular-nums}
 .band{fill:var(--band)}
 .stroke{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round;vector-effect:non-scaling-stroke}
 .stroke.thin{stroke-width:1.25;stroke-opacity:.85}
@@ -84,8 +84,8 @@ td.zero{color:var(--faint)}
 .callers .drawn.share{width:20%;min-width:150px}
 .callers td.share{display:table-cell}
 .callers td svg{display:block}
-.callers td.share svg{display:inline-block;width:calc(100% - 64px);vertical-align:middle}
-.callers .amount{display:inline-block;width:60px;text-align:right}
+.callers td.share svg{display:inline-block;width:calc(100% - 74px);vertical-align:middle}
+.callers .amount{display:inline-block;width:70px;text-align:right}
 .callers thead .drawn{padding-bottom:4px}
 .callers thead .axis{display:block;margin-top:4px}
 .note{color:var(--faint)}
@@ -95,7 +95,7 @@ td.zero{color:var(--faint)}
 .longest{fill:var(--card);stroke:var(--blue);stroke-width:1.5}
 .rail{fill:var(--grid)}.had{fill:var(--teal)}.asked{stroke:var(--ink);stroke-width:1.5}
 tr.gap td{text-align:center;color:var(--faint)}
-@media(max-width:900px){.pair{grid-template-columns:minmax(0,1fr)}.pair>.card{height:auto}}
+@media(max-width:900px){.axis .minor{display:none}.pair{grid-template-columns:minmax(0,1fr)}.pair>.card{height:auto}}
 @media(max-width:560px){main{padding:24px 14px 40px}h1{font-size:40px}.card{padding:16px 16px 18px}.wide{margin:0 -16px;padding:0 16px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.tile{padding:11px 14px}.tile dd{font-size:22px}.tile dt,.tile dd.note{font-size:12px}}
 @media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,.words li,.verdict,.warnings{break-inside:avoid;border-color:#ccc}.wide{overflow:visible}details{display:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `;

@@ -65,7 +65,7 @@ function headMarkup({ options, startedAt }: LoadResult, { isGood }: Verdict): Ma
 function verdictMarkup({ alarms, faults, assertions, warnings }: Verdict): Markup {
   const [alarm, ...examples] = alarms;
   return markup`${alarm === undefined ? '' : markup`<section class="alarm" role="alert"><h2>${alarm}</h2>${examples.map((example) => markup`<p>${example}</p>`)}</section>`}
-${faults.length + assertions.length === 0 ? '' : markup`<ul class="verdict">${faults.map((fault) => markup`<li class="bad">${fault}</li>`)}${assertions.map(({ text, holds, actual }) => markup`<li class="${holds ? 'good' : 'bad'}"><code>${text}</code> ${holds ? '' : 'does not hold: '}${actual}</li>`)}</ul>`}
+${faults.length + assertions.length === 0 ? '' : markup`<ul class="verdict">${faults.map((fault) => markup`<li class="bad">${fault}</li>`)}${assertions.map(({ text, holds, actual }) => markup`<li class="${holds ? 'good' : 'bad'}"><code>${text}</code> ${holds ? 'holds' : 'does not hold'}: ${actual}</li>`)}</ul>`}
 ${warnings.length === 0 ? '' : markup`<ul class="warnings">${warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`}`;
 }
 
@@ -95,21 +95,21 @@ function tilesOf(result: LoadResult): Tile[] {
       note: `${rateText(elapsedMs > 0 ? Number(((done * 1000) / elapsedMs).toPrecision(3)) : 0)}${unfinished > 0 ? `, ${countText(unfinished)} unfinished` : ''}`,
     },
     {
-      name: 'Failed, lost or wrong',
+      name: 'Failed, lost, wrong',
       value: countText(trouble),
       note: `of ${countText(exchangeCount(result))} exchanges`,
       isBad: trouble > 0,
     },
     {
-      name: 'Answered after 2 s',
+      name: 'Later than 2 s',
       value: countText(lateCount(result)),
-      note: 'nothing may take longer',
+      note: 'of all answers',
       isBad: lateCount(result) > 0,
     },
     ...(timeToResult.count > 0
       ? [
           {
-            name: 'Until the result, p99',
+            name: 'Result, p99',
             value: millisText(timeToResult.p99),
             note: `p50 ${millisText(timeToResult.p50)}`,
           },
@@ -118,7 +118,7 @@ function tilesOf(result: LoadResult): Tile[] {
     ...(callbacks
       ? [
           {
-            name: 'Until the callback, p99',
+            name: 'Callback, p99',
             value: callbacks.fromAcceptance.count > 0 ? millisText(callbacks.fromAcceptance.p99) : '–',
             note: `${countText(callbacks.received)} of ${countText(callbacks.promised)} came`,
             isBad: callbacks.missing > 0,

@@ -19,8 +19,7 @@ const READOUTS = 60;
 export function percentilePlot(result: LoadResult): Plot {
   const curves = curvesOf(result);
   const x = tailScale(Math.max(...curves.map(({ distribution }) => distribution.count), 0));
-  const values = curves.flatMap(({ distribution }) => distribution.curve.map(([, ms]) => ms));
-  const y = logScale(Math.min(...values.filter((ms) => ms > 0), 1_000), Math.max(...values, 1));
+  const y = logScale(curves.flatMap(({ distribution }) => distribution.curve.map(([, ms]) => ms)));
   return {
     id: 'percentiles',
     title: 'Latency by percentile',

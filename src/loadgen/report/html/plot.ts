@@ -67,6 +67,7 @@ ${x.scale.ticks.map((tick) => xTick(x.scale.position(tick), x.label(tick)))}
 ${lines.map(lineMarkup)}
 </svg>
 ${readouts.map(readoutMarkup)}
+${lines.every(({ points }) => points.every((point) => point === undefined)) ? markup`<text class="nothing" x="50%" y="50%" text-anchor="middle">nothing was measured</text>` : ''}
 </svg>
 </svg>
 </div>`;

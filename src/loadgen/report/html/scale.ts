@@ -19,10 +19,15 @@ export function linearScale(max: number, count: number): Scale {
   };
 }
 
-/** From `min` to `max`, both above 0 and widened to 1, 2 or 5 times a power of ten; of many decades only the powers are ticks. */
-export function logScale(min: number, max: number): Scale {
-  const low = roundDown(Math.max(min, Number.MIN_VALUE * 1e10));
-  const high = Math.max(roundUp(max), low * 10);
+/** What an axis of nothing shows. */
+const NO_VALUES = [1, 1_000];
+
+/** Around those of the values that are above 0, with ends at 1, 2 or 5 times a power of ten; of many decades only the powers are ticks. */
+export function logScale(values: readonly number[]): Scale {
+  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
+  const shown = positive.length > 0 ? positive : NO_VALUES;
+  const low = roundDown(Math.min(...shown));
+  const high = Math.max(roundUp(Math.max(...shown)), low * 10);
   const span = Math.log10(high / low);
   const steps = span > 3.5 ? [1] : span > 2.2 ? [1, 3] : [1, 2, 5];
   const ticks: number[] = [];

@@ -36,7 +36,9 @@ export function throughputPlot({ seconds, options }: LoadResult): Plot {
       { name: 'planned', colour: 'grey', look: 'area', points: steps },
       { name: 'answered', colour: 'blue', look: 'line', points: line('answered') },
       { name: 'done', colour: 'teal', look: 'line', points: line('done') },
-      { name: 'failed', colour: 'red', look: 'line', points: line('failed') },
+      ...(points.some(({ failed }) => failed > 0)
+        ? [{ name: 'failed', colour: 'red', look: 'line', points: line('failed') } as const]
+        : []),
     ],
     bands: bandsOf(options, seconds.length),
     readouts: points.map((point) => ({
