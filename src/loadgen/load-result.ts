@@ -16,7 +16,14 @@ export interface Distribution {
 }
 
 /** 'GET result' is whatever `--wait` asks with. */
-export type Endpoint = 'POST /requests' | 'POST /sync' | 'POST /async' | 'POST /values' | 'GET result';
+export const ENDPOINTS = [
+  'POST /requests',
+  'POST /sync',
+  'POST /async',
+  'POST /values',
+  'GET result',
+] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
 
 export interface EndpointResult {
   readonly endpoint: Endpoint;
