@@ -4,30 +4,31 @@ import { access, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorMessage } from '../base/error-message.ts';
 import { randomFraction } from '../base/random.ts';
-import { createClient } from '../client/client.ts';
 import type { LoadOptions } from '../loadgen/load-options.ts';
 import type { LoadResult } from '../loadgen/load-result.ts';
 import { reportPage } from '../loadgen/report/html/page.ts';
-import { jsonReport } from '../loadgen/report/json-report.ts';
 import { OTHER_METRIC_NAMES, DISTRIBUTION_NAMES, STATISTIC_NAMES } from '../loadgen/report/metric.ts';
 import { textReport } from '../loadgen/report/text-report.ts';
 import { verdictOf, type Verdict } from '../loadgen/report/verdict.ts';
 import { runLoad } from '../loadgen/run-load.ts';
-import { CallbackProbeError, probeCallbacks } from './callback-probe.ts';
+import { UnfitServiceError } from '../loadgen/service-check.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command, Option } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interruption } from './interruption.ts';
-import { ARRIVALS, LOAD_DEFAULTS, LOAD_MODES, loadLine, SKEWS, WAITS, type LoadLine } from './load-line.ts';
+import {
+  ARRIVALS,
+  DEFAULT_MS,
+  LOAD_DEFAULTS,
+  LOAD_MODES,
+  loadLine,
+  SKEWS,
+  WAITS,
+  type LoadLine,
+} from './load-line.ts';
 import { LoadView } from './load-view.ts';
 import { OwnServerError, startOwnServer, type OwnServer } from './own-server.ts';
 import { UsageError } from './usage-error.ts';
-
-/** How long a service may take to show that it is there, and to call back once. */
-const HEALTH_MS_MAX = 5_000;
-const PROBE_MS_MAX = 10_000;
-/** Whose request the one before the load is. */
-const PROBE_CALLER = 'load-probe';
 
 const OPTIONS: Readonly<Record<string, Option>> = {
   url: { value: 'URL', about: 'the service; several times for several origins, which take turns' },
@@ -42,8 +43,11 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     value: 'N',
     about: 'instead of --rate: N connections, each asking again as soon as it is answered',
   },
-  'connections-max': { value: 'N', about: `with --rate: most connections (${LOAD_DEFAULTS.connectionsMax})` },
-  duration: { value: 'TIME', about: `how long arrivals are planned for (${LOAD_DEFAULTS.duration})` },
+  'connections-max': {
+    value: 'N',
+    about: `most connections, half of them to ask for results (${LOAD_DEFAULTS.connectionsMax})`,
+  },
+  duration: { value: 'TIME', about: `how long arrivals are planned for (${DEFAULT_MS / 1000}s)` },
   ramp: { value: 'TIME', about: 'the rate rises for so long at the beginning (0)' },
   spike: {
     value: 'at=TIME,for=TIME,x=N',
@@ -62,7 +66,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   },
   grace: {
     value: 'TIME',
-    about: `how long to wait for what is missing after the last arrival (${LOAD_DEFAULTS.grace})`,
+    about: `how long to wait for what is missing after the last arrival (${DEFAULT_MS / 1000}s)`,
   },
   threads: { value: 'N', about: `threads that send (${LOAD_DEFAULTS.threads})` },
   listen: {
@@ -105,6 +109,7 @@ export const loadCommand: Command = {
       const code = EXIT_BY_ERROR[error instanceof Error ? error.name : ''];
       if (code === undefined) throw error;
       say(errorMessage(error));
+      if (error instanceof UnfitServiceError && error.way === 'back') say(CALLBACK_REMEDY);
       return code;
     }
   },
@@ -112,17 +117,20 @@ export const loadCommand: Command = {
 
 const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   [OwnServerError.name]: EXIT.failed,
-  [CallbackProbeError.name]: EXIT.failed,
-  UnreachableError: EXIT.unreachable,
+  [UnfitServiceError.name]: EXIT.unreachable,
 };
+
+const CALLBACK_REMEDY =
+  'the service must be able and willing to call this machine back. Where to: --listen ADDRESS:PORT, and --callback-url URL if it reaches\n' +
+  'that address by another name. An address that is not public it calls only if FAIRSIEVE_CALLBACK_ALLOW in its environment opens it, such\n' +
+  'as FAIRSIEVE_CALLBACK_ALLOW=127.0.0.0/8. --mode queued, sync and values need no callbacks.';
 
 async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   await using server = asked.urls.length === 0 ? await startOwnServer(signal) : undefined;
   const urls = server ? [server.url] : asked.urls;
   const options: LoadOptions = { ...asked.plan, urls, secretOf: secretOf(asked, server) };
   if (server) say(`a server of its own on ${server.url}`);
-  else for (const url of urls) await checkService(url, asked, signal);
-  const result = await watched(options, signal);
+  const result = await watched(options, server, signal);
   const failure = server?.failure();
   if (failure !== undefined) say(`The server did not last: ${failure}`);
   const verdict = verdictOf(result, asked.assertions);
@@ -137,40 +145,25 @@ function secretOf({ plan, secret }: LoadLine, server: OwnServer | undefined): Lo
   return secret === undefined ? undefined : { secret };
 }
 
-async function watched(options: LoadOptions, signal: AbortSignal): Promise<LoadResult> {
+async function watched(
+  options: LoadOptions,
+  server: OwnServer | undefined,
+  signal: AbortSignal,
+): Promise<LoadResult> {
   const view = new LoadView(process.stderr, options);
   try {
-    return await runLoad(options, { signal, onTick: (tick) => view.update(tick) });
+    return await runLoad(options, {
+      signal,
+      onTick: (tick) => view.update(tick),
+      ...(server && { secretsOf: server.secretsOf }),
+    });
+  } catch (error) {
+    // Such as several callers with the API key of one.
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
   } finally {
     view.clear();
   }
-}
-
-class UnreachableError extends Error {
-  override readonly name = 'UnreachableError';
-}
-
-/** Throws if it is not there, or may not call back though the load counts on that. */
-async function checkService(url: string, { plan }: LoadLine, signal: AbortSignal): Promise<void> {
-  const health = await fetch(`${url}/healthz`, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_MS_MAX)]),
-  }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    throw new UnreachableError(`Cannot reach ${url}: ${errorMessage(cause)}`);
-  });
-  await health.body?.cancel();
-  if (!health.ok)
-    throw new UnreachableError(`${url} is not well: GET /healthz was answered with ${health.status}`);
-  if (!plan.receiver) return;
-  const { apiKey, receiver } = plan;
-  const client = createClient({
-    url,
-    callerId: PROBE_CALLER,
-    ...(apiKey !== undefined && { apiKey }),
-    patienceMs: PROBE_MS_MAX,
-  });
-  await probeCallbacks({ client, ...receiver, msMax: PROBE_MS_MAX, signal });
 }
 
 /** Before the load, which may be a long one. */
@@ -203,7 +196,7 @@ async function writeFiles(
       say(`Cannot write ${file}: ${errorMessage(error)}`);
     }
   };
-  await write(jsonFile, () => jsonReport(result));
+  await write(jsonFile, () => `${JSON.stringify(result, undefined, 2)}\n`);
   await write(htmlFile, () => reportPage(result, verdict));
   return isWritten;
 }

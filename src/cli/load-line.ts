@@ -1,6 +1,18 @@
 /** The line of `fairsieve load`, understood: what load it asks for, against what, and what is to become of the result. Pure. */
+import {
+  CALLERS_MAX,
+  callsBack,
+  CONNECTIONS_MAX,
+  CONNECTIONS_MAX_LEAST,
+  DURATION_MS_MAX,
+  FACTOR_MAX,
+  PER_SECOND_MAX,
+  PER_SECOND_MIN,
+  THREADS_MAX,
+} from '../loadgen/check-load-options.ts';
 import type { LoadMode, LoadOptions, Pace, Skew, Spike, Wait } from '../loadgen/load-options.ts';
 import { parseAssertion, type Assertion } from '../loadgen/report/assertion.ts';
+import { SEMIPRIME_DIGITS_MAX, SEMIPRIME_DIGITS_MIN } from '../loadgen/semiprimes.ts';
 import { isCallbackSecret } from './callback-check.ts';
 import type { CommandLine } from './command-line.ts';
 import { UsageError } from './usage-error.ts';
@@ -33,25 +45,17 @@ export const LOAD_DEFAULTS = {
   mode: 'mixed',
   rate: 50,
   arrivals: 'poisson',
-  duration: '30s',
   callers: 10,
   skew: 'uniform',
   digits: '18-40',
-  grace: '30s',
   threads: 1,
   connectionsMax: 256,
   listen: '127.0.0.1:0',
 } as const;
 
-export const RATE_MAX = 1_000_000;
-export const CONNECTIONS_MAX = 10_000;
-export const CALLERS_MAX = 10_000;
-export const THREADS_MAX = 64;
-export const DIGITS_MIN = 4;
-export const DIGITS_MAX = 100;
+/** Of the load, and of the wait for what is missing after it. */
+export const DEFAULT_MS = 30_000;
 const SEED_MAX = 2 ** 32 - 1;
-const DURATION_MS_MAX = 7 * 86_400_000;
-const FACTOR_MAX = 1_000;
 
 /** `seed` is for a line that gives none. Throws a UsageError that names what is wrong. */
 export function loadLine(
@@ -79,8 +83,8 @@ function planOf(
 ): LoadPlan {
   const mode = choice(line, 'mode', LOAD_MODES) ?? LOAD_DEFAULTS.mode;
   const pace = paceOf(line);
-  const durationMs = duration(line, 'duration') ?? 30_000;
-  const rampMs = duration(line, 'ramp') ?? 0;
+  const durationMs = duration(line, 'duration', 1) ?? DEFAULT_MS;
+  const rampMs = duration(line, 'ramp', 0) ?? 0;
   if (rampMs > durationMs)
     throw new UsageError(
       `--ramp must not be longer than the load of ${durationMs / 1000} s: it is ${JSON.stringify(line.text('ramp'))}`,
@@ -94,15 +98,6 @@ function planOf(
   const skew = choice(line, 'skew', SKEWS) ?? LOAD_DEFAULTS.skew;
   if (skew === 'one-hog' && callers < 2)
     throw new UsageError('--skew one-hog needs --callers of at least 2: one of them is the hog');
-  const threads = line.whole('threads', 1, THREADS_MAX) ?? LOAD_DEFAULTS.threads;
-  const connectionsMax =
-    pace.kind === 'closed'
-      ? pace.connections
-      : (line.whole('connections-max', 1, CONNECTIONS_MAX) ?? LOAD_DEFAULTS.connectionsMax);
-  if (connectionsMax < threads)
-    throw new UsageError(
-      `--threads must be at most the number of connections, ${connectionsMax}: it is ${JSON.stringify(String(threads))}`,
-    );
   return {
     apiKey: apiKeyOf(line, env),
     mode,
@@ -115,10 +110,11 @@ function planOf(
     digits: digitsOf(line.text('digits') ?? LOAD_DEFAULTS.digits),
     seed: line.whole('seed', 0, SEED_MAX) ?? seed,
     wait: waitOf(line, mode),
-    receiver: mode === 'async' || mode === 'mixed' ? receiverOf(line) : noReceiver(line, mode),
-    graceMs: duration(line, 'grace') ?? 30_000,
-    threads,
-    connectionsMax,
+    receiver: callsBack({ mode }) ? receiverOf(line) : noReceiver(line, mode),
+    graceMs: duration(line, 'grace', 0) ?? DEFAULT_MS,
+    threads: line.whole('threads', 1, THREADS_MAX) ?? LOAD_DEFAULTS.threads,
+    connectionsMax:
+      line.whole('connections-max', CONNECTIONS_MAX_LEAST, CONNECTIONS_MAX) ?? LOAD_DEFAULTS.connectionsMax,
   };
 }
 
@@ -127,7 +123,7 @@ function paceOf(line: CommandLine): Pace {
   const arrivals = choice(line, 'arrivals', ARRIVALS);
   if (connections === undefined)
     return { kind: 'open', perSecond: rateOf(line), arrivals: arrivals ?? LOAD_DEFAULTS.arrivals };
-  for (const name of ['rate', 'arrivals', 'connections-max'])
+  for (const name of ['rate', 'arrivals'])
     if (line.has(name))
       throw new UsageError(
         `Give either --connections, which ask again as soon as they are answered, or --${name}, which belongs to arrivals that are planned`,
@@ -139,16 +135,16 @@ function rateOf(line: CommandLine): number {
   const text = line.text('rate');
   if (text === undefined) return LOAD_DEFAULTS.rate;
   const rate = /^\d{1,7}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
-  if (rate > 0 && rate <= RATE_MAX) return rate;
+  if (rate >= PER_SECOND_MIN && rate <= PER_SECOND_MAX) return rate;
   throw new UsageError(
-    `--rate must be a number of arrivals per second above 0, at most ${RATE_MAX}: it is ${JSON.stringify(text)}`,
+    `--rate must be a number of arrivals per second from ${PER_SECOND_MIN} to ${PER_SECOND_MAX}: it is ${JSON.stringify(text)}`,
   );
 }
 
 function waitOf(line: CommandLine, mode: LoadMode): Wait {
   const wait = choice(line, 'wait', WAITS);
-  if (wait === 'callback' && mode !== 'async')
-    throw new UsageError(`--wait callback goes with --mode async only: the mode is ${mode}`);
+  if (wait === 'callback' && !callsBack({ mode }))
+    throw new UsageError(`--wait callback goes with --mode async and mixed: the mode is ${mode}`);
   return wait ?? (mode === 'async' ? 'callback' : 'long-poll');
 }
 
@@ -164,9 +160,8 @@ function spikeOf(text: string, durationMs: number): Spike {
   const [at, lasts, factorText] = ['at', 'for', 'x'].map((name) => parts.get(name));
   if (parts.size !== 3 || at === undefined || lasts === undefined || factorText === undefined)
     throw new UsageError(`--spike must be ${SPIKE_FORM}: it is ${JSON.stringify(text)}`);
-  // At the very beginning is a moment too, though no duration.
-  const atMs = /^0+(\.0*)?(ms|s|m|h)?$/.test(at) ? 0 : durationOf(at, `--spike at=`);
-  const forMs = durationOf(lasts, `--spike for=`);
+  const atMs = durationOf(at, '--spike at=', 0);
+  const forMs = durationOf(lasts, '--spike for=', 1);
   const factor = /^\d{1,4}(\.\d{1,3})?$/.test(factorText) ? Number(factorText) : Number.NaN;
   if (!(factor <= FACTOR_MAX))
     throw new UsageError(
@@ -183,9 +178,9 @@ function digitsOf(text: string): { readonly min: number; readonly max: number } 
   const match = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(text);
   const min = Number(match?.[1] ?? Number.NaN);
   const max = Number(match?.[2] ?? min);
-  if (min >= DIGITS_MIN && min <= max && max <= DIGITS_MAX) return { min, max };
+  if (min >= SEMIPRIME_DIGITS_MIN && min <= max && max <= SEMIPRIME_DIGITS_MAX) return { min, max };
   throw new UsageError(
-    `--digits must be a number from ${DIGITS_MIN} to ${DIGITS_MAX}, or two of them, such as 20-40: it is ${JSON.stringify(text)}`,
+    `--digits must be a number from ${SEMIPRIME_DIGITS_MIN} to ${SEMIPRIME_DIGITS_MAX}, or two of them, such as 20-40: it is ${JSON.stringify(text)}`,
   );
 }
 
@@ -214,11 +209,11 @@ function urlsOf(line: CommandLine): readonly string[] {
     throw new UsageError('Give either --url or --self: a server of your own, or one for this load alone');
   return urls.map((text) => {
     const url = httpUrl('url', text);
-    if (url.pathname !== '/' || url.search !== '' || url.username !== '' || url.hash !== '')
+    if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
       throw new UsageError(
-        `--url must be scheme, host and port only, such as http://127.0.0.1:8080: it is ${JSON.stringify(text)}`,
+        `--url must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${JSON.stringify(text)}`,
       );
-    return url.origin;
+    return url.href.replace(/\/$/, '');
   });
 }
 
@@ -265,16 +260,17 @@ function choice<T extends string>(line: CommandLine, name: string, choices: read
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, '': 1_000, m: 60_000, h: 3_600_000 };
 
-function duration(line: CommandLine, name: string): number | undefined {
+/** In ms. `leastMs` is 0 where there need not be any. */
+function duration(line: CommandLine, name: string, leastMs: number): number | undefined {
   const text = line.text(name);
-  return text === undefined ? undefined : durationOf(text, `--${name}`);
+  return text === undefined ? undefined : durationOf(text, `--${name}`, leastMs);
 }
 
-function durationOf(text: string, what: string): number {
+function durationOf(text: string, what: string, leastMs: number): number {
   const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|)$/.exec(text);
   const ms = match ? Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? Number.NaN) : Number.NaN;
-  if (ms >= 1 && ms <= DURATION_MS_MAX) return ms;
+  if (ms >= leastMs && ms <= DURATION_MS_MAX) return ms;
   throw new UsageError(
-    `${what} must be a time from 1ms to 168h, such as 30s, 500ms or 2m: it is ${JSON.stringify(text)}`,
+    `${what} must be a time from ${leastMs}ms to ${DURATION_MS_MAX / 3_600_000}h, such as 500ms, 30s or 2m: it is ${JSON.stringify(text)}`,
   );
 }

@@ -10,12 +10,13 @@ import { mkdtemp } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SECRET_FILE_NAME } from '../callbacks/callback-secret-file.ts';
+import { systemClock } from '../base/clock.ts';
+import { readCallerSecrets, SECRET_FILE_NAME } from '../callbacks/callback-secret-file.ts';
 
 export interface OwnServer extends AsyncDisposable {
   readonly url: string;
-  /** What callbacks are signed with. */
-  readonly secretFile: string;
+  /** What callbacks of a caller are signed with. */
+  readonly secretsOf: (callerId: string) => readonly string[];
   /** How it ended, and the end of its log, if it has ended by itself; undefined while it runs. */
   readonly failure: () => string | undefined;
 }
@@ -55,7 +56,10 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
     const url = await listening(child, AbortSignal.any([signal, AbortSignal.timeout(READY_MS_MAX)]));
     return {
       url,
-      secretFile: path.join(folder, SECRET_FILE_NAME),
+      secretsOf: (callerId) => {
+        const file = path.join(folder, SECRET_FILE_NAME);
+        return [readCallerSecrets(file, callerId, systemClock.wallMs()).current];
+      },
       failure,
       [Symbol.asyncDispose]: dispose,
     };

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { moduleUrl } from '../base/module-url.ts';
+import type { RequestBody } from '../contract/request-body.ts';
 import type { LoadOptions } from './load-options.ts';
 import {
   type FromReceiver,
@@ -68,11 +69,12 @@ export class CallbackReceiver implements AsyncDisposable {
     const end = await askService(service, ({ post }) => post('/async', callerId, body));
     if (end.kind === 'broken' || end.status !== 202) {
       const why = end.kind === 'broken' ? end.reason : `${end.status} ${end.body.toString()}`;
-      throw new UnfitServiceError(`${service.url} does not take ${url} for a callback URL: ${why}`);
+      throw new UnfitServiceError(`${service.url} does not take ${url} for a callback URL: ${why}`, 'back');
     }
     if ((await came) === undefined)
       throw new UnfitServiceError(
-        `${service.url} took ${url} for a callback URL, and did not call it within ${TRIAL_MS_MAX / 1000} s: it must be able to reach that address`,
+        `${service.url} took ${url} for a callback URL, and its call did not arrive within ${TRIAL_MS_MAX / 1000} s${await attemptText(service, end.body.toString())}`,
+        'back',
       );
   }
 
@@ -110,5 +112,20 @@ export class CallbackReceiver implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
+  }
+}
+
+/** What the service says of its last attempt to call back, where it says anything. */
+async function attemptText(service: Service, accepted: string): Promise<string> {
+  try {
+    const { request_id: id } = JSON.parse(accepted) as { request_id: string };
+    const end = await askService(service, ({ get }) => get(`/requests/${encodeURIComponent(id)}`));
+    if (end.kind === 'broken') return '';
+    const { timeline } = JSON.parse(end.body.toString()) as Pick<RequestBody, 'timeline'>;
+    const attempt = timeline.findLast(({ event }) => event === 'attempted');
+    if (attempt?.event !== 'attempted') return ': it has not tried to';
+    return `: it tried, and got ${attempt.error ?? `the answer ${attempt.status}`}`;
+  } catch {
+    return '';
   }
 }

@@ -4,11 +4,14 @@ import { SEMIPRIME_DIGITS_MAX, SEMIPRIME_DIGITS_MIN } from './semiprimes.ts';
 
 /** Callers that results are kept of, each by itself. */
 export const CALLERS_MAX = 10_000;
-const THREADS_MAX = 64;
-const CONNECTIONS_MAX = 50_000;
-const PER_SECOND_MAX = 1_000_000;
-const DURATION_MS_MAX = 24 * 3_600_000;
-const FACTOR_MAX = 1_000;
+export const THREADS_MAX = 64;
+export const CONNECTIONS_MAX = 50_000;
+/** One to submit, one to ask for results. */
+export const CONNECTIONS_MAX_LEAST = 2;
+export const PER_SECOND_MIN = 0.001;
+export const PER_SECOND_MAX = 1_000_000;
+export const DURATION_MS_MAX = 24 * 3_600_000;
+export const FACTOR_MAX = 1_000;
 
 /** Throws a RangeError that names the value and the bound, or a TypeError for a URL that is none. */
 export function checkLoadOptions(options: LoadOptions): void {
@@ -17,7 +20,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   for (const url of urls)
     if (!/^https?:$/.test(new URL(url).protocol))
       throw new TypeError(`Cannot load ${url}: it must be an http or https URL`);
-  if (pace.kind === 'open') checkRange('The rate', pace.perSecond, 0.001, PER_SECOND_MAX);
+  if (pace.kind === 'open') checkRange('The rate', pace.perSecond, PER_SECOND_MIN, PER_SECOND_MAX);
   else {
     checkWhole('The number of connections', pace.connections, 1, CONNECTIONS_MAX);
     if (options.rampMs > 0 || spikes.length > 0)
@@ -33,7 +36,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   }
   checkWhole('The number of callers', options.callers, 1, CALLERS_MAX);
   checkWhole('The number of threads', options.threads, 1, THREADS_MAX);
-  checkWhole('The most connections', options.connectionsMax, 2, CONNECTIONS_MAX);
+  checkWhole('The most connections', options.connectionsMax, CONNECTIONS_MAX_LEAST, CONNECTIONS_MAX);
   checkWhole('The least number of digits', digits.min, SEMIPRIME_DIGITS_MIN, digits.max);
   checkWhole('The greatest number of digits', digits.max, digits.min, SEMIPRIME_DIGITS_MAX);
   checkWhole('The seed', options.seed, 0, 2 ** 32 - 1);
@@ -51,7 +54,7 @@ export function checkLoadOptions(options: LoadOptions): void {
 }
 
 /** Whether any request of the load is told by a callback. */
-export function callsBack({ mode }: LoadOptions): boolean {
+export function callsBack({ mode }: Pick<LoadOptions, 'mode'>): boolean {
   return mode === 'async' || mode === 'mixed';
 }
 

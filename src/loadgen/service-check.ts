@@ -9,6 +9,13 @@ const ANSWER_MS_MAX = 5_000;
 /** A service that cannot be loaded, and why. */
 export class UnfitServiceError extends Error {
   override readonly name = 'UnfitServiceError';
+  /** Which way is closed: to the service, or back from it to the receiver of callbacks. */
+  readonly way: 'there' | 'back';
+
+  constructor(message: string, way: 'there' | 'back' = 'there') {
+    super(message);
+    this.way = way;
+  }
 }
 
 /** Throws an UnfitServiceError unless it answers `GET /healthz` with 200. */

@@ -20,8 +20,7 @@ export function latencyPlot({ seconds, options }: LoadResult): Plot {
   return {
     id: 'latency',
     title: 'Latency over time',
-    about:
-      'Of the answers of each second, counted from the moment at which each was planned; on a log scale.',
+    about: aboutPoints(points[0]?.length ?? 1),
     x: { scale: x, label: clockText, name: 'since the beginning' },
     y: { scale: y, label: tickMillis },
     lines: [
@@ -43,8 +42,10 @@ export function latencyPlot({ seconds, options }: LoadResult): Plot {
 
 function aboutPoints(length: number): string {
   const of =
-    length === 1 ? 'Of the answers of each second' : `Of the answers of the worst of each ${length} seconds`;
-  return `${of}, counted from the moment at which each was planned; on a log scale.`;
+    length === 1
+      ? 'Of the submissions answered in each second'
+      : `Of the submissions answered in the worst of each ${length} seconds`;
+  return `${of}, counted from the moment for which each was planned; on a log scale.`;
 }
 
 function middle({ second, length }: PlotSecond): number {

@@ -29,7 +29,7 @@ export function throughputPlot({ seconds, options }: LoadResult): Plot {
     id: 'throughput',
     title: 'Throughput over time',
     about:
-      'Arrivals planned in each second, exchanges answered (fetching included), requests whose right result is known, and failures.',
+      'Of each second: arrivals planned, submissions answered, requests whose right result became known, and failures.',
     x: { scale: x, label: clockText, name: 'since the beginning' },
     y: { scale: y, label: (tick) => (tick >= 1_000 ? countText(tick) : significant(tick)) },
     lines: [
