@@ -66,10 +66,11 @@ export function loadLine(
   if (line.positionals.length > 0)
     throw new UsageError(`load takes options only: not ${JSON.stringify(line.positionals[0])}`);
   const urls = urlsOf(line);
+  const plan = planOf(line, env, seed);
   return {
-    plan: planOf(line, env, seed),
+    plan,
     urls,
-    secret: secretOf(line, env),
+    secret: secretOf(line, env, plan, urls.length === 0),
     assertions: line.texts('assert').map(assertionOf),
     jsonFile: fileOf(line, 'json'),
     htmlFile: fileOf(line, 'html'),
@@ -223,11 +224,23 @@ function httpUrl(name: string, text: string): URL {
   throw new UsageError(`--${name} must be an http or https URL: it is ${JSON.stringify(text)}`);
 }
 
-function secretOf(line: CommandLine, env: Readonly<Record<string, string | undefined>>): string | undefined {
+function secretOf(
+  line: CommandLine,
+  env: Readonly<Record<string, string | undefined>>,
+  { receiver, callers }: LoadPlan,
+  isSelf: boolean,
+): string | undefined {
+  if (isSelf && line.has('secret'))
+    throw new UsageError('--secret is for a service named with --url: that of a server of our own is known');
+  if (isSelf || !receiver) return undefined;
   const secret = line.text('secret') ?? (env.FAIRSIEVE_CALLBACK_SECRET || undefined);
   // Not quoted: it may be a secret with a slip in it.
   if (secret !== undefined && !isCallbackSecret(secret))
     throw new UsageError('--secret must be whsec_ and base64, as fairsieve secret prints it');
+  if (secret !== undefined && callers > 1)
+    throw new UsageError(
+      `--secret (or $FAIRSIEVE_CALLBACK_SECRET) is that of one caller: give --callers 1, not ${callers}`,
+    );
   return secret;
 }
 

@@ -38,8 +38,8 @@ export function liveLines(
 export function logLine(tick: LoadTick, { durationMs }: LivePlan): string {
   return [
     tick.phase === 'load'
-      ? `${spanText(tick.elapsedMs)} of ${spanText(durationMs)}`
-      : `${spanText(tick.elapsedMs)}, waiting for the rest`,
+      ? `${elapsedText(tick)} of ${spanText(durationMs)}`
+      : `${elapsedText(tick)}, waiting for the rest`,
     `${rateText(tick.answeredPerSecond)}`,
     `${countText(tick.answered)} answered`,
     `${countText(tick.done)} done`,
@@ -55,6 +55,11 @@ export function sparkline(values: readonly number[]): string {
   return values.map((value) => SPARKS[Math.round((value / max) * (SPARKS.length - 1))] ?? '').join('');
 }
 
+/** In whole seconds: it changes often enough. */
+function elapsedText({ elapsedMs }: LoadTick): string {
+  return elapsedMs < 1_000 ? '0 s' : spanText(Math.floor(elapsedMs / 1_000) * 1_000);
+}
+
 function troubles({ failed, wrong }: LoadTick): string[] {
   return [
     ...(failed > 0 ? [`${countText(failed)} FAILED`] : []),
@@ -62,13 +67,14 @@ function troubles({ failed, wrong }: LoadTick): string[] {
   ];
 }
 
-function progress({ phase, elapsedMs }: LoadTick, { durationMs, graceMs }: LivePlan, width: number): string {
+function progress(tick: LoadTick, { durationMs, graceMs }: LivePlan, width: number): string {
+  const { phase, elapsedMs } = tick;
   const isLoad = phase === 'load';
   const fraction = isLoad ? elapsedMs / durationMs : (elapsedMs - durationMs) / graceMs;
   const share = Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 1));
   const start = isLoad ? '  load  ' : '  rest  ';
   const end = isLoad
-    ? `  ${spanText(Math.floor(elapsedMs / 1000) * 1000 || 0)} of ${spanText(durationMs)}`
+    ? `  ${elapsedText(tick)} of ${spanText(durationMs)}`
     : `  waiting for the rest, at most ${spanText(graceMs)}`;
   const bar = Math.max(0, Math.min(BAR_CHARS_MAX, width - start.length - end.length));
   const filled = Math.round(bar * share);

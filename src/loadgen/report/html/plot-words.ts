@@ -3,6 +3,9 @@ import type { LoadOptions } from '../../load-options.ts';
 import { significant } from '../amount-text.ts';
 import type { Band } from './plot.ts';
 
+/** A narrower band has no room for its label. */
+const LABELLED_SHARE = 0.25;
+
 /** Of a tick: `0.1 ms`, `20 ms`, `5 s`. */
 export function tickMillis(ms: number): string {
   if (ms === 0) return '0';
@@ -17,6 +20,7 @@ export function bandsOf({ spikes, durationMs }: LoadOptions, seconds: number): B
     to: share(Math.min(atMs + forMs, durationMs)),
     label: `×${significant(factor)}`,
   }));
-  if (share(durationMs) < 1) bands.push({ from: share(durationMs), to: 1, label: '' });
+  const end = share(durationMs);
+  if (end < 1) bands.push({ from: end, to: 1, label: end < 1 - LABELLED_SHARE ? 'no more arrivals' : '' });
   return bands;
 }
