@@ -8,6 +8,7 @@ import { fairness } from './fairness.ts';
 import { http } from './http.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
+import { loadgen } from './loadgen.ts';
 import { memory } from './memory.ts';
 import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   values: valuesBenchmark,
   cluster,
   kernel,
+  loadgen,
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]

@@ -4,7 +4,7 @@
  * The moments are those of a process of rate one, in the time of its own in which the expected count of arrivals passes evenly (Cinlar
  * 1975, the inverse of the cumulative rate): exponential steps give a Poisson process, equal steps a constant one.
  * Invariants:
- *   P1. Moments never fall, and lie within [0, durationMs).
+ *   P1. Moments never fall, and lie between 0 and `durationMs`.
  *   P2. The expected count of arrivals in any stretch of time is the integral of the rate over it.
  */
 import type { LoadOptions, Pace } from './load-options.ts';

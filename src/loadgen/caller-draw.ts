@@ -4,20 +4,19 @@ import type { Skew } from './load-options.ts';
 /** What the hog of `one-hog` sends of all. */
 const HOG_SHARE = 0.9;
 
+const DRAWS: Readonly<Record<Skew, (callers: number) => (value: number) => number>> = {
+  uniform: (callers) => (value) => Math.floor(value * callers),
+  'one-hog': (callers) => (value) => {
+    if (value < HOG_SHARE || callers === 1) return 0;
+    const rest = (value - HOG_SHARE) / (1 - HOG_SHARE);
+    return 1 + Math.min(callers - 2, Math.floor(rest * (callers - 1)));
+  },
+  zipf: (callers) => byWeight(Array.from({ length: callers }, (_, i) => 1 / (i + 1))),
+};
+
 /** For a value in [0, 1), drawn evenly, the index of a caller below `callers`. */
 export function callerDraw(callers: number, skew: Skew): (value: number) => number {
-  if (callers === 1) return () => 0;
-  switch (skew) {
-    case 'uniform':
-      return (value) => Math.floor(value * callers);
-    case 'one-hog':
-      return (value) =>
-        value < HOG_SHARE
-          ? 0
-          : 1 + (Math.floor(((value - HOG_SHARE) / (1 - HOG_SHARE)) * (callers - 1)) % (callers - 1));
-    case 'zipf':
-      return byWeight(Array.from({ length: callers }, (_, i) => 1 / (i + 1)));
-  }
+  return DRAWS[skew](callers);
 }
 
 function byWeight(weights: readonly number[]): (value: number) => number {

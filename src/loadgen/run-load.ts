@@ -102,7 +102,7 @@ async function sendAll(
   { signal, onTick }: LoadHooks,
 ): Promise<{ readonly reports: readonly SenderReport[]; readonly seconds: SecondSeries }> {
   const seconds = new SecondSeries();
-  const counts = new Array<Counts>(threads).fill(NOTHING);
+  const counts = Array.from({ length: threads }, () => NOTHING);
   const tick = (): void => {
     const elapsedMs = Math.max(0, sharedNowMs() - startMs);
     const { answered: answeredPerSecond = 0, p50 = 0, p99 = 0 } = seconds.last() ?? {};
