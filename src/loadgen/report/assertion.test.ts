@@ -82,6 +82,8 @@ test('what was not measured holds to nothing', () => {
     'callback.max<9s',
     'missing=0',
     'done.rate<9',
+    'jain>0',
+    'worst-wait<9s',
   ]) {
     const { holds, actual } = checkAssertion(parsed(text), empty);
     assert.deepEqual([holds, actual], [false, 'nothing was measured'], text);

@@ -40,7 +40,7 @@ export function logLine(tick: LoadTick, { durationMs }: LivePlan): string {
     tick.phase === 'load'
       ? `${elapsedText(tick)} of ${spanText(durationMs)}`
       : `${elapsedText(tick)}, waiting for the rest`,
-    `${rateText(tick.answeredPerSecond)}`,
+    rateText(tick.answeredPerSecond),
     `${countText(tick.answered)} answered`,
     `${countText(tick.done)} done`,
     `p50 ${millisText(tick.p50)}`,

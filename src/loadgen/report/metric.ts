@@ -92,6 +92,15 @@ const RATES: Readonly<Record<string, Read<number | undefined>>> = {
   'done.rate': rateOf(({ done }) => done),
 };
 
+/** The service tells waiting and CPU times of requests, not of values. */
+export function hasWaitingTimes({ callers }: LoadResult): boolean {
+  return callers.some(({ waiting }) => waiting.count > 0);
+}
+
+const ofFairness = (read: (fairness: LoadResult['fairness']) => number): Read<number | undefined> => {
+  return (result) => (hasWaitingTimes(result) ? read(result.fairness) : undefined);
+};
+
 const METRICS: ReadonlyMap<string, Metric> = new Map(
   [
     ...Object.entries(DISTRIBUTIONS).flatMap(([name, read]) =>
@@ -101,8 +110,8 @@ const METRICS: ReadonlyMap<string, Metric> = new Map(
     ),
     ...Object.entries(COUNTS).map(([name, [read, whole]]): Metric => ({ name, unit: 'count', read, whole })),
     ...Object.entries(RATES).map(([name, read]): Metric => ({ name, unit: 'per-second', read })),
-    { name: 'jain', unit: 'index', read: ({ fairness }) => fairness.jainIndex } satisfies Metric,
-    { name: 'worst-wait', unit: 'ms', read: ({ fairness }) => fairness.worstWaitMs } satisfies Metric,
+    { name: 'jain', unit: 'index', read: ofFairness(({ jainIndex }) => jainIndex) } satisfies Metric,
+    { name: 'worst-wait', unit: 'ms', read: ofFairness(({ worstWaitMs }) => worstWaitMs) } satisfies Metric,
   ].map((metric): [string, Metric] => [metric.name, metric]),
 );
 

@@ -12,7 +12,7 @@ export interface ReportTable {
 /** Where nothing was measured. */
 const NOTHING = '–';
 /** With more callers than that only the first and the last of them are shown. */
-export const CALLERS_SHOWN_MAX = 16;
+const CALLERS_SHOWN_MAX = 16;
 const CALLERS_LAST = 4;
 
 const STATISTICS = ['min', 'p50', 'p90', 'p95', 'p99', 'p999', 'max'] as const;

@@ -33,7 +33,7 @@ export function distribution(values: readonly number[]): Distribution {
 }
 
 /** Like those of a service: most near `middle`, a few far above. */
-export function latencies(count: number, middle: number): number[] {
+function latencies(count: number, middle: number): number[] {
   return Array.from({ length: count }, (_, i) => {
     const q = (i + 0.5) / count;
     return middle * (0.5 + q + 0.02 / (1 - q) ** 0.6);

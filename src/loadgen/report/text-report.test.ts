@@ -57,6 +57,7 @@ test('a load that was never answered has dashes where there are no times', () =>
   const text = report(emptyResult());
   assert.match(text, /^ {2}POST \/sync +0( +–){7}$/m);
   assert.doesNotMatch(text, /NaN|Infinity|undefined/);
+  assert.doesNotMatch(text, /Jain/, 'no fairness is claimed of what was not told');
 });
 
 test('caller ids and reasons cannot steer the terminal', () => {

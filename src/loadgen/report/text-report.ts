@@ -2,6 +2,7 @@
 import type { LoadResult } from '../load-result.ts';
 import { countText, millisText, rateText, spanText } from './amount-text.ts';
 import { loadWords } from './load-words.ts';
+import { hasWaitingTimes } from './metric.ts';
 import { callerTable, endpointTable, failureTable, timesTable, type ReportTable } from './report-tables.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -79,7 +80,7 @@ function accountText(result: LoadResult): string {
         `${countText(callbacks.overtaken)} overtaken`,
       ],
     ]);
-  if (result.callers.length > 0)
+  if (hasWaitingTimes(result))
     rows.push([
       'fairness',
       [
@@ -112,7 +113,7 @@ function verdictText({ isGood, faults, assertions, warnings }: Verdict): string 
 }
 
 /** Columns aligned, the first one to the left and the others to the right. */
-export function tableText({ title, columns, rows }: ReportTable): string {
+function tableText({ title, columns, rows }: ReportTable): string {
   const all = [columns, ...rows];
   const widths = columns.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
   const lineOf = (row: readonly string[]): string =>

@@ -5,7 +5,7 @@
 import type { LoadResult } from '../../load-result.ts';
 import { countText, millisText, rateText, spanText } from '../amount-text.ts';
 import { loadWords } from '../load-words.ts';
-import { exchangeCount, failedCount, lateCount, unansweredCount } from '../metric.ts';
+import { exchangeCount, failedCount, hasWaitingTimes, lateCount, unansweredCount } from '../metric.ts';
 import { accountTable, endpointTable, failureTable, timesTable, type ReportTable } from '../report-tables.ts';
 import type { Verdict } from '../verdict.ts';
 import { callersTable } from './callers-table.ts';
@@ -38,7 +38,7 @@ ${figure(latencyPlot(result), secondsTable(result))}
 ${figure(throughputPlot(result))}
 </div>
 ${figure(percentilePlot(result))}
-${result.callers.length > 0 ? callersMarkup(result) : ''}
+${hasWaitingTimes(result) ? callersMarkup(result) : ''}
 <section class="card">
 ${tableMarkup(endpointTable(result))}
 ${tableMarkup(timesTable(result))}
@@ -84,8 +84,7 @@ function tilesMarkup(result: LoadResult): Markup {
 }
 
 function tilesOf(result: LoadResult): Tile[] {
-  const { sent, done, wrong, lost, unfinished, elapsedMs, timeToResult, callbacks, callers, fairness } =
-    result;
+  const { sent, done, wrong, lost, unfinished, elapsedMs, timeToResult, callbacks, fairness } = result;
   const trouble = failedCount(result) + unansweredCount(result) + lost + wrong;
   return [
     { name: 'Requests sent', value: countText(sent), note: `in ${spanText(elapsedMs)}` },
@@ -125,7 +124,7 @@ function tilesOf(result: LoadResult): Tile[] {
           },
         ]
       : []),
-    ...(callers.length > 0
+    ...(hasWaitingTimes(result)
       ? [
           {
             name: 'Fairness (Jain)',

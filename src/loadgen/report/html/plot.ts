@@ -7,7 +7,7 @@
 import { markup, type Markup } from './markup.ts';
 import type { Scale } from './scale.ts';
 
-export const PLOT_HEIGHT = 240;
+const PLOT_HEIGHT = 240;
 const STRETCHED_WIDTH = 1_000;
 
 /** One of the colours of the style. */
@@ -86,7 +86,9 @@ function xTick(at: number, label: string): Markup {
 function lineMarkup({ points, colour, look }: Line): Markup {
   const runs = runsOf(points);
   if (look === 'area') {
-    const areas = runs.map((run) => `${path(run)}L${at(run.at(-1)?.x ?? 0, 0)}L${at(run[0]?.x ?? 0, 0)}Z`);
+    const areas = runs.map(
+      (run) => `${path(run)}L${place(run.at(-1)?.x ?? 0, 0)}L${place(run[0]?.x ?? 0, 0)}Z`,
+    );
     return markup`<path class="fill ${colour}" d="${areas.join('')}"/><path class="stroke ${colour} area" d="${runs.map(path).join('')}"/>`;
   }
   return markup`<path class="stroke ${colour} ${look}" d="${runs.map(path).join('')}"/>`;
@@ -106,11 +108,11 @@ function path(run: readonly Point[]): string {
   const [first, ...rest] = run;
   if (!first) return '';
   // A single point is a dot: the ends of lines are round.
-  if (rest.length === 0) return `M${at(first.x, first.y)}h0.01`;
-  return `M${at(first.x, first.y)}${rest.map(({ x, y }) => `L${at(x, y)}`).join('')}`;
+  if (rest.length === 0) return `M${place(first.x, first.y)}h0.01`;
+  return `M${place(first.x, first.y)}${rest.map(({ x, y }) => `L${place(x, y)}`).join('')}`;
 }
 
-function at(x: number, y: number): string {
+function place(x: number, y: number): string {
   return `${rounded(x * STRETCHED_WIDTH)} ${rounded((1 - y) * PLOT_HEIGHT)}`;
 }
 
