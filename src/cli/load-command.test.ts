@@ -119,8 +119,9 @@ test('Ctrl-C ends a load with the report of what was so far, and leaves neither 
   const [, url = ''] = await said(cli, /a server of its own on (\S+)/);
   await said(cli, /5 s of 10 min/);
   cli.child.kill('SIGINT');
-  const { code, stdout } = await cli.ended;
+  const { code, stdout, stderr } = await cli.ended;
   assert.match(stdout, /^mixed · [^]*\n(PASSED|FAILED)\n$/);
+  assert.match(stderr, /interrupted: /);
   assert.equal(code, 130);
   assert.ok(await isGone(url));
   assert.deepEqual(serverFolders(folder), []);
@@ -162,6 +163,10 @@ test('a service that is not there, or may not call back, exits 3 before any load
   assert.match(refused.stderr, /FAIRSIEVE_CALLBACK_ALLOW=127\.0\.0\.0\/8/);
   assert.match(refused.stderr, /--callback-url/);
   assert.deepEqual([refused.code, refused.stdout], [3, '']);
+
+  const taken = await runCli(['load', '--url', url, '--listen', new URL(url).host]);
+  assert.match(taken.stderr, /Cannot receive callbacks on 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
+  assert.equal(taken.code, 3);
 
   const sync = await runCli(['load', ...SHORT, '--url', url, '--mode', 'sync']);
   assert.equal(sync.code, 0, sync.stdout);

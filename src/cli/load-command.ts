@@ -26,6 +26,7 @@ import {
   WAITS,
   type LoadLine,
 } from './load-line.ts';
+import { LineOutput } from './line-output.ts';
 import { LoadView } from './load-view.ts';
 import { OwnServerError, startOwnServer, type OwnServer } from './own-server.ts';
 import { UsageError } from './usage-error.ts';
@@ -134,8 +135,12 @@ async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   const failure = server?.failure();
   if (failure !== undefined) say(`The server did not last: ${failure}`);
   const verdict = verdictOf(result, asked.assertions);
-  process.stdout.write(`${textReport(result, verdict)}\n`);
   const isWritten = await writeFiles(asked, result, verdict);
+  if (signal.aborted) say('interrupted: what was under way counts as unanswered or unfinished');
+  const output = new LineOutput(process.stdout);
+  await output.write(textReport(result, verdict));
+  await output.flush();
+  if (output.closed.aborted) return EXIT.outputClosed;
   return verdict.isGood && isWritten ? EXIT.ok : EXIT.failed;
 }
 

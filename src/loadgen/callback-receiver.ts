@@ -38,7 +38,7 @@ export class CallbackReceiver implements AsyncDisposable {
     this.#baseUrl = baseUrl;
   }
 
-  /** Throws an Error that names the address if it cannot be listened on. */
+  /** Throws an UnfitServiceError that names the address if it cannot be listened on. */
   static async start({ address, run, secrets, senders }: ReceiverOptions): Promise<CallbackReceiver> {
     const { host, port, publicUrl } = address;
     const workerData: ReceiverData = { host, port, run, secrets, senders };
@@ -50,7 +50,7 @@ export class CallbackReceiver implements AsyncDisposable {
     if (message.kind !== 'listening') {
       await worker.terminate();
       const reason = message.kind === 'cannot-listen' ? message.reason : message.kind;
-      throw new Error(`Cannot receive callbacks on ${host}, port ${port}: ${reason}`);
+      throw new UnfitServiceError(`Cannot receive callbacks on ${host}, port ${port}: ${reason}`, 'back');
     }
     const own = `http://${host.includes(':') ? `[${host}]` : host}:${message.port}`;
     return new CallbackReceiver(worker, `${(publicUrl ?? own).replace(/\/$/, '')}/${run}`);

@@ -6,7 +6,7 @@ import { requestText, type RequestText, type Service } from './request-text.ts';
 
 const ANSWER_MS_MAX = 5_000;
 
-/** A service that cannot be loaded, and why. */
+/** A service that cannot be loaded from here, and why. */
 export class UnfitServiceError extends Error {
   override readonly name = 'UnfitServiceError';
   /** Which way is closed: to the service, or back from it to the receiver of callbacks. */

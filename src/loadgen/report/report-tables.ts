@@ -119,8 +119,8 @@ export function callerTable(result: LoadResult): ReportTable {
         timeCell(waiting, 'p50'),
         timeCell(waiting, 'p99'),
         timeCell(waiting, 'max'),
-        countText(cpuMs),
-        shareText(cpuShare),
+        waiting.count === 0 ? NOTHING : countText(cpuMs),
+        waiting.count === 0 ? NOTHING : shareText(cpuShare),
       ];
     }),
   };

@@ -1,4 +1,5 @@
 /** Latency over time: how long the answers of each second took. Pure. */
+import type { Pace } from '../../load-options.ts';
 import type { LoadResult } from '../../load-result.ts';
 import { millisText } from '../amount-text.ts';
 import { clockText, plotSeconds, secondsText, type PlotSecond } from './per-second.ts';
@@ -20,7 +21,7 @@ export function latencyPlot({ seconds, options }: LoadResult): Plot {
   return {
     id: 'latency',
     title: 'Latency over time',
-    about: aboutPoints(points[0]?.length ?? 1),
+    about: aboutPoints(points[0]?.length ?? 1, options.pace.kind),
     x: { scale: x, label: clockText, name: 'since the beginning' },
     y: { scale: y, label: tickMillis },
     lines: [
@@ -40,12 +41,17 @@ export function latencyPlot({ seconds, options }: LoadResult): Plot {
   };
 }
 
-function aboutPoints(length: number): string {
+const COUNTED_FROM: Readonly<Record<Pace['kind'], string>> = {
+  open: 'the moment for which each was planned',
+  closed: 'the moment at which each was sent',
+};
+
+function aboutPoints(length: number, pace: Pace['kind']): string {
   const of =
     length === 1
       ? 'Of the submissions answered in each second'
       : `Of the submissions answered in the worst of each ${length} seconds`;
-  return `${of}, counted from the moment for which each was planned; on a log scale.`;
+  return `${of}, counted from ${COUNTED_FROM[pace]}; on a log scale.`;
 }
 
 function middle({ second, length }: PlotSecond): number {

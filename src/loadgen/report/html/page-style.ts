@@ -95,7 +95,8 @@ td.zero{color:var(--faint)}
 .longest{fill:var(--card);stroke:var(--blue);stroke-width:1.5}
 .rail{fill:var(--grid)}.had{fill:var(--teal)}.asked{stroke:var(--ink);stroke-width:1.5}
 tr.gap td{text-align:center;color:var(--faint)}
-@media(max-width:900px){.axis .minor{display:none}.pair{grid-template-columns:minmax(0,1fr)}.pair>.card{height:auto}}
+@media(max-width:1100px){.axis .minor{display:none}}
+@media(max-width:900px){.pair{grid-template-columns:minmax(0,1fr)}.pair>.card{height:auto}}
 @media(max-width:560px){main{padding:24px 14px 40px}h1{font-size:40px}.card{padding:16px 16px 18px}.wide{margin:0 -16px;padding:0 16px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.tile{padding:11px 14px}.tile dd{font-size:22px}.tile dt,.tile dd.note{font-size:12px}}
-@media print{body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,.words li,.verdict,.warnings{break-inside:avoid;border-color:#ccc}.wide{overflow:visible}details{display:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+@media print{.axis .minor{display:none}body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,.words li,.verdict,.warnings{break-inside:avoid;border-color:#ccc}.wide{overflow:visible}details{display:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `;
