@@ -168,8 +168,6 @@ test('a service that is not there, or may not call back, exits 3 before any load
   assert.match(taken.stderr, /Cannot receive callbacks on 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
   assert.equal(taken.code, 3);
 
-  const sync = await runCli(['load', ...SHORT, '--url', url, '--mode', 'sync']);
-  assert.equal(sync.code, 0, sync.stdout);
   server.child.kill('SIGTERM');
   await server.ended;
 });

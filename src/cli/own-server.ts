@@ -22,7 +22,8 @@ export interface OwnServer extends AsyncDisposable {
 }
 
 const BIN = fileURLToPath(new URL('../../bin/fairsieve.js', import.meta.url));
-const READY_MS_MAX = 20_000;
+/** On a machine that is busy with other things, starting takes a while. */
+const READY_MS_MAX = 60_000;
 /** It leaves nothing that it would have to save. */
 const STOP_MS_MAX = 3_000;
 const LOG_CHARS_MAX = 4_000;
@@ -64,11 +65,10 @@ export async function startOwnServer(signal: AbortSignal): Promise<OwnServer> {
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {
+    const reason = failure() ?? `it did not listen within ${READY_MS_MAX / 1000} s:\n${log.trim()}`;
     await dispose();
     signal.throwIfAborted();
-    throw new OwnServerError(`Cannot start a server for the load: ${failure() ?? 'it did not listen'}`, {
-      cause: error,
-    });
+    throw new OwnServerError(`Cannot start a server for the load: ${reason}`, { cause: error });
   }
 }
 
