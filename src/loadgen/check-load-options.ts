@@ -3,7 +3,7 @@ import type { LoadOptions } from './load-options.ts';
 import { SEMIPRIME_DIGITS_MAX, SEMIPRIME_DIGITS_MIN } from './semiprimes.ts';
 
 /** Callers that results are kept of, each by itself. */
-export const CALLERS_MAX = 10_000;
+const CALLERS_MAX = 10_000;
 const THREADS_MAX = 64;
 const CONNECTIONS_MAX = 50_000;
 const PER_SECOND_MAX = 1_000_000;

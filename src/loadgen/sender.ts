@@ -24,8 +24,8 @@ import { sharedNowMs } from './shared-clock.ts';
 import type { ToldResult } from './told-result.ts';
 
 /** Of all threads together: arrivals that wait for a connection, and requests that are followed. Beyond them arrivals are dropped. */
-export const UNSENT_MAX = 100_000;
-export const FOLLOWED_MAX = 1_000_000;
+const UNSENT_MAX = 100_000;
+const FOLLOWED_MAX = 1_000_000;
 /** An answer that takes longer has failed. Event streams may be open for as long as the load lasts. */
 const ANSWER_MS_MAX = 30_000;
 /** How often it is looked whether anything took too long, or all is over. */
