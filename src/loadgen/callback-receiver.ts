@@ -12,7 +12,7 @@ import {
   type ToReceiver,
   TRIAL,
 } from './receiver-protocol.ts';
-import type { Service } from './request-text.ts';
+import { headerText, type Service } from './request-text.ts';
 import { askService, UnfitServiceError } from './service-check.ts';
 
 export interface ReceiverOptions {
@@ -66,7 +66,7 @@ export class CallbackReceiver implements AsyncDisposable {
     const url = `${this.#baseUrl}/${TRIAL}`;
     const came = this.#next('trial', TRIAL_MS_MAX);
     const body = `{"number":${TRIAL_NUMBER},"callback_url":"${url}"}`;
-    const end = await askService(service, ({ post }) => post('/async', callerId, body));
+    const end = await askService(service, ({ post }) => post('/async', headerText(callerId), body));
     if (end.kind === 'broken' || end.status !== 202) {
       const why = end.kind === 'broken' ? end.reason : `${end.status} ${end.body.toString()}`;
       throw new UnfitServiceError(`${service.url} does not take ${url} for a callback URL: ${why}`, 'back');

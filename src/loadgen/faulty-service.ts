@@ -94,6 +94,7 @@ export class FaultyService implements AsyncDisposable {
     const fault = this.#faults.submission?.(index);
     if (fault) return fault(response);
     if (path.endsWith('/sync')) return json(response, 200, this.#result(number, callerId));
+    if (path.endsWith('/values')) return void response.end(this.#value(number));
     json(response, 202, { request_id: number, status: 'queued', number });
     if (callbackUrl !== undefined) await this.#callBack(callbackUrl, callerId, number, index);
   }
@@ -130,6 +131,11 @@ export class FaultyService implements AsyncDisposable {
     };
     const index = this.#indexes.get(number);
     return index === undefined ? told : (this.#faults.result?.(told, index) ?? told);
+  }
+
+  #value(number: string): string {
+    const primes = this.#kernel.factorSmall(BigInt(number)).factors.map(({ prime }) => prime);
+    return `[{"value":${number},"prime_factors":[${primes.join(',')}]}]`;
   }
 
   async #callBack(url: string, callerId: string, number: string, index: number): Promise<void> {

@@ -54,7 +54,7 @@ export class HttpConnection implements Disposable {
     return this.#onEnd !== undefined;
   }
 
-  /** `request` is a whole HTTP/1.1 request in ASCII. To be called only when not `busy`. `onHead` is told that the answer has begun. */
+  /** `request` is a whole HTTP/1.1 request, a character for each byte. To be called only when not `busy`. `onHead` is told that the answer has begun. */
   exchange(request: string, onEnd: OnEnd, onHead?: () => void): void {
     assert(!this.busy, 'An exchange is under way');
     const nowMs = performance.now();

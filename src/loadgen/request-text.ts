@@ -7,10 +7,10 @@ export interface Service {
   readonly apiKey?: string | undefined;
 }
 
-/** Requests to one service: each is a whole HTTP/1.1 request in ASCII. */
+/** Requests to one service: each is a whole HTTP/1.1 request, a character for each byte. */
 export interface RequestText {
-  /** `body` is JSON in ASCII, `callerId` ASCII without control characters. */
-  readonly post: (path: string, callerId: string, body: string) => string;
+  /** `body` is JSON in ASCII, `caller` a caller id as `headerText` gives it. */
+  readonly post: (path: string, caller: string, body: string) => string;
   /** `prefer`: as the header `Prefer` has it. */
   readonly get: (path: string, prefer?: string) => string;
 }
@@ -21,11 +21,16 @@ export function requestText({ url, apiKey }: Service): RequestText {
   const always =
     ` HTTP/1.1\r\nhost: ${host}\r\n` + (apiKey === undefined ? '' : `authorization: Bearer ${apiKey}\r\n`);
   return {
-    post: (path, callerId, body) =>
-      `POST ${base}${path}${always}x-caller-id: ${callerId}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    post: (path, caller, body) =>
+      `POST ${base}${path}${always}x-caller-id: ${caller}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     get: (path, prefer) =>
       `GET ${base}${path}${always}${prefer === undefined ? '' : `prefer: ${prefer}\r\n`}\r\n`,
   };
+}
+
+/** A text as it stands in a header: each byte of its UTF-8 as a character. */
+export function headerText(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 export function isSuccess(status: number): boolean {

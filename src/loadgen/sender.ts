@@ -18,14 +18,14 @@ import type { ExchangeEnd } from './http-connection.ts';
 import { judgeResult } from './judge-result.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadTally } from './load-tally.ts';
-import { requestText, type RequestText } from './request-text.ts';
+import { headerText, requestText, type RequestText } from './request-text.ts';
 import { ResultWatch } from './result-watch.ts';
 import { sharedNowMs } from './shared-clock.ts';
 import type { ToldResult } from './told-result.ts';
 
 /** Of all threads together: arrivals that wait for a connection, and requests that are followed. Beyond them arrivals are dropped. */
-export const UNSENT_MAX = 100_000;
-export const FOLLOWED_MAX = 1_000_000;
+const UNSENT_MAX = 100_000;
+const FOLLOWED_MAX = 1_000_000;
 /** An answer that takes longer has failed. Event streams may be open for as long as the load lasts. */
 const ANSWER_MS_MAX = 30_000;
 /** How often it is looked whether anything took too long, or all is over. */
@@ -51,6 +51,8 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #arrivalAt: (index: number) => Arrival;
   readonly #services: readonly Service[];
+  /** By the index of the caller. */
+  readonly #callers: readonly string[];
   readonly #match = new CallbackMatch();
   readonly #finished = Promise.withResolvers<void>();
   #watches: readonly ResultWatch[] = [];
@@ -66,6 +68,7 @@ export class Sender {
     this.#options = options;
     const { threads, urls, pace, connectionsMax, apiKey } = options.options;
     this.#arrivalAt = arrivals(options.options, options.kernel);
+    this.#callers = options.callerIds.map(headerText);
     const shareOf = (count: number): number => Math.max(1, Math.floor(count / threads / urls.length));
     this.#services = urls.map((url) => ({
       text: requestText({ url, apiKey }),
@@ -176,7 +179,7 @@ export class Sender {
   }
 
   #send(index: number, plannedMs: number, onEnd?: (end: ExchangeEnd) => void): void {
-    const { callerIds, callbackUrl, options } = this.#options;
+    const { callbackUrl, options } = this.#options;
     const arrival = this.#arrivalAt(index);
     const { door, caller, url, asked } = arrival;
     const { submissions, text } = this.#services[url]!;
@@ -188,7 +191,7 @@ export class Sender {
     this.#awaited++;
     this.#tally.submitted(door.endpoint, caller);
     const body = door.body(asked.number, callbackUrl);
-    submissions.exchange(text.post(door.path, callerIds[caller]!, body), (end) => {
+    submissions.exchange(text.post(door.path, this.#callers[caller]!, body), (end) => {
       this.#submitted(arrival, plannedMs, end);
       onEnd?.(end);
     });
