@@ -34,7 +34,7 @@ import { UsageError } from './usage-error.ts';
 const OPTIONS: Readonly<Record<string, Option>> = {
   url: { value: 'URL', about: 'the service; several times for several origins, which take turns' },
   self: { about: 'a server of its own in a temporary folder (the default without --url)' },
-  mode: { value: 'MODE', about: `${LOAD_MODES.join(', ')} (${LOAD_DEFAULTS.mode}: all four in turn)` },
+  mode: { value: 'MODE', about: `${LOAD_MODES.join(', ')} (${LOAD_DEFAULTS.mode}: any of the four)` },
   rate: {
     value: 'N',
     about: `arrivals per second, planned whatever the service does (${LOAD_DEFAULTS.rate})`,
