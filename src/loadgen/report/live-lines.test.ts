@@ -28,13 +28,19 @@ test('the lines say how far the load is and how it goes', () => {
 test('failures and wrong answers are shown as soon as there are any', () => {
   const bad = { ...TICK, failed: 3, wrong: 1 };
   assert.match(liveLines(bad, PLAN, [], 100)[1] ?? '', /3 FAILED · 1 WRONG$/);
-  assert.match(logLine(bad, PLAN), /^15 s of 30 s, 195\/s, .*3 FAILED, 1 WRONG$/);
+  assert.match(logLine(bad, PLAN), /^15 s of 30 s, 2,900 answered, .*3 FAILED, 1 WRONG$/);
 });
 
 test('after the last arrival they say what is waited for, and for how long at most', () => {
   const resting = { ...TICK, elapsedMs: 32_000, phase: 'grace' as const };
   assert.match(liveLines(resting, PLAN, [], 80)[0] ?? '', /rest .*waiting for the rest, at most 10 s$/);
   assert.match(logLine(resting, PLAN), /^32 s, waiting for the rest, /);
+});
+
+test('where nothing was answered in the last second no latencies are claimed', () => {
+  const silent = { ...TICK, answeredPerSecond: 0, p50: 0, p99: 0 };
+  assert.equal(logLine(silent, PLAN), '15 s of 30 s, 2,900 answered, 1,490 done, 0/s');
+  assert.equal(liveLines(silent, PLAN, [], 80)[2], '  0/s');
 });
 
 test('no line reaches the last column, so that none wraps', () => {

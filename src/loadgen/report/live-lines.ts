@@ -25,7 +25,7 @@ export function liveLines(
     `${countText(tick.done)} done`,
     ...troubles(tick),
   ].join(' · ');
-  const times = `  ${rateText(tick.answeredPerSecond)}  p50 ${millisText(tick.p50)}  p99 ${millisText(tick.p99)}  `;
+  const times = `  ${presentTexts(tick).join('  ')}  `;
   const room = Math.min(SPARK_CHARS_MAX, width - times.length);
   return [
     progress(tick, plan, width),
@@ -40,11 +40,9 @@ export function logLine(tick: LoadTick, { durationMs }: LivePlan): string {
     tick.phase === 'load'
       ? `${elapsedText(tick)} of ${spanText(durationMs)}`
       : `${elapsedText(tick)}, waiting for the rest`,
-    rateText(tick.answeredPerSecond),
     `${countText(tick.answered)} answered`,
     `${countText(tick.done)} done`,
-    `p50 ${millisText(tick.p50)}`,
-    `p99 ${millisText(tick.p99)}`,
+    ...presentTexts(tick),
     ...troubles(tick),
   ].join(', ');
 }
@@ -58,6 +56,12 @@ export function sparkline(values: readonly number[]): string {
 /** In whole seconds: it changes often enough. */
 function elapsedText({ elapsedMs }: LoadTick): string {
   return elapsedMs < 1_000 ? '0 s' : spanText(Math.floor(elapsedMs / 1_000) * 1_000);
+}
+
+/** Of the last second: where nothing was answered there are no latencies. */
+function presentTexts({ answeredPerSecond, p50, p99 }: LoadTick): string[] {
+  const latencies = answeredPerSecond > 0 ? [`p50 ${millisText(p50)}`, `p99 ${millisText(p99)}`] : [];
+  return [rateText(answeredPerSecond), ...latencies];
 }
 
 function troubles({ failed, wrong }: LoadTick): string[] {

@@ -39,7 +39,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .tile{background:var(--card);border:1px solid var(--edge);border-radius:14px;padding:14px 18px 13px}
 .tile dt{font-size:13px;color:var(--soft);white-space:nowrap}
 .tile dd{font-size:27px;line-height:1.25;font-weight:650;letter-spacing:-.015em;font-variant-numeric:tabular-nums;color:var(--ink);white-space:nowrap}
-.tile dd.note{font-size:13px;font-weight:400;letter-spacing:0;color:var(--faint);line-height:1.5}
+.tile dd.note{font-size:13px;font-weight:400;letter-spacing:0;color:var(--faint);line-height:1.4;white-space:normal}
 .tile.bad dd:not(.note){color:var(--bad)}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:14px;padding:20px 24px 22px;margin-bottom:20px;min-width:0}
 .card h2{font-size:17px;line-height:1.3;font-weight:650;letter-spacing:-.005em}
