@@ -6,12 +6,13 @@
  * carries when its job was done, and the receiver, a process on the same machine, reads the same clock, in whole milliseconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import type { Benchmark, BenchmarkOptions, Cell, Result, Table } from './support/benchmark.ts';
 import { faultsIn, type CallbackAccount } from './support/callback-account.ts';
 import { CallbackStage, Phase } from './support/callback-stage.ts';
 import { runOpenLoop, type Arrival } from './support/open-loop.ts';
 import type { Samples } from './support/samples.ts';
-import { distinctWords, seededRandom } from './support/seeded-numbers.ts';
+import { distinctWords } from './support/seeded-numbers.ts';
 import { countWrong, drained } from './support/service.ts';
 
 const PER_SECOND = 1_000;

@@ -5,10 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestBody } from '../src/contract/request-body.ts';
 import type { Accepted } from '../src/contract/submission.ts';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { Server } from '../test/support/server.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
 import { Samples } from './support/samples.ts';
-import { distinctWords, manySemiprimes, seededRandom } from './support/seeded-numbers.ts';
+import { distinctWords, manySemiprimes } from './support/seeded-numbers.ts';
 import { allWorkersBusy, fetchRequest, readGauges, submitBatch } from './support/service.ts';
 
 const HOG_REQUESTS = 500;

@@ -4,13 +4,14 @@
  * Service and peer take turns in slices of a few seconds; the ratio is taken within a round, and the median of the rounds is
  * told. After each slice of POSTs all that was accepted is waited for, so that the peer's slice has the machine for itself.
  */
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { Server } from '../test/support/server.ts';
 import { startBareFastify } from './support/bare-fastify-process.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
 import { runClosedLoop, type ClosedLoopReport } from './support/closed-loop.ts';
 import { measureFsync } from './support/fsync-cost.ts';
 import { Samples } from './support/samples.ts';
-import { distinctWords, seededRandom } from './support/seeded-numbers.ts';
+import { distinctWords } from './support/seeded-numbers.ts';
 import { countWrong, drained, submitBatch } from './support/service.ts';
 import { getRequest, postRequest, requestIdIn } from './support/wire.ts';
 

@@ -9,9 +9,10 @@ import { createKernel, loadKernelModule } from '../src/kernel/load-kernel.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { Pari, pariVersion } from './peers/pari.ts';
 import { loadQuadraticSieve, type FindFactor } from './peers/quadratic-sieve.ts';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import type { Benchmark, BenchmarkOptions, Cell, Result } from './support/benchmark.ts';
 import { Samples } from './support/samples.ts';
-import { balancedSemiprime, randomInteger, seededRandom } from './support/seeded-numbers.ts';
+import { balancedSemiprime, randomInteger } from './support/seeded-numbers.ts';
 
 interface Size {
   readonly digits: number;

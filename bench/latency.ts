@@ -2,11 +2,12 @@
  * Latency at a fixed rate while every worker is busy with 60-digit numbers: half POSTs, half GETs, arriving at random moments
  * (open model; latencies count from the planned moment).
  */
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { Server } from '../test/support/server.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
 import { runOpenLoop, type Arrival } from './support/open-loop.ts';
 import { Samples } from './support/samples.ts';
-import { distinctWords, manySemiprimes, seededRandom } from './support/seeded-numbers.ts';
+import { distinctWords, manySemiprimes } from './support/seeded-numbers.ts';
 import { allWorkersBusy, drained, readGauges, submitBatch } from './support/service.ts';
 import { getRequest, postRequest, requestIdIn } from './support/wire.ts';
 

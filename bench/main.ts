@@ -9,6 +9,7 @@ import { fairness } from './fairness.ts';
 import { http } from './http.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
+import { loadgen } from './loadgen.ts';
 import { memory } from './memory.ts';
 import { peers } from './peers.ts';
 import { proof } from './proof.ts';
@@ -26,9 +27,13 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   values: valuesBenchmark,
   cluster,
   kernel,
+<<<<<<< HEAD
   peers,
   a5,
   proof,
+=======
+  loadgen,
+>>>>>>> load-report
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]

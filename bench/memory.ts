@@ -8,9 +8,10 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { Server } from '../test/support/server.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
-import { manySemiprimes, seededRandom } from './support/seeded-numbers.ts';
+import { manySemiprimes } from './support/seeded-numbers.ts';
 import { readGauges, submitBatch, submitBatches, type CallerBatch } from './support/service.ts';
 
 const DIGITS = 60;

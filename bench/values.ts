@@ -2,12 +2,13 @@
  * The highest rate of `POST /values`, in numbers per second: bodies of 1,000 distinct numbers over a few connections, each answered
  * once all are factored and on disk.
  */
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { Server } from '../test/support/server.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
 import { runClosedLoop, type ClosedLoopReport } from './support/closed-loop.ts';
 import { measureFsync } from './support/fsync-cost.ts';
 import { Samples } from './support/samples.ts';
-import { distinctWords, manySemiprimes, seededRandom } from './support/seeded-numbers.ts';
+import { distinctWords, manySemiprimes } from './support/seeded-numbers.ts';
 import { postValues, valuesIn } from './support/wire.ts';
 
 const CONNECTIONS = 4;

@@ -1,11 +1,12 @@
 /** `GET /values/{prime}` over four replicas that hold a million values, a thousand of which have the prime. */
 import { startCluster } from '../../scripts/servers/cluster.ts';
 import type { BenchmarkOptions, Result } from '../support/benchmark.ts';
-import { HttpConnection } from '../support/http-connection.ts';
+import { type ExchangeEnd, HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { runOpenLoop } from '../support/open-loop.ts';
 import { Samples } from '../support/samples.ts';
-import { seededRandom } from '../support/seeded-numbers.ts';
-import { isSuccess, postValues, valuesIn } from '../support/wire.ts';
+import { isSuccess } from '../../src/loadgen/request-text.ts';
+import { seededRandom } from '../../src/loadgen/seeded-random.ts';
+import { postValues, valuesIn } from '../support/wire.ts';
 
 const REPLICAS = 4;
 const MATCHES = 1_000;
@@ -97,8 +98,10 @@ async function fill(url: string, batches: Iterable<string[]>): Promise<number> {
 /** The same POST again while it is answered with 202 or "not now": what is stored already costs nothing the second time. */
 async function until200(connection: HttpConnection, request: string): Promise<void> {
   for (;;) {
-    const status = await new Promise<number>((resolve) => connection.exchange(request, resolve));
-    if (status === 200) return;
-    if (!isSuccess(status) && status !== 503) throw new Error(`POST /values was answered with ${status}`);
+    const end = await new Promise<ExchangeEnd>((resolve) => connection.exchange(request, resolve));
+    if (end.kind === 'broken') throw new Error(`POST /values was not answered: ${end.reason}`);
+    if (end.status === 200) return;
+    if (!isSuccess(end.status) && end.status !== 503)
+      throw new Error(`POST /values was answered with ${end.status}`);
   }
 }

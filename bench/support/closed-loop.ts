@@ -1,8 +1,8 @@
 /** Load from a fixed number of connections, each of which asks again as soon as it is answered: finds the highest rate. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpConnection } from './http-connection.ts';
+import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { Samples } from './samples.ts';
-import { isSuccess } from './wire.ts';
+import { isSuccess } from '../../src/loadgen/request-text.ts';
 
 export interface ClosedLoopOptions {
   readonly url: string;
@@ -42,15 +42,15 @@ export async function runClosedLoop(options: ClosedLoopOptions): Promise<ClosedL
       if (--asking === 0) finish();
       return;
     }
-    connection.exchange(next(), (status, body) => {
+    connection.exchange(next(), (end) => {
       lastMs = performance.now();
       latencyMs.add(lastMs - sentMs);
-      if (isSuccess(status)) {
+      if (end.kind === 'answered' && isSuccess(end.status)) {
         succeeded++;
-        onSuccess?.(body);
+        onSuccess?.(end.body);
       } else failed++;
       // A connection that was refused is refused at once: not in the same turn, or it would never end.
-      if (status === 0) setImmediate(ask, connection);
+      if (end.kind === 'broken') setImmediate(ask, connection);
       else ask(connection);
     });
   };

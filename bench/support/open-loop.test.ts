@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { runOpenLoop } from './open-loop.ts';
 import { Samples } from './samples.ts';
-import { seededRandom } from './seeded-numbers.ts';
+import { seededRandom } from '../../src/loadgen/seeded-random.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: test\r\n\r\n';
 

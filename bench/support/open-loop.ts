@@ -5,9 +5,9 @@
  * meanwhile (no coordinated omission), and so is a generator that could not keep up; how far it lagged is reported.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpConnection } from './http-connection.ts';
+import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { Samples } from './samples.ts';
-import { isSuccess } from './wire.ts';
+import { isSuccess } from '../../src/loadgen/request-text.ts';
 
 export interface Arrival {
   readonly request: string;
@@ -39,6 +39,7 @@ interface Planned extends Arrival {
 /** How long answers still missing at the end are waited for. */
 const LATE_MS_MAX = 10_000;
 const TICK_MS = 1;
+const NOTHING = Buffer.alloc(0);
 
 export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopReport> {
   const { url, connections: count, perSecond, durationMs, random, next } = options;
@@ -49,8 +50,9 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRep
   const gapMs = (): number => (-Math.log(1 - random()) / perSecond) * 1000;
 
   const send = (connection: HttpConnection, { request, onAnswer, plannedMs }: Planned): void => {
-    connection.exchange(request, (status, body) => {
-      onAnswer(isSuccess(status), performance.now() - plannedMs, body);
+    connection.exchange(request, (end) => {
+      const isDone = end.kind === 'answered' && isSuccess(end.status);
+      onAnswer(isDone, performance.now() - plannedMs, end.kind === 'answered' ? end.body : NOTHING);
       const following = waiting.shift();
       if (following === undefined) free.push(connection);
       else send(connection, following);
@@ -76,7 +78,6 @@ export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopRep
   // Breaks what is still open, and that counts as failed; so does what never got a connection.
   const never = waiting.splice(0);
   for (const connection of connections) connection[Symbol.dispose]();
-  for (const planned of never)
-    planned.onAnswer(false, performance.now() - planned.plannedMs, Buffer.alloc(0));
+  for (const planned of never) planned.onAnswer(false, performance.now() - planned.plannedMs, NOTHING);
   return { sent, lagMs };
 }

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  balancedSemiprime,
-  distinctWords,
-  manySemiprimes,
-  randomInteger,
-  seededRandom,
-} from './seeded-numbers.ts';
+import { balancedSemiprime, distinctWords, manySemiprimes, randomInteger } from './seeded-numbers.ts';
+import { seededRandom } from '../../src/loadgen/seeded-random.ts';
 
 test('words are distinct, have 18 digits, and come again with their seed', () => {
   const [next, again] = [distinctWords(7), distinctWords(7)];

@@ -1,16 +1,6 @@
 /** Numbers to factor, the same for the same seed. Pure. */
 import { nextPrime } from '../../src/kernel/bigint-reference.ts';
-
-/** Uniform in [0, 1), 32 bits of it (a Weyl sequence through the finalizer of MurmurHash3). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
-}
+import { seededRandom } from '../../src/loadgen/seeded-random.ts';
 
 const LOW_END = 1_000_000_000;
 /** Prime to `LOW_END`, so that its multiples run through all remainders. */

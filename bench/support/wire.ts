@@ -27,7 +27,3 @@ export function requestIdIn(body: Buffer): string {
 
 const ID_START = '{"request_id":"'.length;
 const QUOTE = 0x22;
-
-export function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}

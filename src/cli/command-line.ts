@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 
 export class CommandLine {
   readonly positionals: readonly string[];
-  readonly #values: ReadonlyMap<string, string>;
+  readonly #values: ReadonlyMap<string, readonly string[]>;
 
   /** Throws a UsageError that names the option at fault, and the one that was probably meant. */
   constructor(args: readonly string[], options: Readonly<Record<string, Option>>) {
@@ -17,11 +17,13 @@ export class CommandLine {
       tokens: true,
     });
     const positionals: string[] = [];
-    const values = new Map<string, string>();
+    const values = new Map<string, string[]>();
     for (const token of tokens) {
       if (token.kind === 'positional') positionals.push(token.value);
       if (token.kind === 'option')
-        values.set(token.name, checkedValue(token.name, token.rawName, token.value, options));
+        values
+          .getOrInsert(token.name, [])
+          .push(checkedValue(token.name, token.rawName, token.value, options));
     }
     this.positionals = positionals;
     this.#values = values;
@@ -31,8 +33,14 @@ export class CommandLine {
     return this.#values.has(name);
   }
 
+  /** The last one, if it is given several times. */
   text(name: string): string | undefined {
-    return this.#values.get(name);
+    return this.texts(name).at(-1);
+  }
+
+  /** Of an option that may be repeated, in the order given. */
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
   }
 
   /** A whole number within bounds. */

@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'have a service keep numbers, and find them by a prime factor',
     load: async () => (await import('./values-command.ts')).valuesCommand,
   },
+  load: {
+    summary: 'put a service under load, and check what comes of it',
+    load: async () => (await import('./load-command.ts')).loadCommand,
+  },
   secret: {
     summary: "show or rotate the secret that signs a caller's callbacks",
     load: async () => (await import('./secret-command.ts')).secretCommand,

@@ -30,7 +30,7 @@ export type Skew = 'uniform' | 'zipf' | 'one-hog';
 export interface LoadOptions {
   /** Origins of the service; arrivals take them in turn. */
   readonly urls: readonly string[];
-  /** Sent as `Authorization: Bearer`, where the service has access keys. */
+  /** Sent as `Authorization: Bearer`, where the service has access keys. With that of a caller, there is this one caller. */
   readonly apiKey: string | undefined;
   readonly mode: LoadMode;
   readonly pace: Pace;
@@ -50,12 +50,18 @@ export interface LoadOptions {
   readonly receiver:
     | { readonly host: string; readonly port: number; readonly publicUrl: string | undefined }
     | undefined;
-  /** The secret (`whsec_…`) callbacks of a caller are signed with; undefined: not known, the signature is not verified. */
+  /**
+   * The secret (`whsec_…`) that callbacks are signed with, for all callers the same; 'self': those that the hook `secretsOf` of `runLoad`
+   * gives. undefined: what `GET /callback-secret` tells, where there is an access key; otherwise signatures are not verified.
+   */
   readonly secretOf: 'self' | { readonly secret: string } | undefined;
   /** How long answers, results and callbacks still missing after the last arrival are waited for. */
   readonly graceMs: number;
   /** Threads that send. */
   readonly threads: number;
-  /** Open connections of all threads together; arrivals beyond them wait, and their latency counts that. */
+  /**
+   * Open connections of all threads together: half of them for submissions, half for asking after results. What is beyond them waits, and
+   * its latency counts that. A closed pace has its own number for submissions.
+   */
   readonly connectionsMax: number;
 }

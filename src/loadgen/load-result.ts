@@ -16,19 +16,30 @@ export interface Distribution {
 }
 
 /** 'GET result' is whatever `--wait` asks with. */
-export type Endpoint = 'POST /requests' | 'POST /sync' | 'POST /async' | 'POST /values' | 'GET result';
+export const ENDPOINTS = [
+  'POST /requests',
+  'POST /sync',
+  'POST /async',
+  'POST /values',
+  'GET result',
+] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
 
 export interface EndpointResult {
   readonly endpoint: Endpoint;
   readonly sent: number;
-  /** Answered with 2xx. */
+  /** Answered with 2xx, and with a body that can be read. */
   readonly succeeded: number;
-  /** By reason: the problem's code with its status ('503 overloaded'), 'connection reset', 'timed out', 'malformed answer'. */
+  /** By reason: the status with the problem's code ('503 overloaded'), 'connection reset', 'timed out', 'malformed answer'. */
   readonly failed: Readonly<Record<string, number>>;
   /** Sent, and neither answered nor broken when the grace had passed. */
   readonly notAnswered: number;
   /** Answered after more than 2 s (A6). */
   readonly late: number;
+  /**
+   * Of everything that was answered, whatever with, timed out or was not answered: from the planned moment (in a closed model the sending)
+   * to the answer or the giving up. Of an event stream: to its beginning.
+   */
   readonly latency: Distribution;
 }
 
@@ -42,11 +53,13 @@ export interface CallbackResult {
   readonly badlySigned: number;
   /** Came while no secret was known. */
   readonly unverified: number;
-  /** Numbers missing in the `sequence` of the callers. */
+  /** Numbers missing in the `sequence` of the callers, between the lowest and the highest that came. */
   readonly gaps: number;
   /** Came after one of the same caller with a higher sequence; allowed. */
   readonly overtaken: number;
+  /** From the moment at which the generator knew that the request was accepted; 0 if the callback was there before. */
   readonly fromAcceptance: Distribution;
+  /** From the end of the request by the clock of the service: told truly where both have the same time. */
   readonly fromCompletion: Distribution;
 }
 
@@ -61,12 +74,16 @@ export interface CallerResult {
   readonly cpuShare: number;
 }
 
-/** One second of the load, counted from its beginning. */
+/** One second of the load, counted from its beginning; what happened in it. Latencies are those of the submissions answered in it. */
 export interface SecondResult {
   readonly second: number;
+  /** Arrivals. */
   readonly planned: number;
+  /** Submissions that were answered, whatever with. */
   readonly answered: number;
+  /** Exchanges of any kind. */
   readonly failed: number;
+  /** Results that came and were right. */
   readonly done: number;
   readonly p50: number;
   readonly p99: number;
@@ -74,21 +91,24 @@ export interface SecondResult {
 }
 
 export interface LoadResult {
+  /** Without the access key and the secret. */
   readonly options: LoadOptions;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly elapsedMs: number;
   /** Arrivals planned, of which `dropped` were never sent since the generator could not keep up. */
   readonly planned: number;
+  /** Submissions. What fails is not sent again. */
   readonly sent: number;
+  /** Of these, answered with 2xx. */
   readonly accepted: number;
   /** Requests whose result came, was complete and was right. */
   readonly done: number;
-  /** Accepted, but no result within the grace. */
+  /** Accepted, but no whole result within the grace: they still run, or ended as partial. */
   readonly unfinished: number;
-  /** Accepted, and then unknown to the service (404), or ended as failed. */
+  /** Accepted, and then unknown to the service (404), or ended as failed or cancelled. */
   readonly lost: number;
-  /** Results whose product or primes are wrong, with what was wrong with the first few. */
+  /** Results whose product or primes are wrong, and callbacks that are none, with what was wrong with the first few. */
   readonly wrong: number;
   readonly wrongExamples: readonly string[];
   readonly endpoints: readonly EndpointResult[];
@@ -97,7 +117,7 @@ export interface LoadResult {
   readonly callbacks: CallbackResult | undefined;
   readonly callers: readonly CallerResult[];
   readonly fairness: {
-    /** Jain, Chiu, Hawe 1984, over the CPU time of callers that asked for equally much; 1 is even. */
+    /** Jain, Chiu, Hawe 1984, over the CPU time that callers got for each request they sent, without a hog; 1 is even. */
     readonly jainIndex: number;
     readonly worstWaitMs: number;
     readonly worstWaitCaller: string | undefined;

@@ -21,10 +21,11 @@ async function serve(
   };
 }
 
-function ask(connection: HttpConnection): Promise<readonly [status: number, body: string]> {
+/** Resolves to the status and the body, or to why there is no answer. */
+function ask(connection: HttpConnection): Promise<readonly [status: number, body: string] | string> {
   return new Promise((resolve) =>
-    connection.exchange('GET / HTTP/1.1\r\nhost: test\r\n\r\n', (status, body) =>
-      resolve([status, body.toString()]),
+    connection.exchange('GET / HTTP/1.1\r\nhost: test\r\n\r\n', (end) =>
+      resolve(end.kind === 'answered' ? [end.status, end.body.toString()] : end.reason),
     ),
   );
 }
@@ -52,14 +53,14 @@ test('a body larger than the read buffer arrives in full', async () => {
   assert.deepEqual(await ask(connection), [200, body]);
 });
 
-test('a connection that breaks answers with status 0 and is made anew for the next exchange', async () => {
+test('a connection that breaks says so and is made anew for the next exchange', async () => {
   let requests = 0;
   await using server = await serve((socket) => {
     if (++requests === 1) socket.destroy();
     else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
   });
   using connection = new HttpConnection(server.url);
-  assert.deepEqual(await ask(connection), [0, '']);
+  assert.equal(await ask(connection), 'connection closed');
   assert.deepEqual(await ask(connection), [200, '']);
 });
 

@@ -1,0 +1,186 @@
+/**
+ * The report of a load as one page that needs nothing else: no script, no font, no picture from anywhere, so that it can be sent
+ * to a colleague and kept for years. Pure.
+ */
+import type { LoadResult } from '../../load-result.ts';
+import { countText, millisText, rateText, spanText } from '../amount-text.ts';
+import { loadWords } from '../load-words.ts';
+import { exchangeCount, failedCount, hasWaitingTimes, lateCount, unansweredCount } from '../metric.ts';
+import { accountTable, endpointTable, failureTable, timesTable, type ReportTable } from '../report-tables.ts';
+import type { Verdict } from '../verdict.ts';
+import { callersTable } from './callers-table.ts';
+import { latencyPlot } from './latency-plot.ts';
+import { Markup, markup } from './markup.ts';
+import { PAGE_STYLE } from './page-style.ts';
+import { plotSeconds, secondsText } from './per-second.ts';
+import { percentilePlot } from './percentile-plot.ts';
+import { plotMarkup, type Plot } from './plot.ts';
+import { throughputPlot } from './throughput-plot.ts';
+
+export function reportPage(result: LoadResult, verdict: Verdict): string {
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="light dark"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
+<title>fairsieve load ${verdict.isGood ? 'passed' : 'failed'}, ${result.startedAt.slice(0, 10)}</title>
+<style>${new Markup(PAGE_STYLE)}</style>
+</head>
+<body>
+<main>
+${headMarkup(result, verdict)}
+${verdictMarkup(verdict)}
+${tilesMarkup(result)}
+<div class="pair">
+${figure(latencyPlot(result), secondsTable(result))}
+${figure(throughputPlot(result))}
+</div>
+${figure(percentilePlot(result))}
+${hasWaitingTimes(result) ? callersMarkup(result) : ''}
+<section class="card">
+${tableMarkup(endpointTable(result))}
+${tableMarkup(timesTable(result))}
+</section>
+<div class="pair">
+<section class="card">${tableMarkup(accountTable(result))}</section>
+<div>${failuresMarkup(result)}<section class="card">${tableMarkup(setupTable(result))}</section></div>
+</div>
+</main>
+</body>
+</html>
+`.text;
+}
+
+function headMarkup({ options, startedAt }: LoadResult, { isGood }: Verdict): Markup {
+  return markup`<header>
+<p class="brand">fairsieve load</p>
+<h1 class="${isGood ? 'good' : 'bad'}">${isGood ? 'Passed' : 'Failed'}</h1>
+<ul class="words">${loadWords(options).map((word) => markup`<li>${word}</li>`)}</ul>
+<p class="where">${options.urls.join(', ')} <time datetime="${startedAt}">${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
+</header>`;
+}
+
+function verdictMarkup({ alarms, faults, assertions, warnings }: Verdict): Markup {
+  const [alarm, ...examples] = alarms;
+  return markup`${alarm === undefined ? '' : markup`<section class="alarm" role="alert"><h2>${alarm}</h2>${examples.map((example) => markup`<p>${example}</p>`)}</section>`}
+${faults.length + assertions.length === 0 ? '' : markup`<ul class="verdict">${faults.map((fault) => markup`<li class="bad">${fault}</li>`)}${assertions.map(({ text, holds, actual }) => markup`<li class="${holds ? 'good' : 'bad'}"><code>${text}</code> ${holds ? 'holds' : 'does not hold'}: ${actual}</li>`)}</ul>`}
+${warnings.length === 0 ? '' : markup`<ul class="warnings">${warnings.map((warning) => markup`<li>${warning}</li>`)}</ul>`}`;
+}
+
+interface Tile {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+  readonly isBad?: boolean;
+}
+
+function tilesMarkup(result: LoadResult): Markup {
+  return markup`<dl class="tiles">${tilesOf(result).map(
+    ({ name, value, note, isBad }) =>
+      markup`<div class="${isBad === true ? 'tile bad' : 'tile'}"><dt>${name}</dt><dd>${value}</dd><dd class="note">${note}</dd></div>`,
+  )}</dl>`;
+}
+
+function tilesOf(result: LoadResult): Tile[] {
+  const { sent, done, wrong, lost, unfinished, elapsedMs, timeToResult, callbacks, fairness } = result;
+  const trouble = failedCount(result) + unansweredCount(result) + lost + wrong;
+  return [
+    { name: 'Requests sent', value: countText(sent), note: `in ${spanText(elapsedMs)}` },
+    {
+      name: 'Done and right',
+      value: countText(done),
+      note: `${rateText(elapsedMs > 0 ? Number(((done * 1000) / elapsedMs).toPrecision(3)) : 0)}${unfinished > 0 ? `, ${countText(unfinished)} unfinished` : ''}`,
+    },
+    {
+      name: 'Failed, lost, wrong',
+      value: countText(trouble),
+      note: `of ${countText(exchangeCount(result))} exchanges`,
+      isBad: trouble > 0,
+    },
+    {
+      name: 'Later than 2 s',
+      value: countText(lateCount(result)),
+      note: 'of all answers',
+      isBad: lateCount(result) > 0,
+    },
+    ...(timeToResult.count > 0
+      ? [
+          {
+            name: 'Result, p99',
+            value: millisText(timeToResult.p99),
+            note: `p50 ${millisText(timeToResult.p50)}`,
+          },
+        ]
+      : []),
+    ...(callbacks
+      ? [
+          {
+            name: 'Callback, p99',
+            value: callbacks.fromAcceptance.count > 0 ? millisText(callbacks.fromAcceptance.p99) : '–',
+            note: `${countText(callbacks.received)} of ${countText(callbacks.promised)} came`,
+            isBad: callbacks.missing > 0,
+          },
+        ]
+      : []),
+    ...(hasWaitingTimes(result)
+      ? [
+          {
+            name: 'Fairness (Jain)',
+            value: fairness.jainIndex.toFixed(3),
+            note: `worst wait ${millisText(fairness.worstWaitMs)}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function figure(plot: Plot, numbers?: ReportTable): Markup {
+  return markup`<figure class="card"><figcaption><h2>${plot.title}</h2><p>${plot.about}</p></figcaption>
+${plotMarkup(plot)}
+${numbers === undefined ? '' : markup`<details><summary>Numbers</summary>${tableMarkup(numbers)}</details>`}</figure>`;
+}
+
+function callersMarkup(result: LoadResult): Markup {
+  return markup`<section class="card"><h2>Waiting time per caller</h2><p>From accepted to started. ${result.options.callers > 1 ? 'A fair service lets nobody wait for the backlog of others.' : ''}</p><div class="wide">${callersTable(result)}</div></section>`;
+}
+
+function secondsTable({ seconds }: LoadResult): ReportTable {
+  return {
+    title: '',
+    columns: ['time', 'planned/s', 'answered/s', 'failed/s', 'done/s', 'p50', 'p99', 'max'],
+    rows: plotSeconds(seconds).map((point) => [
+      secondsText(point),
+      ...[point.planned, point.answered, point.failed, point.done].map((count) => countText(count)),
+      ...[point.p50, point.p99, point.max].map((ms) => (point.answered > 0 ? millisText(ms) : '–')),
+    ]),
+  };
+}
+
+function failuresMarkup(result: LoadResult): Markup | string {
+  const table = failureTable(result);
+  return table.rows.length === 0 ? '' : markup`<section class="card">${tableMarkup(table)}</section>`;
+}
+
+function setupTable({ options, generator, elapsedMs, planned }: LoadResult): ReportTable {
+  const { cores, threads, lag, dropped } = generator;
+  const rows: [string, string][] = [
+    ['CPU used', `${cores.toFixed(2)} cores`],
+    ['threads', countText(threads)],
+    ['connections at most', countText(options.connectionsMax)],
+    ['lag p50', lag.count > 0 ? millisText(lag.p50) : '–'],
+    ['lag p99', lag.count > 0 ? millisText(lag.p99) : '–'],
+    ['lag max', lag.count > 0 ? millisText(lag.max) : '–'],
+    ['arrivals dropped', dropped > 0 ? `${countText(dropped)} of ${countText(planned)}` : '0'],
+    ['whole time', spanText(elapsedMs)],
+  ];
+  return { title: 'The generator itself', columns: ['what', 'amount'], rows };
+}
+
+function tableMarkup({ title, columns, rows }: ReportTable): Markup {
+  return markup`${title === '' ? '' : markup`<h2>${title}</h2>`}<div class="wide"><table>
+<thead><tr>${columns.map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead>
+<tbody>${rows.map(([first = '', ...cells]) => markup`<tr><th scope="row"><bdi>${first}</bdi></th>${cells.map((cell) => markup`<td${cell === '0' ? new Markup(' class="zero"') : ''}>${cell}</td>`)}</tr>`)}</tbody>
+</table></div>`;
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LoadResult } from '../load-result.ts';
+import { parseAssertion, type Assertion } from './assertion.ts';
+import { distribution, sampleCallbacks, sampleEndpoint, sampleResult } from './sample-result.ts';
+import { verdictOf } from './verdict.ts';
+
+function assertions(...texts: string[]): Assertion[] {
+  return texts.map((text) => {
+    const parsed = parseAssertion(text);
+    assert.equal(parsed.kind, 'assertion');
+    return (parsed as { assertion: Assertion }).assertion;
+  });
+}
+
+test('a load of which everything is there and right is good', () => {
+  const { isGood, faults, alarms, warnings } = verdictOf(sampleResult(), []);
+  assert.deepEqual([isGood, faults, alarms, warnings], [true, [], [], []]);
+});
+
+test('a load without callbacks has none of them missing', () => {
+  assert.equal(verdictOf(sampleResult({ callbacks: undefined }), []).isGood, true);
+});
+
+test('whatever is lost, wrong, failed or missing makes it bad, and is told', () => {
+  const { latency } = sampleEndpoint();
+  const cases: [Partial<LoadResult>, RegExp][] = [
+    [{ wrong: 1 }, /^1 answer is wrong, 3,000 are right$/],
+    [{ lost: 2 }, /^2 accepted requests are lost$/],
+    [{ endpoints: [sampleEndpoint({ failed: { '503 overloaded': 12 }, latency })] }, /^12 exchanges failed$/],
+    [{ endpoints: [sampleEndpoint({ notAnswered: 1 })] }, /^1 exchange was never answered$/],
+    [{ unfinished: 4 }, /^4 accepted requests have no result 30\.0 s after the last arrival$/],
+    [{ callbacks: sampleCallbacks({ missing: 7 }) }, /^7 callbacks never came$/],
+    [{ callbacks: sampleCallbacks({ badlySigned: 1 }) }, /^1 callback is badly signed$/],
+    [{ callbacks: sampleCallbacks({ gaps: 1 }) }, /^1 number is missing in the sequences/],
+    [{ sent: 0 }, /^nothing was sent/],
+  ];
+  for (const [overrides, fault] of cases) {
+    const { isGood, faults } = verdictOf(sampleResult(overrides), []);
+    assert.equal(isGood, false, String(fault));
+    assert.equal(faults.length, 1);
+    assert.match(faults[0] ?? '', fault);
+  }
+});
+
+test('a wrong answer is an alarm, with the first few of them', () => {
+  const { alarms } = verdictOf(sampleResult({ wrong: 3, wrongExamples: ['15 is not 3 · 7'] }), []);
+  assert.deepEqual(alarms, ['3 WRONG ANSWERS', '15 is not 3 · 7']);
+});
+
+test('an assertion that does not hold makes it bad', () => {
+  const { isGood, assertions: outcomes } = verdictOf(sampleResult(), assertions('sync.p99<1ms', 'jain>0.9'));
+  assert.equal(isGood, false);
+  assert.deepEqual(
+    outcomes.map(({ holds }) => holds),
+    [false, true],
+  );
+});
+
+test('an assertion about failures takes the place of "none", and nothing excuses lost and wrong', () => {
+  const endpoints = [sampleEndpoint({ sent: 1_000, failed: { '503 overloaded': 5 } })];
+  assert.equal(verdictOf(sampleResult({ endpoints }), []).isGood, false);
+  assert.equal(verdictOf(sampleResult({ endpoints }), assertions('failed<1%')).isGood, true);
+  assert.equal(verdictOf(sampleResult({ endpoints }), assertions('failed<0.1%')).isGood, false);
+  assert.equal(verdictOf(sampleResult({ lost: 1 }), assertions('lost<50%')).isGood, false);
+  assert.equal(verdictOf(sampleResult({ wrong: 1 }), assertions('wrong<50%')).isGood, false);
+});
+
+test('what makes the numbers doubtful is warned of without making the load bad', () => {
+  const slow = distribution([1, 80]);
+  const { isGood, warnings } = verdictOf(
+    sampleResult({
+      endpoints: [sampleEndpoint({ late: 1 })],
+      callbacks: sampleCallbacks({ twice: 1, unverified: 2 }),
+      generator: { threads: 2, cores: 1.9, lag: slow, dropped: 300 },
+    }),
+    [],
+  );
+  assert.equal(isGood, true);
+  const expected = [
+    /COULD NOT KEEP UP: 300 of 3,000 planned arrivals \(10 %\)/,
+    /late itself: .* 80\.0 ms/,
+    /busy: it used 1\.90 cores of the 2/,
+    /^1 answer took longer than 2 s/,
+    /^1 callback came more than once/,
+    /^2 callbacks could not be verified/,
+  ];
+  assert.equal(warnings.length, expected.length);
+  for (const [i, warning] of warnings.entries()) assert.match(warning, expected[i] ?? /never/);
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../../test/support/until.ts';
+import { FaultyService } from './faulty-service.ts';
+import type { LoadOptions } from './load-options.ts';
+import { endpointOf, testLoad } from './test-load.ts';
+
+test('a server that is not there, or is another one, is found out before the load begins', async () => {
+  await using service = await FaultyService.start();
+  const gone = await FaultyService.start();
+  const { url } = gone;
+  await gone[Symbol.asyncDispose]();
+  await assert.rejects(testLoad({ urls: [service.url, url] }), {
+    name: 'UnfitServiceError',
+    message: `Cannot load ${url}: GET /healthz failed (connection refused)`,
+  });
+  await assert.rejects(testLoad({ urls: ['http://there-is-no-such-host.invalid'] }), /\(host not found\)/);
+  assert.equal(service.submissions, 0);
+});
+
+test('a receiver that cannot listen is an error that names the address', async () => {
+  await using service = await FaultyService.start();
+  const { port, hostname } = new URL(service.url);
+  const receiver = { host: hostname, port: Number(port), publicUrl: undefined };
+  await assert.rejects(
+    testLoad({ urls: [service.url], mode: 'async', receiver }),
+    new RegExp(`Cannot receive callbacks on 127.0.0.1, port ${port}: .*EADDRINUSE`),
+  );
+});
+
+test('what is planned and sent is the same, however many threads send it', async () => {
+  const sent = async (threads: number): Promise<unknown> => {
+    await using service = await FaultyService.start();
+    const result = await testLoad({
+      urls: [service.url],
+      mode: 'mixed',
+      wait: 'long-poll',
+      pace: { kind: 'open', perSecond: 200, arrivals: 'poisson' },
+      rampMs: 200,
+      spikes: [{ atMs: 400, forMs: 200, factor: 3 }],
+      skew: 'zipf',
+      threads,
+    });
+    assert.equal(result.planned, service.submissions);
+    assert.equal(result.generator.threads, threads);
+    return [
+      result.planned,
+      result.endpoints.slice(0, -1).map((endpoint) => endpoint.sent),
+      result.callers.map((caller) => caller.sent),
+      result.seconds.map((second) => second.planned).filter((planned) => planned > 0),
+    ];
+  };
+  assert.deepEqual(await sent(3), await sent(1));
+});
+
+test('services are loaded in turn, over IPv6 and below a path as well', async () => {
+  await using first = await FaultyService.start();
+  await using second = await FaultyService.start({}, '::1');
+  const result = await testLoad({
+    urls: [first.url, `${second.url}/below/it/`],
+    mode: 'queued',
+    durationMs: 200,
+  });
+  assert.deepEqual([first.submissions, second.submissions, result.done], [20, 20, 40]);
+});
+
+test('no connection is left behind, whether the load ends by itself, is aborted, or has nobody who answers', async () => {
+  for (const submission of [undefined, () => () => undefined]) {
+    await using service = await FaultyService.start(submission ? { submission } : {});
+    const aborting = new AbortController();
+    const onTick = (): void => {
+      if (service.submissions > 10) aborting.abort();
+    };
+    const result = await testLoad(
+      { urls: [service.url], mode: 'mixed', durationMs: submission ? 60_000 : 200, connectionsMax: 40 },
+      { signal: aborting.signal, onTick },
+    );
+    assert.equal(result.planned, result.sent);
+    await until('all connections to be closed', async () => (await service.connections()) === 0, 5_000);
+  }
+});
+
+test('a load is bounded in its connections, and what waits for one is charged', async () => {
+  await using service = await FaultyService.start({
+    submission: () => (response) => void setTimeout(() => response.writeHead(503).end(), 50),
+  });
+  let most = 0;
+  const result = await testLoad(
+    { urls: [service.url], durationMs: 600, connectionsMax: 8, graceMs: 20_000 },
+    { onTick: () => void service.connections().then((count) => (most = Math.max(most, count))) },
+  );
+  assert.ok(most > 0 && most <= 8, `${most} connections were open`);
+  const { sent, failed, latency } = endpointOf(result, 'POST /sync');
+  assert.deepEqual([sent, failed], [120, { '503': 120 }]);
+  // Four at a time: the last of 120, planned after 0.6 s, is answered after 1.5 s.
+  assert.ok(latency.max > 800, `max ${latency.max} ms`);
+});
+
+test('what cannot be is refused before anything is asked', async () => {
+  const refused = (options: Partial<LoadOptions>, message: RegExp): Promise<void> =>
+    assert.rejects(testLoad({ urls: ['http://127.0.0.1:1'], ...options }), message);
+  await refused({ urls: [] }, /needs the URL of a service/);
+  await refused({ urls: ['ftp://a/'] }, /Cannot load ftp:\/\/a\/: it must be an http or https URL/);
+  await refused(
+    { pace: { kind: 'open', perSecond: 0, arrivals: 'constant' } },
+    /rate must be from 0.001 to 1000000: it is 0/,
+  );
+  await refused(
+    { pace: { kind: 'closed', connections: 2.5 } },
+    /connections must be a whole number: it is 2.5/,
+  );
+  await refused({ pace: { kind: 'closed', connections: 2 }, rampMs: 10 }, /closed model has no rate/);
+  await refused(
+    { spikes: [{ atMs: 2_000, forMs: 1, factor: 2 }] },
+    /beginning of a spike in ms must be from 0 to 1000: it is 2000/,
+  );
+  await refused({ callers: 10_001 }, /callers must be from 1 to 10000: it is 10001/);
+  await refused({ digits: { min: 18, max: 201 } }, /digits must be from 18 to 200: it is 201/);
+  await refused({ mode: 'sync', wait: 'callback' }, /In mode sync nothing is told by a callback/);
+  await refused({ mode: 'async', receiver: undefined }, /needs an address at which callbacks are received/);
+  const everywhere = { host: '0.0.0.0', port: 0, publicUrl: undefined };
+  await refused({ mode: 'async', receiver: everywhere }, /the URL that the service is to call must be given/);
+});

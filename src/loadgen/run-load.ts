@@ -1,0 +1,169 @@
+/**
+ * Runs a load: finds out whether the services are there, starts the threads that send and the one that receives callbacks, and adds up what
+ * they report.
+ *
+ * Invariant: whatever happens, no thread and no socket is left when it has resolved or rejected.
+ */
+import { MessageChannel } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
+import { randomBytes } from '../base/random.ts';
+import { loadKernelModule } from '../kernel/load-kernel.ts';
+import { buildLoadResult } from './build-load-result.ts';
+import { CallbackReceiver } from './callback-receiver.ts';
+import { callsBack, checkLoadOptions } from './check-load-options.ts';
+import type { LoadOptions } from './load-options.ts';
+import type { LoadResult, LoadTick } from './load-result.ts';
+import type { Counts } from './load-tally.ts';
+import type { Secrets } from './receiver-protocol.ts';
+import type { Service } from './request-text.ts';
+import { SecondSeries } from './second-series.ts';
+import type { SenderReport } from './sender-protocol.ts';
+import { SenderThreads } from './sender-threads.ts';
+import { callerSecrets, checkService, type KeyOwner, keyOwner } from './service-check.ts';
+import { sharedNowMs } from './shared-clock.ts';
+
+export interface LoadHooks {
+  /** Aborting ends the load: nothing more is sent or waited for, and what there is is reported. */
+  readonly signal: AbortSignal;
+  /** Told about four times a second. */
+  readonly onTick: (tick: LoadTick) => void;
+  /** What callbacks of a caller are signed with (`whsec_…`), any of them; must be there if `secretOf` is 'self'. */
+  readonly secretsOf?: (callerId: string) => readonly string[];
+}
+
+const TICK_MS = 250;
+/** From the moment all are ready to the beginning, so that every thread has been told. */
+const HEADROOM_MS = 50;
+/** A callback that comes again without need would come within this time. */
+const REPEAT_MS = 1_000;
+
+/**
+ * Rejects with a RangeError or TypeError if the options cannot be, with an UnfitServiceError if a service is not there or cannot call
+ * back; nothing has been loaded then.
+ */
+export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<LoadResult> {
+  checkLoadOptions(options);
+  const services = options.urls.map((url): Service => ({ url, apiKey: options.apiKey }));
+  await Promise.all(services.map(checkService));
+  const owner = await keyOwner(services[0]!);
+  const callerIds = callerIdsOf(options, owner);
+  const channels = callsBack(options)
+    ? Array.from({ length: options.threads }, () => new MessageChannel())
+    : [];
+  await using threads = new AsyncDisposableStack();
+  const receiver =
+    callsBack(options) && options.receiver
+      ? threads.use(
+          await CallbackReceiver.start({
+            address: options.receiver,
+            run: Buffer.from(randomBytes(8)).toString('hex'),
+            secrets: await secretsFor(options, callerIds, owner, services[0]!, hooks),
+            senders: channels.map(({ port1 }) => port1),
+          }),
+        )
+      : undefined;
+  const trialCaller = owner.kind === 'caller' ? owner.callerId : 'load-trial';
+  for (const service of receiver ? services : []) await receiver?.tryService(service, trialCaller);
+  const module = await loadKernelModule();
+  const senders = threads.use(
+    new SenderThreads(
+      Array.from({ length: options.threads }, (_, thread) => ({
+        options,
+        thread,
+        callerIds,
+        callbackUrl: receiver?.urlFor(thread),
+        callbacks: channels[thread]?.port2,
+        module,
+      })),
+    ),
+  );
+  await senders.ready();
+  const startMs = sharedNowMs() + HEADROOM_MS;
+  const startedAt = new Date(Date.now() + HEADROOM_MS).toISOString();
+  const { reports, seconds } = await sendAll(senders, startMs, options, hooks);
+  const elapsedMs = Math.max(0, sharedNowMs() - startMs);
+  if (receiver) await systemClock.sleep(Math.min(REPEAT_MS, options.graceMs), hooks.signal);
+  return buildLoadResult({
+    options,
+    callerIds,
+    startedAt,
+    elapsedMs,
+    senders: reports,
+    receiver: await receiver?.report(),
+    seconds: seconds.results(),
+  });
+}
+
+/** Has the threads send, and tells of it; resolves when all have finished. */
+async function sendAll(
+  senders: SenderThreads,
+  startMs: number,
+  { durationMs, threads }: LoadOptions,
+  { signal, onTick }: LoadHooks,
+): Promise<{ readonly reports: readonly SenderReport[]; readonly seconds: SecondSeries }> {
+  const seconds = new SecondSeries();
+  const counts = Array.from({ length: threads }, () => NOTHING);
+  const tick = (): void => {
+    const elapsedMs = Math.max(0, sharedNowMs() - startMs);
+    const { answered: answeredPerSecond = 0, p50 = 0, p99 = 0 } = seconds.last() ?? {};
+    const phase = elapsedMs < durationMs ? 'load' : 'grace';
+    onTick({ elapsedMs, ...counts.reduce(added), answeredPerSecond, p50, p99, phase });
+  };
+  const stop = (): void => senders.stop();
+  const ticking = setInterval(tick, TICK_MS);
+  signal.addEventListener('abort', stop);
+  try {
+    const finished = senders.run(startMs, (thread, message) => {
+      for (const second of message.seconds) seconds.add(second);
+      counts[thread] = message.counts;
+    });
+    if (signal.aborted) stop();
+    const reports = await finished;
+    tick();
+    return { reports, seconds };
+  } finally {
+    clearInterval(ticking);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+const NOTHING: Counts = { planned: 0, answered: 0, failed: 0, done: 0, wrong: 0 };
+
+function added(a: Counts, b: Counts): Counts {
+  return {
+    planned: a.planned + b.planned,
+    answered: a.answered + b.answered,
+    failed: a.failed + b.failed,
+    done: a.done + b.done,
+    wrong: a.wrong + b.wrong,
+  };
+}
+
+/** The caller of the access key, or as many as there are to be; the first is the hog where there is one. */
+function callerIdsOf({ callers }: LoadOptions, owner: KeyOwner): readonly string[] {
+  if (owner.kind === 'anyone') return Array.from({ length: callers }, (_, i) => `load-${i + 1}`);
+  if (callers > 1)
+    throw new RangeError(
+      `The access key is that of caller ${JSON.stringify(owner.callerId)}: there can be 1 caller, not ${callers}`,
+    );
+  return [owner.callerId];
+}
+
+async function secretsFor(
+  { secretOf, apiKey }: LoadOptions,
+  callerIds: readonly string[],
+  owner: KeyOwner,
+  service: Service,
+  { secretsOf }: LoadHooks,
+): Promise<Secrets> {
+  if (typeof secretOf === 'object') return { kind: 'same', secrets: [secretOf.secret] };
+  if (secretOf === 'self') {
+    if (secretsOf === undefined) throw new TypeError("secretOf is 'self': the hook secretsOf must be given");
+    return { kind: 'by-caller', secrets: new Map(callerIds.map((id) => [id, secretsOf(id)])) };
+  }
+  if (owner.kind === 'caller') return { kind: 'same', secrets: owner.secrets };
+  if (apiKey === undefined) return { kind: 'none' };
+  const secrets = new Map<string, readonly string[]>();
+  for (const callerId of callerIds) secrets.set(callerId, await callerSecrets(service, callerId));
+  return { kind: 'by-caller', secrets };
+}

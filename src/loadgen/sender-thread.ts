@@ -1,0 +1,43 @@
+/** Entry of a thread that sends. What it says and hears is in sender-protocol.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../base/assert.ts';
+import { createKernel } from '../kernel/load-kernel.ts';
+import type { CallbackBatch } from './receiver-protocol.ts';
+import { Sender } from './sender.ts';
+import type { FromSender, SenderData, ToSender } from './sender-protocol.ts';
+import { sharedNowMs } from './shared-clock.ts';
+
+const TICK_MS = 250;
+
+assert(parentPort !== null, 'sender-thread.ts runs in a worker thread');
+const port = parentPort;
+const { module, callbacks, ...options }: SenderData = workerData;
+const sender = new Sender({ ...options, kernel: createKernel(module) });
+
+callbacks?.on('message', (batch: CallbackBatch) => {
+  for (const callback of batch) sender.takeCallback(callback);
+});
+port.on('message', (message: ToSender) => {
+  if (message.kind === 'stop') sender.stop();
+  else void run(message.startMs);
+});
+tell({ kind: 'ready' });
+
+async function run(startMs: number): Promise<void> {
+  // What making the numbers took is not the load's.
+  const before = process.threadCpuUsage();
+  const ticking = setInterval(() => tell({ kind: 'tick', ...newsAt(sharedNowMs()) }), TICK_MS);
+  await sender.run(startMs);
+  clearInterval(ticking);
+  const { user, system } = process.threadCpuUsage(before);
+  const report = { tally: sender.tally.report(), match: sender.match, cpuMs: (user + system) / 1000 };
+  tell({ kind: 'finished', report, ...newsAt(Infinity) });
+}
+
+function newsAt(nowMs: number) {
+  return { counts: sender.tally.counts(), seconds: sender.tally.takeSeconds(nowMs) };
+}
+
+function tell(message: FromSender): void {
+  port.postMessage(message, []);
+}

@@ -1,0 +1,77 @@
+/** What is found out about a service before it is loaded: whether it is there, and whom an access key speaks for. */
+import { isObject } from '../client/is-object.ts';
+import { failureReason } from './exchange-outcome.ts';
+import { type ExchangeEnd, HttpConnection } from './http-connection.ts';
+import { requestText, type RequestText, type Service } from './request-text.ts';
+
+const ANSWER_MS_MAX = 5_000;
+
+/** A service that cannot be loaded from here, and why. */
+export class UnfitServiceError extends Error {
+  override readonly name = 'UnfitServiceError';
+  /** Which way is closed: to the service, or back from it to the receiver of callbacks. */
+  readonly way: 'there' | 'back';
+
+  constructor(message: string, way: 'there' | 'back' = 'there') {
+    super(message);
+    this.way = way;
+  }
+}
+
+/** Throws an UnfitServiceError unless it answers `GET /healthz` with 200. */
+export async function checkService(service: Service): Promise<void> {
+  const end = await askService(service, ({ get }) => get('/healthz'));
+  const reason = failureReason(end);
+  if (reason !== undefined)
+    throw new UnfitServiceError(`Cannot load ${service.url}: GET /healthz failed (${reason})`);
+}
+
+/** Whom the access key of a service speaks for. */
+export type KeyOwner =
+  /** Its callbacks are signed with any of the secrets. */
+  | { readonly kind: 'caller'; readonly callerId: string; readonly secrets: readonly string[] }
+  /** For anyone, as without a key. */
+  | { readonly kind: 'anyone' };
+
+/** Throws an UnfitServiceError if the key is refused. */
+export async function keyOwner(service: Service): Promise<KeyOwner> {
+  if (service.apiKey === undefined) return { kind: 'anyone' };
+  const end = await askService(service, ({ get }) => get('/callback-secret'));
+  if (end.kind === 'answered' && end.status === 401)
+    throw new UnfitServiceError(
+      `Cannot load ${service.url}: it refuses the access key (${failureReason(end)})`,
+    );
+  const secret = secretIn(end);
+  return secret ? { kind: 'caller', ...secret } : { kind: 'anyone' };
+}
+
+/** What the callbacks of a caller are signed with, where the service tells it: to an operator. */
+export async function callerSecrets(service: Service, callerId: string): Promise<readonly string[]> {
+  const path = `/callback-secret?caller_id=${encodeURIComponent(callerId)}`;
+  return secretIn(await askService(service, ({ get }) => get(path)))?.secrets ?? [];
+}
+
+/** One exchange over a connection of its own. */
+export async function askService(
+  service: Service,
+  request: (text: RequestText) => string,
+): Promise<ExchangeEnd> {
+  using connection = new HttpConnection(service.url);
+  const timer = setTimeout(() => connection.end('no answer in time'), ANSWER_MS_MAX);
+  try {
+    return await new Promise((resolve) => connection.exchange(request(requestText(service)), resolve));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function secretIn(
+  end: ExchangeEnd,
+): { readonly callerId: string; readonly secrets: readonly string[] } | undefined {
+  if (end.kind === 'broken' || end.status !== 200) return undefined;
+  const body: unknown = JSON.parse(end.body.toString());
+  if (!isObject(body) || typeof body.caller_id !== 'string' || !Array.isArray(body.former_secrets))
+    return undefined;
+  const former = body.former_secrets.filter(isObject).map(({ secret }) => String(secret));
+  return { callerId: body.caller_id, secrets: [String(body.secret), ...former] };
+}
