@@ -27,13 +27,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   values: valuesBenchmark,
   cluster,
   kernel,
-<<<<<<< HEAD
   peers,
   a5,
   proof,
-=======
   loadgen,
->>>>>>> load-report
 };
 
 const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]
