@@ -8,7 +8,7 @@ import type { BenchmarkOptions, Cell, Result } from '../support/benchmark.ts';
 import { runClosedLoop } from '../support/closed-loop.ts';
 import { OURS, type Contestant } from '../support/contestant.ts';
 import { isFactored } from '../support/factored.ts';
-import { HttpConnection } from '../support/http-connection.ts';
+import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { distinctWords } from '../support/seeded-numbers.ts';
 import { postRequest, requestIdIn } from '../support/wire.ts';
 

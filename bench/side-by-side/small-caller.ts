@@ -10,7 +10,7 @@ import type { BenchmarkOptions, Cell, Result } from '../support/benchmark.ts';
 import { startBullmqPeer } from '../support/bullmq-peer.ts';
 import { OURS, startFairsieve, type Contestant } from '../support/contestant.ts';
 import { isFactored } from '../support/factored.ts';
-import { HttpConnection } from '../support/http-connection.ts';
+import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { Samples } from '../support/samples.ts';
 import { distinctWords, manySemiprimes, seededRandom } from '../support/seeded-numbers.ts';
 

@@ -1,6 +1,6 @@
 /** One exchange as a promise, for what is not under load: its answer may be kept. */
 import type { RequestBody } from '../../src/contract/request-body.ts';
-import type { HttpConnection } from './http-connection.ts';
+import type { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { getRequest, isSuccess, postRequest, requestIdIn } from './wire.ts';
 
 export interface Answer {

@@ -6,7 +6,7 @@ import type { Order } from '../peers/bullmq-queues.ts';
 import { ask, isPending, lookUp, submit, type Told } from './ask.ts';
 import { startBullmqPeer } from './bullmq-peer.ts';
 import { finishedWithin } from './contestant.ts';
-import { HttpConnection } from './http-connection.ts';
+import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { balancedSemiprime, seededRandom } from './seeded-numbers.ts';
 import { getRequest, postRequest } from './wire.ts';
 
