@@ -24,6 +24,7 @@ export interface KernelExports extends SiqsExports {
   setModulus(source: number, limbs: number): void;
   bailliePswStart(): void;
   bailliePswStep(productsMax: number): number;
+  /** Begins 4 curves: those of `sigma` to `sigma` + 3. */
   ecmStart(sigma: number, b1: number, b2: number, width: number): void;
   ecmStep(productsMax: number): number;
 }
