@@ -13,7 +13,8 @@ import { isFactored } from './support/factored.ts';
 import { findHighestRate } from './support/highest-rate.ts';
 import { runOpenLoop, type Arrival } from './support/open-loop.ts';
 import { Samples } from './support/samples.ts';
-import { balancedSemiprime, distinctWords, manySemiprimes, seededRandom } from './support/seeded-numbers.ts';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
+import { balancedSemiprime, distinctWords, manySemiprimes } from './support/seeded-numbers.ts';
 import { allWorkersBusy, fetchRequest, submitBatch } from './support/service.ts';
 import { getRequest, postRequest, requestIdIn } from './support/wire.ts';
 

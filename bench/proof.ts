@@ -9,7 +9,8 @@ import { nextPrime } from '../src/kernel/bigint-reference.ts';
 import { Pari, pariVersion } from './peers/pari.ts';
 import type { Benchmark, BenchmarkOptions, Cell, Result } from './support/benchmark.ts';
 import { Samples } from './support/samples.ts';
-import { randomInteger, seededRandom } from './support/seeded-numbers.ts';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
+import { randomInteger } from './support/seeded-numbers.ts';
 
 interface Size {
   readonly digits: number;

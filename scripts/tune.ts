@@ -9,7 +9,8 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { balancedSemiprime, seededRandom } from '../bench/support/seeded-numbers.ts';
+import { balancedSemiprime } from '../bench/support/seeded-numbers.ts';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { PAGE_BYTES } from '../src/kernel/page-bytes.ts';
 import { KernelInstance } from '../src/kernel/kernel-instance.ts';
 import { loadKernelModule } from '../src/kernel/load-kernel.ts';

@@ -71,7 +71,7 @@ export function ecmStart(sigma: u32, b1: u32, b2: u32, width: u32): void {
   } else store<u32>(STAGE, STAGE_FOUND);
 }
 
-/** Does up to about `productsMax` products on 4 lanes, or 300 if a piece of work can't be cut further. */
+/** Does up to about `productsMax` products on 4 lanes, or 200 if a piece of work can't be cut further. */
 export function ecmStep(productsMax: i32): i32 {
   const outcome = work(productsMax);
   if (outcome == FACTOR) copy(OUTPUT, FOUND, limbs());

@@ -26,6 +26,7 @@ import {
   INDEX,
   OFFSETS,
   OTHER_PRODUCT,
+  PAIR,
   POSITION,
   PRODUCT,
   Q,
@@ -201,7 +202,7 @@ export function scaleStep(products: i32): i32 {
   return i < count ? 0 : max(products, 1);
 }
 
-/** Multiplies up the differences for all primes of the block, a giant step at a time; as above. */
+/** Multiplies up the differences for all primes of the block; as above. */
 export function pairsStep(products: i32): i32 {
   const width = load<u32>(WIDTH);
   const half = width >> 1;
@@ -212,12 +213,13 @@ export function pairsStep(products: i32): i32 {
   const bytes = entryBytes();
   const scaled = TABLES + 2 * slotBytes();
   let i = load<u32>(INDEX);
-  for (; i < giants && products > 0; i++) {
+  let baby = load<u32>(PAIR);
+  for (; i < giants && products > 0; i++, baby = 0) {
     const giant = table + <usize>i * bytes;
     const center = (firstGiant + i) * width;
     coverPrimeWindow(center - half, center + half);
     let pairs = 0;
-    for (let baby: u32 = 0; baby < babies; baby++) {
+    for (; baby < babies && pairs < products; baby++) {
       const j = <u32>load<u16>(OFFSETS + 2 * <usize>baby);
       if (!isPrimeInWindow(center - j) && !isPrimeInWindow(center + j)) continue;
       pairs++;
@@ -230,11 +232,15 @@ export function pairsStep(products: i32): i32 {
     }
     if (pairs & 1) laneMul(PRODUCT, PRODUCT, S);
     products -= pairs;
+    if (baby < babies) break;
   }
   store<u32>(INDEX, i);
+  store<u32>(PAIR, baby);
   return i < giants ? 0 : max(products, 1);
 }
 
+/** Begins a pass of `scaleStep` or of `pairsStep`. */
 export function tableStart(): void {
   store<u32>(INDEX, 0);
+  store<u32>(PAIR, 0);
 }

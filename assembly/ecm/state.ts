@@ -17,8 +17,10 @@ export const INDEX: usize = STAGE + 20;
 /** Stage 2: the baby steps, and the giant steps of the block at hand. */
 export const BABIES: usize = STAGE + 24;
 export const GIANTS: usize = STAGE + 28;
+/** Stage 2: the next baby step to pair with the giant step at hand. */
+export const PAIR: usize = STAGE + 32;
 /** Of the ladder. */
-export const LADDER: usize = STAGE + 32;
+export const LADDER: usize = STAGE + 40;
 
 /** A factor, of as many limbs of 32 bits as the modulus. */
 export const FOUND: usize = STAGE + 0x100;

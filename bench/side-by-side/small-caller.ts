@@ -12,7 +12,8 @@ import { OURS, startFairsieve, type Contestant } from '../support/contestant.ts'
 import { isFactored } from '../support/factored.ts';
 import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { Samples } from '../support/samples.ts';
-import { distinctWords, manySemiprimes, seededRandom } from '../support/seeded-numbers.ts';
+import { seededRandom } from '../../src/loadgen/seeded-random.ts';
+import { distinctWords, manySemiprimes } from '../support/seeded-numbers.ts';
 
 const HOG_REQUESTS = 500;
 const HOG_DIGITS = 60;

@@ -1,7 +1,8 @@
 /** One exchange as a promise, for what is not under load: its answer may be kept. */
 import type { RequestBody } from '../../src/contract/request-body.ts';
 import type { HttpConnection } from '../../src/loadgen/http-connection.ts';
-import { getRequest, isSuccess, postRequest, requestIdIn } from './wire.ts';
+import { isSuccess } from '../../src/loadgen/request-text.ts';
+import { getRequest, postRequest, requestIdIn } from './wire.ts';
 
 export interface Answer {
   /** 0: none came. */
@@ -11,7 +12,11 @@ export interface Answer {
 
 export function ask(connection: HttpConnection, request: string): Promise<Answer> {
   return new Promise((resolve) =>
-    connection.exchange(request, (status, body) => resolve({ status, body: body.toString('utf8') })),
+    connection.exchange(request, (end) =>
+      resolve(
+        end.kind === 'answered' ? { status: end.status, body: end.body.toString() } : { status: 0, body: '' },
+      ),
+    ),
   );
 }
 

@@ -7,7 +7,8 @@ import { ask, isPending, lookUp, submit, type Told } from './ask.ts';
 import { startBullmqPeer } from './bullmq-peer.ts';
 import { finishedWithin } from './contestant.ts';
 import { HttpConnection } from '../../src/loadgen/http-connection.ts';
-import { balancedSemiprime, seededRandom } from './seeded-numbers.ts';
+import { seededRandom } from '../../src/loadgen/seeded-random.ts';
+import { balancedSemiprime } from './seeded-numbers.ts';
 import { getRequest, postRequest } from './wire.ts';
 
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {

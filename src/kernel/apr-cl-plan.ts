@@ -6,8 +6,8 @@
  * such powers with s² > n (Cohen 1993, 9.1; dropping some of the q is sound, since each q stands for itself). So t and s are
  * chosen to be cheap, by the work for each bit of n.
  */
+import { productNs } from './product-cost.ts';
 import { assert } from '../base/assert.ts';
-import { productNs } from './ecm-schedule.ts';
 import { primeDivisors } from './jacobi-sum.ts';
 
 /** A character of order `order`, the power of `prime` in q - 1, modulo q. */

@@ -20,6 +20,7 @@ import { ECM_ALL, ECM_FACTOR, PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kern
 import { type KernelInstance, WORD_END } from './kernel-instance.ts';
 import { learnFrom } from './learn-from.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
+import { productNs } from './product-cost.ts';
 import { perfectPower } from './perfect-power.ts';
 import { proofFraction, proofStart, type ProofState, proofStep } from './primality-proof.ts';
 import { isInSieveRange } from './sieve-range.ts';
@@ -357,8 +358,7 @@ function limbsOf(n: bigint): number {
   return Math.ceil(bitLength(n) / 32);
 }
 
-/** Montgomery products that a move of the primality test may do; up to 8 limbs they are unrolled. */
+/** Montgomery products that a move of the primality test may do. */
 function productsInMove(modulus: bigint): number {
-  const limbs = limbsOf(modulus);
-  return Math.ceil(MOVE_NS / (limbs <= 8 ? 6 + 0.5 * limbs ** 2 : 30 + 0.7 * limbs ** 2));
+  return Math.ceil(MOVE_NS / productNs(limbsOf(modulus)));
 }

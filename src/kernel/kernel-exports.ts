@@ -26,6 +26,7 @@ export interface KernelExports extends SiqsExports {
   bailliePswStep(productsMax: number): number;
   cyclotomicPowerStart(prime: number, order: number, exponentBits: number): void;
   cyclotomicPowerStep(productsMax: number): number;
+  /** Begins 4 curves: those of `sigma` to `sigma` + 3. */
   ecmStart(sigma: number, b1: number, b2: number, width: number): void;
   ecmStep(productsMax: number): number;
 }
