@@ -289,3 +289,28 @@ test('the memory of a job may have held anything', () => {
   new Uint8Array(memory.buffer).fill(0xa5);
   assert.equal(answer(kernel.start(M61 * M89, memory, [])), `${M61} ${M89}`);
 });
+
+test('a prime is proven although a composite beside it may never be split', () => {
+  const prime = 10n ** 30n + 57n;
+  const hopeless = (10n ** 199n + 153n) * M521;
+  const job = kernel.start(prime * hopeless, memoryFor(prime * hopeless), [
+    encodeRecord({
+      kind: 'parts',
+      parts: [
+        { ...untestedPart(prime, 1), kind: 'probable' },
+        { ...untestedPart(hopeless, 1), kind: 'composite' },
+      ],
+    }),
+  ]);
+  const certainty = (): string | undefined =>
+    job.factorization().factors.find((factor) => factor.prime === prime)?.certainty;
+  while (certainty() !== 'proven') assert.equal(job.step(always), 'unfinished');
+});
+
+test('a log that says probable, as before there were proofs, ends in a proof', () => {
+  const parts = [{ ...untestedPart(M127, 1), kind: 'probable' } as const];
+  assert.equal(
+    answer(kernel.start(M127, memoryFor(M127), [encodeRecord({ kind: 'parts', parts })])),
+    `${M127}`,
+  );
+});

@@ -1,9 +1,9 @@
 /**
  * A number being factored, as a machine whose moves take a few milliseconds each.
  *
- * trial division → for each part: words to the end, perfect powers, Baillie–PSW → for each probable prime: a proof, where one is
- * in reach → for each composite: elliptic curves as long as they are the better bet → the quadratic sieve, where its range allows
- * → else, or if the sieve gives up, elliptic curves for ever.
+ * trial division → for each part: words to the end, perfect powers, Baillie–PSW → for each composite that the quadratic sieve can
+ * take: elliptic curves as long as they are the better bet, then the sieve → for each probable prime: a proof, where one is in
+ * reach → for composites beyond the sieve's range, or if it gives up: elliptic curves for ever.
  *
  * Invariants:
  *   J1. `parts` always multiply to the number.
@@ -211,11 +211,12 @@ export class FactorJob implements Job {
     const bySize = this.#parts.toSorted((a, b) => (a.value < b.value ? -1 : 1));
     const untested = bySize.find(({ kind }) => kind === 'untested');
     if (untested) return this.#identify(untested);
+    const composites = bySize.filter(({ kind }) => kind === 'composite');
+    // Curves that may go on for ever must not keep another composite from its sieve, nor a prime from its proof.
+    const composite = composites.find(({ sieveGaveUp }) => !sieveGaveUp) ?? composites[0];
+    if (composite && this.#curvesBeforeSieve(composite) < Infinity) return this.#split(composite);
     const unproven = bySize.find(({ kind, proofGaveUp }) => kind === 'probable' && !proofGaveUp);
     if (unproven) return this.#startProof(unproven);
-    const composites = bySize.filter(({ kind }) => kind === 'composite');
-    // Curves that may go on for ever must not keep another composite from its sieve.
-    const composite = composites.find(({ sieveGaveUp }) => !sieveGaveUp) ?? composites[0];
     if (composite) return this.#split(composite);
     this.#activity = { kind: 'finished' };
   }

@@ -46,14 +46,9 @@ export function proofStep(
 
 /** How much of the work is done, in [0, 1]. */
 export function proofFraction(n: bigint, state: ProofState): number {
-  switch (state.method) {
-    case 'strong-tests':
-      return strongTests.fraction(n, state.at);
-    case 'neighbours':
-      return neighbourProof.fraction(n, state.at);
-    case 'jacobi-sums':
-      return aprCl.fraction(n, state.at);
-  }
+  if (state.method === 'strong-tests') return strongTests.fraction(n, state.at);
+  if (state.method === 'neighbours') return neighbourProof.fraction(n, state.at);
+  return aprCl.fraction(n, state.at);
 }
 
 function jacobiSums(n: bigint): ProofState | undefined {
@@ -82,12 +77,9 @@ function stepOf(
     const next = method.advance(n, at, value);
     return typeof next === 'string' ? next : { ...wrap(next), powering: 0 };
   };
-  switch (state.method) {
-    case 'strong-tests':
-      return go(strongTests, state.at, (at) => ({ method: 'strong-tests', at }));
-    case 'neighbours':
-      return go(neighbourProof, state.at, (at) => ({ method: 'neighbours', at }));
-    case 'jacobi-sums':
-      return go(aprCl, state.at, (at) => ({ method: 'jacobi-sums', at }));
-  }
+  if (state.method === 'strong-tests')
+    return go(strongTests, state.at, (at) => ({ method: 'strong-tests', at }));
+  if (state.method === 'neighbours')
+    return go(neighbourProof, state.at, (at) => ({ method: 'neighbours', at }));
+  return go(aprCl, state.at, (at) => ({ method: 'jacobi-sums', at }));
 }
