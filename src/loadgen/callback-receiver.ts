@@ -26,14 +26,23 @@ export interface ReceiverOptions {
 
 /** How long the callback of the trial is waited for. */
 const TRIAL_MS_MAX = 10_000;
+/** It answers as soon as what has come before is taken. */
+const REPORT_MS_MAX = 60_000;
 /** Its factors are known to every service at once. */
 const TRIAL_NUMBER = '15';
 
 export class CallbackReceiver implements AsyncDisposable {
+  /** Rejects if its thread fails. */
+  readonly failed: Promise<never>;
   readonly #worker: Worker;
   readonly #baseUrl: string;
 
   private constructor(worker: Worker, baseUrl: string) {
+    const { promise, reject } = Promise.withResolvers<never>();
+    // Whoever waits is told; nobody may.
+    promise.catch(() => undefined);
+    worker.once('error', reject);
+    this.failed = promise;
     this.#worker = worker;
     this.#baseUrl = baseUrl;
   }
@@ -79,16 +88,11 @@ export class CallbackReceiver implements AsyncDisposable {
   }
 
   async report(): Promise<ReceiverReport> {
-    const reported = this.#next('report', Infinity);
+    const reported = this.#next('report', REPORT_MS_MAX);
     this.#worker.postMessage({ kind: 'report' } satisfies ToReceiver);
-    const message = await reported;
-    if (message === undefined) throw new Error('The receiver of callbacks has gone');
+    const message = await Promise.race([reported, this.failed]);
+    if (message === undefined) throw new Error('The thread that receives callbacks does not answer');
     return message.report;
-  }
-
-  /** Rejects if the thread fails. */
-  failed(): Promise<never> {
-    return new Promise((_, reject) => void this.#worker.once('error', reject));
   }
 
   /** The next message of its kind; undefined if none comes in time. */
@@ -105,7 +109,8 @@ export class CallbackReceiver implements AsyncDisposable {
       const take = (message: FromReceiver): void => {
         if (message.kind === kind) end(message as Extract<FromReceiver, { readonly kind: K }>);
       };
-      const timer = msMax === Infinity ? undefined : setTimeout(end, msMax);
+      // The thread keeps the process up for as long as there is anything to wait for.
+      const timer = setTimeout(end, msMax).unref();
       this.#worker.on('message', take);
     });
   }

@@ -57,13 +57,17 @@ export class ConnectionPool {
       request,
       (end) => {
         onEnd(end);
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#free.push(connection);
         // While it is refused at once, the next one must not begin in the same turn: the stack would grow with each.
-        else if (end.kind === 'broken') setImmediate(() => this.#begin(connection, next));
-        else this.#begin(connection, next);
+        if (end.kind === 'broken') setImmediate(() => this.#goOn(connection));
+        else this.#goOn(connection);
       },
       onHead,
     );
+  }
+
+  #goOn(connection: HttpConnection): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(connection);
+    else this.#begin(connection, next);
   }
 }

@@ -5,9 +5,9 @@
  * caller made, and answers are read by `AnswerReader`.
  * Invariant: every exchange ends exactly once, as answered or as broken.
  */
-import assert from 'node:assert/strict';
 import net from 'node:net';
 import tls from 'node:tls';
+import { assert } from '../base/assert.ts';
 import { type Answer, AnswerReader } from './answer-reader.ts';
 
 export type ExchangeEnd =

@@ -29,7 +29,7 @@ test('quantiles are those of nearest rank within the precision; least, greatest 
       [told.p95, 95],
       [told.p99, 99],
       [told.p999, 99.9],
-      ...told.curve.map(([percentile, ms]) => [ms, percentile] as const),
+      ...told.curve.map(([at, ms]) => [ms, at] as const),
     ] as const) {
       const exact = sorted[Math.max(0, Math.ceil((percentile / 100) * sorted.length - 1e-9) - 1)]!;
       const room = exact * precision + 0.0015;

@@ -109,6 +109,20 @@ test('what is never answered is told so, with the time that it was waited for', 
   assert.ok(latency.max >= 2_000 && latency.max < 3_000, `max ${latency.max} ms`);
 });
 
+test('what the generator cannot hold any more is dropped, and told', async () => {
+  await using service = await FaultyService.start({ submission: () => () => undefined });
+  const result = await testLoad({
+    urls: [service.url],
+    pace: { kind: 'open', perSecond: 1_000_000, arrivals: 'constant' },
+    durationMs: 150,
+    graceMs: 3_000,
+  });
+  const { planned, sent, generator } = result;
+  assert.deepEqual([planned, generator.dropped], [150_000, 150_000 - sent]);
+  assert.ok(sent >= 100_000 && sent < 100_100, `${sent} were sent`);
+  assert.equal(endpointOf(result, 'POST /sync').notAnswered, sent);
+});
+
 test('requests that the service forgets or fails are lost, and those that it never ends unfinished', async () => {
   await using service = await FaultyService.start({
     fetch: (i) =>

@@ -3,7 +3,7 @@
 /** `mixed`: every door in turn, drawn anew for each arrival. */
 export type LoadMode = 'queued' | 'sync' | 'async' | 'values' | 'mixed';
 
-/** How the end of a queued request is learned of. `callback` goes with `async` only. */
+/** How the end of a request is learned of. By `callback` those of `async`; what came by another door is then asked for by long-polls. */
 export type Wait = 'poll' | 'long-poll' | 'events' | 'callback';
 
 /**

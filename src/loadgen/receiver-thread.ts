@@ -60,8 +60,8 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   const body = await bodyOf(request);
   const atMs = sharedNowMs();
   const wallMs = Date.now();
-  if (request.method !== 'POST' || forRun !== run || body === undefined) {
-    response.writeHead(410, { connection: 'close' }).end();
+  if (body === undefined || request.method !== 'POST' || forRun !== run) {
+    response.writeHead(body === undefined ? 413 : 410, { connection: 'close' }).end();
     return;
   }
   response.writeHead(204).end();

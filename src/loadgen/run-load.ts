@@ -80,7 +80,8 @@ export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<L
   await senders.ready();
   const startMs = sharedNowMs() + HEADROOM_MS;
   const startedAt = new Date(Date.now() + HEADROOM_MS).toISOString();
-  const { reports, seconds } = await sendAll(senders, startMs, options, hooks);
+  const sending = sendAll(senders, startMs, options, hooks);
+  const { reports, seconds } = await (receiver ? Promise.race([sending, receiver.failed]) : sending);
   const elapsedMs = Math.max(0, sharedNowMs() - startMs);
   if (receiver) await systemClock.sleep(Math.min(REPEAT_MS, options.graceMs), hooks.signal);
   return buildLoadResult({

@@ -31,7 +31,7 @@ export class SecondSeries {
     if (entry.latency instanceof LatencyHistogram) entry.latency.add(latency);
   }
 
-  /** The last second of which every thread has told. */
+  /** The last second that any thread has told of. */
   last(): SecondResult | undefined {
     return this.#entries.length === 0 ? undefined : this.#result(this.#entries.length - 1);
   }

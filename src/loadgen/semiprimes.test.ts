@@ -40,7 +40,10 @@ test('of a range all lengths come about equally often', () => {
   const counts = new Map<number, number>();
   for (const { number } of take(16, 20, 5_000))
     counts.set(number.length, (counts.get(number.length) ?? 0) + 1);
-  assert.deepEqual([...counts.keys()].toSorted((a, b) => a - b), [16, 17, 18, 19, 20]);
+  assert.deepEqual(
+    [...counts.keys()].toSorted((a, b) => a - b),
+    [16, 17, 18, 19, 20],
+  );
   for (const [length, count] of counts)
     assert.ok(count > 840 && count < 1_160, `${count} of ${length} digits`);
 });
