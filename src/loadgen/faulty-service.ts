@@ -67,6 +67,16 @@ export class FaultyService implements AsyncDisposable {
     return new Promise((resolve) => this.#server.getConnections((_error, count) => resolve(count)));
   }
 
+  /** Whether all connections are closed within so long. */
+  async isLeft(msMax: number): Promise<boolean> {
+    const endMs = performance.now() + msMax;
+    while ((await this.connections()) > 0) {
+      if (performance.now() >= endMs) return false;
+      await sleep(10);
+    }
+    return true;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../../test/support/until.ts';
 import { FaultyService } from './faulty-service.ts';
 import type { LoadOptions } from './load-options.ts';
 import { endpointOf, testLoad } from './test-load.ts';
@@ -76,7 +75,7 @@ test('no connection is left behind, whether the load ends by itself, is aborted,
       { signal: aborting.signal, onTick },
     );
     assert.equal(result.planned, result.sent);
-    await until('all connections to be closed', async () => (await service.connections()) === 0, 5_000);
+    assert.ok(await service.isLeft(5_000), `${await service.connections()} connections are open`);
   }
 });
 
