@@ -47,9 +47,7 @@ export interface LoadOptions {
   readonly seed: number;
   readonly wait: Wait;
   /** Where callbacks are received: `listen` is bound, `url` is what the service calls. Absent when nothing is async. */
-  readonly receiver:
-    | { readonly host: string; readonly port: number; readonly publicUrl: string | undefined }
-    | undefined;
+  readonly receiver: { readonly host: string; readonly port: number; readonly publicUrl: string | undefined } | undefined;
   /** The secret (`whsec_…`) callbacks of a caller are signed with; undefined: not known, the signature is not verified. */
   readonly secretOf: 'self' | { readonly secret: string } | undefined;
   /** How long answers, results and callbacks still missing after the last arrival are waited for. */
