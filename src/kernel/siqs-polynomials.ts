@@ -7,6 +7,8 @@ import type { SiqsParameters } from './siqs-parameters.ts';
 const COEFFICIENT_PRIME = 3000;
 /** A prime of the multiplier has no place in a coefficient. */
 const MULTIPLIER_MAX = 73;
+/** Positions are numbers of 16 bits, in buckets and in trial division. */
+const INTERVAL_MAX = 0x10000;
 /** Buckets are filled for eight polynomials at once: so many, at least, have the same coefficient. */
 const BUCKET_FACTORS_MIN = 4;
 /** Primes below this are sieved block by block, in the level-1 cache. */
@@ -57,6 +59,10 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
   const thresholdBits = logValue - logCofactor - parameters.slackBits;
   const scale = Math.max(1, Math.floor(LOG_RANGE / thresholdBits));
 
+  assert(
+    parameters.interval <= INTERVAL_MAX,
+    `Cannot sieve over ${parameters.interval} positions: at most ${INTERVAL_MAX} are allowed`,
+  );
   const padded = get(header.BASE_PADDED);
   const onceFrom = Math.min(padded, Math.ceil(indexOf(parameters.interval + 1) / 8) * 8);
   // The primes of a coefficient have no roots, which the buckets could not tell.
