@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom } from '../bench/support/seeded-numbers.ts';
+import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { sieveSeconds } from './sieve-time.ts';
 
 const GREATEST_PRIME = 10_000;
