@@ -13,6 +13,7 @@ import { loadgen } from './loadgen.ts';
 import { memory } from './memory.ts';
 import { peers } from './peers.ts';
 import { proof } from './proof.ts';
+import { threads } from './threads.ts';
 import { valuesBenchmark } from './values.ts';
 import type { Benchmark, Result } from './support/benchmark.ts';
 import { formatResult } from './support/format-result.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   values: valuesBenchmark,
   cluster,
   kernel,
+  threads,
   peers,
   a5,
   proof,
