@@ -11,6 +11,7 @@ import { startNatsServer } from './nats-server.ts';
 import { startRedisServer } from './redis-server.ts';
 import { replicaProcess } from './replica-process.ts';
 import type { ServerProcess } from './server-process.ts';
+import { watchFolder } from './watchdog.ts';
 
 /** One Redis has as many databases, and each replica has one. */
 export const REPLICAS_MAX = 16;
@@ -51,7 +52,10 @@ const SERVING_POLL_MS = 20;
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const folder = options.folder ?? (await mkdtemp(path.join(os.tmpdir(), 'fairsieve-cluster-')));
-  if (options.folder === undefined) stack.defer(() => rm(folder, { recursive: true, force: true }));
+  if (options.folder === undefined) {
+    watchFolder(folder);
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+  }
   const redisFolder = path.join(folder, 'redis');
   await mkdir(redisFolder, { recursive: true });
 
