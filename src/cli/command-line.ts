@@ -20,8 +20,13 @@ export class CommandLine {
     const values = new Map<string, string>();
     for (const token of tokens) {
       if (token.kind === 'positional') positionals.push(token.value);
-      if (token.kind === 'option')
-        values.set(token.name, checkedValue(token.name, token.rawName, token.value, options));
+      if (token.kind === 'option') {
+        const value = checkedValue(token.name, token.rawName, token.value, options);
+        // Whoever gives two may expect both to be used. They may be secrets, and are not repeated.
+        if ((values.get(token.name) ?? value) !== value)
+          throw new UsageError(`${token.rawName} takes one value, and is given two different ones`);
+        values.set(token.name, value);
+      }
     }
     this.positionals = positionals;
     this.#values = values;
