@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -51,8 +51,12 @@ function isAlive(pid: number): boolean {
 }
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const)
-  test(`servers and folders go with whoever started them, when that ends by ${signal}`, async () => {
+  test(`servers and folders go with whoever started them, when that ends by ${signal}`, async (t) => {
     const { child, folder, server } = await starter();
+    t.after(() => {
+      if (isAlive(server)) process.kill(-server, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
     assert.ok(isAlive(server) && existsSync(folder));
     child.kill(signal);
     await until('the server having ended', () => !isAlive(server));
