@@ -39,7 +39,7 @@ async function endOf(script: ChildProcess) {
   const [said, errors, [code]] = await Promise.all([
     text(script.stdout!),
     text(script.stderr!),
-    once(script, 'exit'),
+    once(script, 'exit', { signal: AbortSignal.timeout(90_000) }),
   ]);
   return { said, errors, code };
 }
