@@ -3,7 +3,9 @@
  *
  *   npm run cluster -- --replicas 4 [--data FOLDER] [--port PORT]
  *
- * Its only line on stdout is `ready http://127.0.0.1:PORT`, the balancer's. Settings of replicas are taken from the environment.
+ * Its only line on stdout is `ready http://127.0.0.1:PORT`, the balancer's (npm adds two of its own without `--silent`); where the
+ * replicas are is told on stderr. Settings of replicas are taken from the environment. What ends before it is told to is named, and
+ * not started again.
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,11 +19,13 @@ const USAGE = `npm run cluster -- [--replicas N] [--data FOLDER] [--port PORT]
   --replicas N   how many replicas, from 1 to ${REPLICAS_MAX} (4)
   --data FOLDER  where all data are, to be found again at the next start (a temporary folder)
   --port PORT    the balancer's port (a free one)
+  --help         says this
 
 Settings of the replicas are environment variables, as for \`fairsieve serve\`.`;
 
 const options = readOptions();
-if (options === undefined) process.exitCode = 2;
+if (options === 'help') console.log(USAGE);
+else if (options === undefined) process.exitCode = 2;
 else await run(options);
 
 async function run({ folder, ...rest }: ClusterOptions): Promise<void> {
@@ -35,8 +39,9 @@ async function run({ folder, ...rest }: ClusterOptions): Promise<void> {
       signals.resolve(signal);
     });
   try {
-    if (folder !== undefined) await mkdir(folder, { recursive: true });
+    if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
     await using cluster = await startCluster({ ...rest, ...(folder !== undefined && { folder }) });
+    for (const { name, url } of cluster.replicas) console.error(`${name} ${url}`);
     process.stdout.write(`ready ${cluster.url}\n`);
     const sayIfItEnds = async (server: ServerProcess): Promise<void> => {
       const ended = await server.ended;
@@ -53,15 +58,17 @@ async function run({ folder, ...rest }: ClusterOptions): Promise<void> {
 }
 
 /** Undefined, with what is wrong said, if they cannot be used. */
-function readOptions(): ClusterOptions | undefined {
+function readOptions(): ClusterOptions | 'help' | undefined {
   try {
     const { values } = parseArgs({
       options: {
         replicas: { type: 'string', default: '4' },
         data: { type: 'string' },
         port: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
       },
     });
+    if (values.help) return 'help';
     const settings = Object.entries(process.env).filter(([name]) => name.startsWith('FAIRSIEVE_'));
     return {
       replicas: whole('--replicas', values.replicas, 1, REPLICAS_MAX),

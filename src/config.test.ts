@@ -80,6 +80,18 @@ test('all mistakes are told at once, with the value and the bound', () => {
   );
 });
 
+test('an unsafe Redis is gone on over only where that is asked for', () => {
+  for (const [given, accepts] of [
+    ['', false],
+    ['no', false],
+    ['allow', true],
+  ] as const) {
+    const env = { FAIRSIEVE_STORE: 'redis', FAIRSIEVE_REDIS_UNSAFE: given };
+    assert.equal(readConfig(env).redis?.acceptUnsafe, accepts, given);
+  }
+  assert.throws(() => readConfig({ FAIRSIEVE_REDIS_UNSAFE: 'yes' }), /must be one of no, allow: it is "yes"/);
+});
+
 test('Redis is told by its parts or in one, and what is set for nothing is told', () => {
   const redis = { FAIRSIEVE_STORE: 'redis' };
   assert.equal(readConfig({}).redis, undefined);

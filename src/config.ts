@@ -146,10 +146,10 @@ const SETTINGS = {
       redisUrl,
     ),
   ),
-  FAIRSIEVE_REDIS_UNSAFE: optionalOneOf(
-    ['allow'],
-    'allow: goes on over a Redis that may lose what it has acknowledged',
+  FAIRSIEVE_REDIS_UNSAFE: oneOf(
     'no',
+    ['no', 'allow'],
+    'allow: goes on over a Redis that may lose what it has acknowledged',
   ),
   FAIRSIEVE_REPLICA_NAME: text(
     '',

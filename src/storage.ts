@@ -57,7 +57,8 @@ async function openInCluster(
 ): Promise<Storage> {
   const { name, leaseMs, acceptUnsafe, ...address } = redis;
   await using stack = new AsyncDisposableStack();
-  logger.info({ name }, 'looking for a database of Redis that nobody has');
+  if (database === undefined) logger.info({ name }, 'looking for a database of Redis that nobody has');
+  else logger.info({ name, database }, 'asking for this database of Redis');
   const opened = await openRedisStore({
     ...address,
     name,
@@ -65,6 +66,7 @@ async function openInCluster(
     acceptUnsafe,
     bytesMax: config.storeBytesMax,
     sharesWork: config.sharesWork,
+    onWaiting: (why) => logger.warn({ name }, why),
     ...(database !== undefined && { database }),
   });
   const { store, shard, epoch } = opened;

@@ -85,7 +85,10 @@ describe('a cluster that crashes', () => {
     });
     const said = Promise.all([text(rescue.stdout), text(rescue.stderr)]);
     assert.deepEqual(await once(rescue, 'exit'), [0, null], (await said).join('\n'));
-    assert.match((await said)[0], /^handed over \d+ parcels, \d+ bytes\n$/);
+    assert.match(
+      (await said)[0],
+      new RegExp(`^handed over all of what database ${shard} holds: \\d+ bytes in \\d+ messages\n$`),
+    );
     assertFactored(await ended(second, id), hard);
     assert.deepEqual(await valuesOf(second, 13), [143]);
     await until('no orphan', async () => (await clusterOf(second)).orphans?.length === 0);

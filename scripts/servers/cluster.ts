@@ -2,15 +2,18 @@
  * A whole cluster on this machine: redis-server, nats-server, HAProxy with the configuration that ships, and replicas behind it, all
  * of them the real programs. `npm run cluster` and the tests start it here, so that what ships is what is tested.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { takeFileLock } from '../../src/base/file-lock.ts';
+import { isFreePort } from './free-port.ts';
 import { rebalance, startHaproxy } from './haproxy.ts';
 import { startNatsServer } from './nats-server.ts';
 import { startRedisServer } from './redis-server.ts';
 import { replicaProcess } from './replica-process.ts';
 import type { ServerProcess } from './server-process.ts';
+import { watchFolder } from './watchdog.ts';
 
 /** One Redis has as many databases, and each replica has one. */
 export const REPLICAS_MAX = 16;
@@ -23,7 +26,7 @@ export interface ClusterOptions {
    * nothing of each other: to try the balancer by itself.
    */
   readonly env?: Readonly<Record<string, string>>;
-  /** Where all data are, to be used again; a temporary one, which goes with the cluster, if absent. */
+  /** Where all data are, to be used again, by one cluster at a time; a temporary one, which goes with the cluster, if absent. */
   readonly folder?: string;
   /** The balancer's; a free one if absent. */
   readonly port?: number;
@@ -47,13 +50,23 @@ export interface Cluster extends AsyncDisposable {
 const SERVING_MS_MAX = 60_000;
 const SERVING_POLL_MS = 20;
 
-/** Resolves when the balancer gives work to every replica. */
+/** Resolves when the balancer gives work to every replica. Rejects, with nothing touched, if the folder or the port is in use. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const folder = options.folder ?? (await mkdtemp(path.join(os.tmpdir(), 'fairsieve-cluster-')));
-  if (options.folder === undefined) stack.defer(() => rm(folder, { recursive: true, force: true }));
+  if (options.folder === undefined) {
+    watchFolder(folder);
+    stack.defer(() => rm(folder, { recursive: true, force: true }));
+  }
+  const lock = takeFileLock(path.join(folder, 'owner.lock'), 0);
+  if (!lock) throw new Error(`Cannot use the data folder ${folder}: another cluster is using it`);
+  stack.use(lock);
+  // Before all the others are started for nothing.
+  if (options.port !== undefined && !(await isFreePort(options.port)))
+    throw new Error(`Cannot listen on 127.0.0.1:${options.port}: the port is in use`);
   const redisFolder = path.join(folder, 'redis');
   await mkdir(redisFolder, { recursive: true });
+  await chmod(redisFolder, 0o700);
 
   const { FAIRSIEVE_STORE: store = 'redis', ...settings } = options.env ?? {};
   const together = store === 'redis';

@@ -1,4 +1,4 @@
-/** A TCP port of this machine on which nobody listens. */
+/** TCP ports of this machine on which nobody listens. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { randomFraction } from '../../src/base/random.ts';
@@ -15,12 +15,13 @@ const TRIES_MAX = 100;
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const port = FROM + Math.floor(randomFraction() * (BELOW - FROM));
-    if (await isFree(port)) return port;
+    if (await isFreePort(port)) return port;
   }
   throw new Error(`None of ${TRIES_MAX} ports tried from ${FROM} to ${BELOW} is free`);
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on it now: also not one who would let others listen beside it (SO_REUSEPORT), as HAProxy does. */
+export async function isFreePort(port: number): Promise<boolean> {
   const server = createServer();
   try {
     server.listen(port, '127.0.0.1');

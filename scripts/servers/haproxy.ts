@@ -23,8 +23,8 @@ export async function startHaproxy(
     name: 'haproxy',
     url: `http://127.0.0.1:${bound}`,
     program: await serverProgram('haproxy'),
-    // With a master process, which reads the files again when it is told to.
-    args: ['-W', '-db', '-f', CONFIGURATION, '-f', listIn(folder)],
+    // With a master process, which reads the files again when it is told to, and on a port that nobody else listens on (-dR).
+    args: ['-W', '-db', '-dR', '-f', CONFIGURATION, '-f', listIn(folder)],
     env: { ...process.env, BALANCER_BIND: `127.0.0.1:${bound}` },
     isReady: () => serverAnswers(bound, 'GET /readyz HTTP/1.1\r\nhost: fairsieve\r\n\r\n', /^HTTP\/1\.1 \d/),
   });

@@ -13,11 +13,21 @@ export async function startRedisServer(
   settings: readonly string[] = [],
 ): Promise<ServerProcess> {
   const port = await freePort();
+  const own = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder];
   return ServerProcess.start({
     name: 'redis-server',
     url: `redis://127.0.0.1:${port}`,
-    program: await serverProgram('redis-server'),
-    args: [CONFIGURATION, '--bind', '127.0.0.1', '--port', String(port), '--dir', folder, ...settings],
+    program: '/bin/sh',
+    // What it keeps is nobody else's to read; it has no setting for that.
+    args: [
+      '-c',
+      'umask 077; exec "$@"',
+      'sh',
+      await serverProgram('redis-server'),
+      CONFIGURATION,
+      ...own,
+      ...settings,
+    ],
     // While it reads its file it answers too, but with an error.
     isReady: () => serverAnswers(port, 'PING\r\n', /^\+PONG/),
   });

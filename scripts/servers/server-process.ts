@@ -2,10 +2,11 @@
  * A server as a child process: started, killed, paused and started again, always with the same arguments.
  *
  * Each leads a process group of its own, since Ctrl-C reaches the whole group of a terminal, and the order in which servers stop
- * matters: it is for their starter to stop them. Whatever still runs when this process ends is killed with it.
+ * matters: it is for their starter to stop them. Whatever still runs when this process ends, in whatever way, is killed with it.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { watchGroup } from './watchdog.ts';
 
 export interface ServerCommand {
   /** For messages. */
@@ -30,9 +31,6 @@ const READY_POLL_MS = 20;
 /** Above what a replica takes to hand its work over. */
 const STOP_MS_MAX = 60_000;
 const OUTPUT_CHARS_MAX = 200_000;
-
-const running = new Set<ChildProcess>();
-process.once('exit', () => running.forEach((child) => signalGroup(child, 'SIGKILL')));
 
 export class ServerProcess implements AsyncDisposable {
   readonly name: string;
@@ -95,14 +93,14 @@ export class ServerProcess implements AsyncDisposable {
     this.#ended = ended;
     this.#output = '';
     this.#child = child;
-    running.add(child);
+    const watched = child.pid === undefined ? undefined : watchGroup(child.pid);
     const keep = (text: string): void => {
       this.#output = (this.#output + text).slice(-OUTPUT_CHARS_MAX);
     };
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
     const gone = (code: number | null, signal: NodeJS.Signals | null): void => {
-      running.delete(child);
+      watched?.[Symbol.dispose]();
       this.#child = undefined;
       ended.resolve({ code, signal });
     };

@@ -33,9 +33,13 @@ export class CommandLine {
     return this.#values.has(name);
   }
 
-  /** The last one, if it is given several times. */
+  /** Throws a UsageError where different ones are given: whoever gives two may expect both to be used. */
   text(name: string): string | undefined {
-    return this.texts(name).at(-1);
+    const [value, ...others] = this.texts(name);
+    // They may be secrets, and are not repeated.
+    if (others.some((other) => other !== value))
+      throw new UsageError(`--${name} takes one value, and is given two different ones`);
+    return value;
   }
 
   /** Of an option that may be repeated, in the order given. */

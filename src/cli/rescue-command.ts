@@ -18,12 +18,17 @@ export const rescueCommand: Command = {
   run: async (line: CommandLine) => {
     const database = databaseOf(line);
     const { rescue } = await import('../rescue.ts');
+    const { ConfigError } = await import('../config.ts');
     try {
       const { parcels, bytes, left } = await rescue(process.env, database);
-      process.stdout.write(`handed over ${parcels} parcels, ${bytes} bytes\n`);
+      const what = left === undefined ? 'all' : 'a part';
+      process.stdout.write(
+        `handed over ${what} of what database ${database} holds: ${bytes} bytes in ${parcels} messages\n`,
+      );
       if (left === undefined) return EXIT.ok;
       process.stderr.write(`fairsieve: the rest stays in database ${database}: ${left}\n`);
     } catch (error) {
+      if (error instanceof ConfigError) throw error;
       process.stderr.write(`fairsieve: cannot rescue database ${database}: ${errorMessage(error)}\n`);
     }
     return EXIT.failed;
@@ -33,12 +38,7 @@ export const rescueCommand: Command = {
 function databaseOf(line: CommandLine): number {
   if (line.positionals.length > 0)
     throw new UsageError('rescue takes options only: name the database with --database');
-  const text = line.text('database');
-  if (text === undefined) throw new UsageError('Say which database: --database N');
-  const database = /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(database < SEQ_STRIDE))
-    throw new UsageError(
-      `--database must be a whole number from 0 to ${SEQ_STRIDE - 1}: it is ${JSON.stringify(text)}`,
-    );
+  const database = line.whole('database', 0, SEQ_STRIDE - 1);
+  if (database === undefined) throw new UsageError('Say which database: --database N');
   return database;
 }

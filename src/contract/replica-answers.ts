@@ -5,7 +5,8 @@ export const ReplicaAnswers = Type.Object({
   expected: Type.Integer({ minimum: 1, description: 'Replicas that hold something.' }),
   answered: Type.Integer({ minimum: 0, description: 'Those of them that were heard.' }),
   missing: Type.Array(Type.String(), {
-    description: 'The names of the others: what they hold is not in the answer.',
+    description:
+      'The others, by name, or as `shard N` where only the number of the database is known: what they hold is not in the answer.',
   }),
 });
 export type ReplicaAnswers = Type.Static<typeof ReplicaAnswers>;

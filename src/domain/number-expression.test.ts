@@ -56,8 +56,8 @@ describe('parseNumber refuses', () => {
   const refused: [text: string, code: string, says: RegExp][] = [
     ['', 'number_invalid', /it is empty/],
     ['   ', 'number_invalid', /it is empty/],
-    ['0', 'number_out_of_range', /"0".*it is 0, at least 1/],
-    ['-5', 'number_out_of_range', /"-5".*it is -5, at least 1/],
+    ['0', 'number_out_of_range', /number 0: it is 0, at least 1/],
+    ['-5', 'number_out_of_range', /number -5: it is -5, at least 1/],
     ['5-5', 'number_out_of_range', /it is 0, at least 1/],
     ['1.5', 'number_invalid', /"1.5".*not an integer/],
     ['1.0', 'number_invalid', /"1.0".*not an integer/],

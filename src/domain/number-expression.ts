@@ -55,7 +55,7 @@ export function parseNumber(text: string, { digitsMax, work = newWork() }: Parse
     return { kind: 'number', value };
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    const name = /^[1-9]\d*$/.test(text) ? abbreviate(text) : JSON.stringify(abbreviate(text));
+    const name = /^-?\d+$/.test(text) ? abbreviate(text) : JSON.stringify(abbreviate(text));
     return {
       kind: 'invalid',
       code: refusal.code,

@@ -70,7 +70,7 @@ function asProblem(error: unknown, request: FastifyRequest): HttpProblem {
 
 function wrongContentType(request: FastifyRequest): string {
   const type = request.headers['content-type'];
-  return `The body must be application/json, ${type === undefined ? 'but no content type was given' : `not ${type}`}`;
+  return `The body must be application/json, ${type ? `not ${type}` : 'but no content type was given'}`;
 }
 
 function nothingThere(request: FastifyRequest): string {

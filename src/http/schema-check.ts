@@ -62,14 +62,21 @@ function queryProblem(faults: readonly Fault[], query: unknown, schema: TSchema)
   if (name === '')
     return new HttpProblem(
       'query_invalid',
-      `The query ${describe(fault, query)}; known are ${propertiesOf(schema).join(', ')}`,
+      `The query ${describe(fault, query)}; known are ${Object.keys(propertiesOf(schema)).join(', ')}`,
     );
   const code = QUERY_CODES[name] ?? 'query_invalid';
   const value = valueAt(query, fault.instancePath);
-  const wrong = Array.isArray(value)
-    ? `must have one value: it has ${value.slice(0, 2).map(shown).join(' and ')}`
+  return new HttpProblem(code, `The query parameter ${name} ${wrongParameter(fault, value, schema, name)}`);
+}
+
+function wrongParameter(fault: Fault, value: unknown, schema: TSchema, name: string): string {
+  if (Array.isArray(value))
+    return `must have one value: it has ${value.slice(0, 2).map(shown).join(' and ')}`;
+  const { type, minimum, maximum } = propertiesOf(schema)[name] ?? {};
+  // The bounds say what is wrong with any text that is no integer between them, however it is written.
+  return type === 'integer'
+    ? `must be a whole number from ${minimum} to ${maximum}: it is ${shown(value)}`
     : describe(fault, value);
-  return new HttpProblem(code, `The query parameter ${name} ${wrong}`);
 }
 
 /** Of those parameters that have a code of their own. */
@@ -138,13 +145,21 @@ function typeName(schema: TSchema): string {
   return (schema as { type?: string }).type ?? 'object';
 }
 
-function propertiesOf(schema: TSchema): string[] {
-  return Object.keys((schema as { properties?: object }).properties ?? {});
+interface Property {
+  readonly type?: unknown;
+  /** Both are there of every integer in a query. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+function propertiesOf(schema: TSchema): Readonly<Record<string, Property>> {
+  return (schema as { properties?: Record<string, Property> }).properties ?? {};
 }
 
 function integerProperties(schema: TSchema): string[] {
-  const properties = (schema as { properties?: Record<string, { type?: unknown }> }).properties ?? {};
-  return Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
+  return Object.entries(propertiesOf(schema)).flatMap(([name, { type }]) =>
+    type === 'integer' ? [name] : [],
+  );
 }
 
 function withIntegers(query: unknown, names: readonly string[]): unknown {

@@ -260,7 +260,7 @@ describe('POST /sync refuses', () => {
       /number must be an integer or a string: it is null/,
     ],
     ['an array', '[15]', 'body_invalid', /The body must be of type object: it is an array/],
-    ['0', '{"number":0}', 'number_out_of_range', /"0".*at least 1/],
+    ['0', '{"number":0}', 'number_out_of_range', /number 0: .*at least 1/],
     ['1e5', '{"number":1e5}', 'number_invalid', /"1e5".*10\^5/],
     ['1,001 digits', `{"number":${'7'.repeat(1001)}}`, 'number_out_of_range', /1001 digits, at most 1000/],
     ['truncated JSON', '{"number": 15', 'json_invalid', /not JSON/],

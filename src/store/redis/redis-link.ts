@@ -34,6 +34,8 @@ export type RedisReply = string | number | Buffer | null | RedisReply[];
 const SILENCE_MS_LEAST = 800;
 const RETRY_MS_MAX = 1_000;
 const CONNECT_MS_MAX = 2_000;
+/** As long as somebody who watches a start wonders. */
+const WAITING_EVERY_MS = 3_000;
 /** Refusals of connections that no repetition mends. */
 const DENIED = /^(WRONGPASS|NOAUTH|NOPERM)|DB index is out of range/;
 /** Replies that say "not now"; what a command in a script is told stands behind the place in the script in Redis 6. */
@@ -61,16 +63,28 @@ export class RedisLink implements Disposable {
     this.#client.on('error', (error: unknown) => (this.#lastError = error));
   }
 
-  /** Tries for `msMax`. Rejects with a StoreError `broken` then, or at once where Redis refuses what it is shown. */
-  static async connect(options: LinkOptions, msMax: number): Promise<RedisLink> {
+  /**
+   * Tries for `msMax`, saying every few seconds why it still does. Rejects with a StoreError `broken` then, or at once where Redis
+   * refuses what it is shown.
+   */
+  static async connect(
+    options: LinkOptions,
+    msMax: number,
+    onWaiting: (why: string) => void = () => undefined,
+  ): Promise<RedisLink> {
     const link = new RedisLink(options);
     const where = withoutSecrets(options.address);
     const settled = new AbortController();
-    const late = options.clock.sleep(msMax, settled.signal).then(() => {
+    const late = async (): Promise<never> => {
+      for (let leftMs = msMax; leftMs > 0; leftMs -= WAITING_EVERY_MS) {
+        await options.clock.sleep(Math.min(leftMs, WAITING_EVERY_MS), settled.signal);
+        if (leftMs > WAITING_EVERY_MS && !settled.signal.aborted)
+          onWaiting(`Redis at ${where} has not answered yet, and is still tried${because(link.#lastError)}`);
+      }
       throw new Error(`it did not answer within ${msMax} ms${because(link.#lastError)}`);
-    });
+    };
     try {
-      await Promise.race([link.#client.connect(), late]);
+      await Promise.race([link.#client.connect(), late()]);
       link.#connected = true;
       return link;
     } catch (error) {

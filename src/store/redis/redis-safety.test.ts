@@ -67,3 +67,14 @@ test('a Redis that is not there is tried for its time, then named', async () => 
   });
   assert.ok(performance.now() - startedAtMs >= 1_000);
 });
+
+test('while it is tried, it is said every few seconds that it still is, and why', async () => {
+  const said: string[] = [];
+  const onWaiting = (why: string): void => void said.push(why);
+  await assert.rejects(openAndClose({ url: 'redis://127.0.0.1:9', connectMs: 3_500, onWaiting }), StoreError);
+  assert.equal(said.length, 1);
+  assert.match(
+    said[0] ?? '',
+    /^Redis at redis:\/\/127\.0\.0\.1:9 has not answered yet, and is still tried: .*ECONNREFUSED/,
+  );
+});

@@ -23,6 +23,8 @@ export interface RedisStoreOptions extends RedisAddress {
   readonly leaseMs?: number;
   /** How long Redis is tried when the store is opened; 30 s by default. */
   readonly connectMs?: number;
+  /** Hears every few seconds, while Redis does not answer, that it is still tried. */
+  readonly onWaiting?: (why: string) => void;
   /** This database or none; any by default. */
   readonly database?: number;
   /** Whether to use a Redis that may lose what it has acknowledged. */
@@ -90,11 +92,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   };
   const control = controlBy(ours);
   const module = moduleUrl('./redis-worker', import.meta.url);
-  const { worker, opened } = await startStoreThread(module, {
-    workerData,
-    transferList: [theirs],
-    name: 'redis',
-  });
+  const { worker, opened } = await startStoreThread(
+    module,
+    { workerData, transferList: [theirs], name: 'redis' },
+    options.onWaiting,
+  );
   const store = new ThreadedStore(worker, options.clock ?? systemClock, {
     stallMs: STALL_MS,
     closeMsMax: CLOSE_MS_MAX,

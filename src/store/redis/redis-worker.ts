@@ -13,7 +13,7 @@ import { Room } from '../sqlite/room.ts';
 import { runRound, type RoundParts } from '../sqlite/run-round.ts';
 import { MIGRATIONS } from '../sqlite/schema.ts';
 import { storeErrorCode } from '../sqlite/sqlite-error.ts';
-import { faultOf, openingOf } from '../sqlite/store-thread.ts';
+import { faultOf, openingOf, type Opening } from '../sqlite/store-thread.ts';
 import { StoreError } from '../store.ts';
 import { claimDatabase, type Claim } from './claim.ts';
 import { Committer } from './committer.ts';
@@ -71,7 +71,11 @@ const told = Promise.withResolvers<void>();
 async function open(): Promise<RedisOpened> {
   const { address, acceptUnsafe } = input;
   const link = { address, silenceMsMax: input.leaseMs / 4, clock };
-  using finder = await RedisLink.connect({ ...link, database: 0, name: 'fairsieve' }, input.connectMs);
+  using finder = await RedisLink.connect(
+    { ...link, database: 0, name: 'fairsieve' },
+    input.connectMs,
+    (why) => port?.postMessage({ kind: 'waiting', why } satisfies Opening),
+  );
   await requireSafeRedis(finder, address, acceptUnsafe);
   const claim = await claimDatabase(finder, {
     ...link,

@@ -1,11 +1,12 @@
-/** How the thread of a store is started: its first message says whether the store is open, or why not. */
+/** How the thread of a store is started: its first messages say whether the store is open, or why not, or not yet. */
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { errorMessage } from '../../base/error-message.ts';
 import { StoreError } from '../store.ts';
 import type { Fault } from './operation.ts';
 
-/** The first message of the thread. `opened`: what the one who starts it wants to know. */
+/** The first messages of the thread: any number of `waiting`, then one of the others. `opened`: what the one who starts it wants to know. */
 export type Opening =
+  | { readonly kind: 'waiting'; readonly why: string }
   | { readonly kind: 'open'; readonly opened: unknown }
   | { readonly kind: 'refused'; readonly fault: Omit<Fault, 'index'> };
 
@@ -13,10 +14,17 @@ export type Opening =
 export async function startStoreThread(
   module: URL,
   options: WorkerOptions,
+  onWaiting: (why: string) => void = () => undefined,
 ): Promise<{ readonly worker: Worker; readonly opened: unknown }> {
   const worker = new Worker(module, options);
-  const opening = await new Promise<Opening>((resolve, reject) => {
-    worker.once('message', resolve);
+  const opening = await new Promise<Exclude<Opening, { kind: 'waiting' }>>((resolve, reject) => {
+    const hear = (message: Opening): void => {
+      if (message.kind === 'waiting') {
+        onWaiting(message.why);
+        worker.once('message', hear);
+      } else resolve(message);
+    };
+    worker.once('message', hear);
     worker.once('error', (error) =>
       reject(new StoreError('broken', `The store did not start: ${errorMessage(error)}`, error)),
     );
@@ -29,7 +37,7 @@ export async function startStoreThread(
   throw new StoreError(opening.fault.code ?? 'broken', opening.fault.message);
 }
 
-/** In the thread: the first message, after trying to `open`. */
+/** In the thread: what to say after trying to `open`. */
 export async function openingOf(open: () => unknown): Promise<Opening> {
   try {
     return { kind: 'open', opened: await open() };
