@@ -36,6 +36,8 @@ test('where the store does not answer, every submission and change is told so, a
     await using store = await openSqliteStore({ dataDir: path.join(folder, 'silent') });
     const settings = { store: silenced(store, silent, over.promise) };
     await using opened = await openReplica({ worker: WORKER, settings });
+    // Before the replica stops, however the test ends: it waits for what is under way.
+    using _ = { [Symbol.dispose]: () => (silent.clear(), over.resolve()) };
     const { replica } = opened;
     const submission = (number: bigint): AcceptInput => ({
       callerId: 'acme',
