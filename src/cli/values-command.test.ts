@@ -17,6 +17,22 @@ test('values add prints what is kept, in the order of the numbers, and sends the
   assert.equal(server.seen[0]?.path, '/values?ttl=60');
 });
 
+test('values add sends many numbers in batches of 1,000, and prints those that were kept before a refusal', async () => {
+  const sizes: number[] = [];
+  const keep: Step = (response, request) => {
+    const numbers = JSON.parse(request.body) as string[];
+    sizes.push(numbers.length);
+    const values = numbers.map((number) => `{"value":${number},"prime_factors":[${number}]}`);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(`[${values.join(',')}]`);
+  };
+  await using server = await scriptedServer(keep, keep, refuse(422, 'number_invalid'));
+  const numbers = Array.from({ length: 2_500 }, () => '7');
+  const { code, stdout } = await runCli(['values', 'add', '--url', server.url, ...numbers]);
+  assert.deepEqual(sizes, [1_000, 1_000]);
+  assert.equal(stdout, '7: 7\n'.repeat(2_000));
+  assert.notEqual(code, 0);
+});
+
 test('values of prints the values of a prime; with --json as the service has them', async () => {
   await using server = await scriptedServer(answer);
   const args = ['values', 'of', '2', '--url', server.url, '--caller', 'acme', '--json'];

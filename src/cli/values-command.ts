@@ -52,6 +52,8 @@ type Action = (
 
 const ACTIONS: Readonly<Record<string, Action>> = { add, of };
 const ACTION_NAMES = Object.keys(ACTIONS);
+/** Fewer than a service takes: a busy one writes these down well within the time of a call, and what came before an error is printed. */
+const BATCH_NUMBERS = 1_000;
 
 async function* add(
   client: Client,
@@ -61,9 +63,12 @@ async function* add(
 ): AsyncGenerator<Value[], void, undefined> {
   const ttlSeconds = line.whole('ttl', 1, TTL_SECONDS_MAX);
   for await (const inputs of numberInputs(rest, session.signal)) {
-    const numbers = inputs.map((input) => input.read()).filter((number) => number !== undefined);
-    if (numbers.length < inputs.length) session.fail();
-    if (numbers.length > 0) yield await client.keep(numbers, { ttlSeconds, signal: session.signal });
+    for (let start = 0; start < inputs.length; start += BATCH_NUMBERS) {
+      const batch = inputs.slice(start, start + BATCH_NUMBERS);
+      const numbers = batch.map((input) => input.read()).filter((number) => number !== undefined);
+      if (numbers.length < batch.length) session.fail();
+      if (numbers.length > 0) yield await client.keep(numbers, { ttlSeconds, signal: session.signal });
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import { addEventsRoute } from './events-route.ts';
 import { addFetchRoute } from './fetch-route.ts';
 import type { HttpApp, HttpConfig, HttpContext, SchemaTypes } from './http-context.ts';
 import type { HttpLogger } from './http-logger.ts';
+import { keepClusterMetrics } from './cluster-metrics.ts';
 import { keepHttpMetrics } from './http-metrics.ts';
 import { isBodyRefused, takeJsonBodies } from './json-body.ts';
 import { addListRoute } from './list-route.ts';
@@ -103,6 +104,7 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     done();
   });
   keepHttpMetrics(app, metrics, waiters);
+  if (clusterStatus) keepClusterMetrics(metrics, clusterStatus);
 
   for (const [name, schema] of Object.entries(COMPONENTS)) app.addSchema({ ...schema, $id: name });
   app.register(swagger, openApiOptions);

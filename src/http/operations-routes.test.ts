@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { extname } from 'node:path';
 import { describe, it } from 'node:test';
+import type { ClusterStatus } from '../service/cluster/cluster.ts';
 import { TestServer } from './test-server.ts';
 
 const TYPES: Readonly<Record<string, RegExp>> = {
@@ -53,6 +54,7 @@ describe('Those who run the service', () => {
       peers: [peer],
       strangers: [],
       orphans: [5],
+      busConnected: true,
     } as const;
     let orphans: readonly number[] | undefined = status.orphans;
     await using server = await TestServer.start({}, undefined, () => Promise.resolve({ ...status, orphans }));
@@ -75,6 +77,30 @@ describe('Those who run the service', () => {
     assert.equal(cutOff.status, 503);
     const { reasons } = (await cutOff.json()) as { readonly reasons: readonly string[] };
     assert.deepEqual(reasons, ['Redis does not answer']);
+  });
+
+  it('see in the metrics how the cluster stands, as this replica sees it', async () => {
+    const peer = { shard: 3, name: 'b', protocol: 1, stage: 'working', load: 0 } as const;
+    const alone = { shard: 2, name: 'a', stage: 'working', peers: [], strangers: [] } as const;
+    let status: ClusterStatus = { ...alone, peers: [peer], orphans: [5, 6], busConnected: true };
+    await using server = await TestServer.start({}, undefined, () => Promise.resolve(status));
+    const gauges = async (): Promise<string[]> =>
+      [...(await (await server.fetch('/metrics')).text()).matchAll(/^fairsieve_(?:cluster|bus|redis)_.*$/gm)]
+        .map(([line]) => line)
+        .toSorted();
+    assert.deepEqual(await gauges(), [
+      'fairsieve_bus_connected 1',
+      'fairsieve_cluster_databases_orphaned 2',
+      'fairsieve_cluster_peers 1',
+      'fairsieve_redis_connected 1',
+    ]);
+    status = { ...alone, orphans: undefined, busConnected: false };
+    assert.deepEqual(await gauges(), [
+      'fairsieve_bus_connected 0',
+      'fairsieve_cluster_databases_orphaned Nan',
+      'fairsieve_cluster_peers 0',
+      'fairsieve_redis_connected 0',
+    ]);
   });
 
   it('see requests counted and timed by route and status, never by id', async () => {

@@ -14,7 +14,7 @@ import type { Pager } from './pager.ts';
 import type { Quotas } from './quotas.ts';
 import type { RoomWatch } from './room-watch.ts';
 import type { AcceptInput, AcceptResult } from './service.ts';
-import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
+import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 
 export interface AcceptanceParts {
   readonly clock: Clock;
@@ -85,6 +85,7 @@ export class Acceptance {
     if (!refusal && !isCharged && (accepted.kind !== 'accepted' || accepted.replayed))
       quotas.refund(callerId, numbers.length);
     if (accepted.kind === 'busy') return BUSY;
+    if (accepted.kind === 'silent') return STORE_SILENT;
     if (accepted.kind === 'full') {
       room.refused();
       return NO_ROOM;

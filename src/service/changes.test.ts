@@ -59,6 +59,7 @@ function bench(delivery: Delivery, perMinute = 1) {
       },
     },
     dispatcher: { cancel: () => assert.fail(), pump: () => undefined },
+    room: { isFull: false },
     deliveries: { revive: () => undefined, due: () => undefined },
     store: {
       get: (seqs) =>
@@ -172,7 +173,7 @@ test('once nothing more is accepted nothing changes, and what was begun before i
 test('a change that the store refuses for now says why, and is not charged', async () => {
   for (const [answer, code] of [
     ['full', 'store_full'],
-    ['busy', 'overloaded'],
+    ['busy', 'outcome_unknown'],
   ] as const) {
     for (const change of ['resume', 'redeliver'] as const) {
       const { changes, world, left } = bench(DELIVERED);

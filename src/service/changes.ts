@@ -21,8 +21,9 @@ import type { LiveSet } from './live-set.ts';
 import type { Lookups } from './lookups.ts';
 import type { Pager } from './pager.ts';
 import type { Quotas } from './quotas.ts';
+import type { RoomWatch } from './room-watch.ts';
 import type { ChangeResult } from './service.ts';
-import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
+import { NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 
 export interface ChangeParts {
   readonly store: Pick<Store, 'get' | 'redeliver'>;
@@ -34,6 +35,7 @@ export interface ChangeParts {
   readonly quotas: Quotas;
   readonly dispatcher: Pick<Dispatcher, 'cancel' | 'pump'>;
   readonly deliveries: Pick<Deliveries, 'revive' | 'due'>;
+  readonly room: Pick<RoomWatch, 'isFull'>;
   /** Aborts when nothing more is accepted. */
   readonly closing: AbortSignal;
 }
@@ -91,7 +93,7 @@ export class Changes {
   }
 
   async #cancel(requestId: string): Promise<ChangeResult> {
-    const { lookups, dispatcher, closing } = this.#parts;
+    const { lookups, dispatcher, room, closing } = this.#parts;
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };
     if ('stored' in found && found.stored.state.kind !== 'queued') {
@@ -103,8 +105,10 @@ export class Changes {
     await lookups.ended(requestId, CHANGE_MS_MAX, closing);
     const request = await lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
-    if (!hasEnded(request.status)) return closing.aborted ? STOPPING : NO_ROOM;
-    return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
+    if (hasEnded(request.status))
+      return { kind: request.status === 'cancelled' ? 'changed' : 'refused', request };
+    if (closing.aborted) return STOPPING;
+    return room.isFull ? NO_ROOM : STORE_SILENT;
   }
 
   async #resumeOnce(requestId: string): Promise<ChangeResult> {
@@ -128,7 +132,7 @@ export class Changes {
     const changed = await intake.requeue(stored);
     if (changed !== true) quotas.refund(stored.callerId, 1);
     if (changed === 'full') return NO_ROOM;
-    if (changed === 'busy') return BUSY;
+    if (changed === 'busy') return STORE_SILENT;
     dispatcher.pump();
     const request = await lookups.lookUp(requestId);
     if (!request) return { kind: 'not_found' };
@@ -159,7 +163,8 @@ export class Changes {
     if (refusal) return refusal;
     const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
     const done = await store.redeliver(seq, dueAtMs, timeline).catch((error: unknown) => {
-      if (error instanceof StoreError && error.retryable) return error.code === 'busy' ? BUSY : NO_ROOM;
+      if (error instanceof StoreError && error.retryable)
+        return error.code === 'busy' ? STORE_SILENT : NO_ROOM;
       throw error;
     });
     if (done !== true) quotas.refund(callerId, 1);

@@ -22,11 +22,13 @@ export type Accepted =
   | { readonly kind: 'conflict' }
   | { readonly kind: 'full' }
   /** Too much is arriving at once. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy' }
+  /** The store does not answer. */
+  | { readonly kind: 'silent' };
 
 /**
  * `true`: queued again; `false`: it was not `partial` any more, or its callback is still due; `full`: there is no room to write it
- * down; `busy`: too much is arriving at once.
+ * down; `busy`: the store does not answer.
  */
 export type Requeued = boolean | 'full' | 'busy';
 
@@ -94,7 +96,8 @@ export class Intake {
       if (refusal === 'busy' || mode !== 'values') giveBack();
       return { kind: refusal };
     });
-    if (outcome.kind === 'full' || outcome.kind === 'busy') return outcome;
+    if (outcome.kind === 'full') return outcome;
+    if (outcome.kind === 'busy') return { kind: (await this.#isSilent(first)) ? 'silent' : 'busy' };
     if (outcome.kind === 'accepted') {
       const stored = requests.map((request, i) => asStored(request, outcome.known[i]));
       for (const request of stored) this.#settle(request, urgent);
@@ -108,6 +111,17 @@ export class Intake {
     return outcome.kind === 'replayed'
       ? { kind: 'accepted', requests: outcome.requests, replayed: true }
       : outcome;
+  }
+
+  /** A store that refuses a batch as busy has too many of them, or does not answer: then it does not tell of `seq` either. */
+  async #isSilent(seq: number): Promise<boolean> {
+    try {
+      await this.#parts.store.get([seq]);
+      return false;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !error.retryable) throw error;
+      return true;
+    }
   }
 
   /** Puts a `partial` request back in the queue, unless its callback is still due. Several calls at once are one. */

@@ -76,10 +76,10 @@ export type AcceptResult =
   | { readonly kind: 'conflict' }
   | Unavailable;
 
-/** It can't be done now, and nothing was. */
+/** It can't be done now. Nothing was, save with `outcome_unknown`: then it may have been. */
 export interface Unavailable {
   readonly kind: 'unavailable';
-  readonly code: ErrorCode & ('store_full' | 'overloaded' | 'stopping');
+  readonly code: ErrorCode & ('store_full' | 'overloaded' | 'stopping' | 'outcome_unknown');
   readonly retryAfterMs: number;
 }
 

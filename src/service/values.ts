@@ -38,7 +38,7 @@ import type {
   ValuesPage,
 } from './service.ts';
 import { pieces, Telling } from './telling.ts';
-import { BUSY, NO_ROOM, STOPPING } from './unavailable.ts';
+import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 import { batchResult, batchSeqs, formatBatchId, parseBatchId, type ValuesBatch } from './values-batch.ts';
 
 export interface ValuesParts {
@@ -226,7 +226,8 @@ export class Values {
       );
     } catch (error) {
       if (!(error instanceof StoreError) || !error.retryable) throw error;
-      if (error.code === 'busy') return BUSY;
+      // What keeps and renews values refuses as busy only where it does not answer.
+      if (error.code === 'busy') return STORE_SILENT;
       room.refused();
       return NO_ROOM;
     }

@@ -22,6 +22,7 @@ import type { Peer, Stage } from './peer.ts';
 import { Peers } from './peers.ts';
 import { Presence } from './presence.ts';
 import { RenewalPost } from './renewal-post.ts';
+import { watchNames } from './same-names.ts';
 
 export interface ClusterOptions {
   readonly bus: Bus;
@@ -57,6 +58,8 @@ export interface ClusterStatus {
   readonly strangers: readonly Peer[];
   /** Shards that hold data and have no replica: what is on them is found again once one has them. Undefined while it can't be known. */
   readonly orphans: readonly number[] | undefined;
+  /** Whether there is a connection to the bus. */
+  readonly busConnected: boolean;
 }
 
 /** How long it may take to learn whether a key is held elsewhere; one that does not answer holds up nobody for longer. */
@@ -116,7 +119,7 @@ export class Cluster implements AsyncDisposable {
    * From now on others reach `replica`, which has started; the use cases over all of them. Once, after `join`. `callbackKey`: see `Peer`.
    */
   open(replica: LocalReplica, callbackKey: () => string): Service {
-    const { store, shard, clock, isOurs, onFault, onFatal } = this.#options;
+    const { store, shard, clock, isOurs, onNotice, onFault, onFatal } = this.#options;
     this.#replica = replica;
     this.#callbackKey = callbackKey;
     const peers = this.#peers;
@@ -131,7 +134,12 @@ export class Cluster implements AsyncDisposable {
     const service = new ClusterService({ local: replica, peers, census: this.#census, keys, clock });
     answerPeers({ peers, local: replica, service, keys, store, isOurs });
     const watching = watchCallbackKeys({ presence: this.#presence, clock, onFault }, this.#stopping.signal);
-    this.#running.push(this.#post.run(this.#leaving.signal).catch(onFatal), watching.catch(onFatal));
+    const naming = watchNames({ presence: this.#presence, clock, onNotice }, this.#stopping.signal);
+    this.#running.push(
+      this.#post.run(this.#leaving.signal).catch(onFatal),
+      watching.catch(onFatal),
+      naming.catch(onFatal),
+    );
     this.#presence.enter('working');
     return service;
   }
@@ -158,6 +166,7 @@ export class Cluster implements AsyncDisposable {
       peers: this.#presence.present(),
       strangers: this.#presence.strangers(),
       orphans: await this.#census.orphans().catch(() => undefined),
+      busConnected: this.#options.bus.connected,
     };
   }
 
