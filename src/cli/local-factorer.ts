@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import type { Kernel, Stage } from '../kernel/kernel.ts';
-import { HELPED_MS_MIN } from '../kernel/team.ts';
+import { HELPED_MS_MIN } from '../kernel/sieve-helper.ts';
 import type { Factored, Factorer, FactorerOptions, Helpers, OnProgress } from './factorer.ts';
 
 /** How long the thread is held at a time. */
@@ -81,9 +81,10 @@ export class LocalFactorer implements Factorer {
   }
 
   #want(value: bigint | undefined, remainingMs: number): void {
-    if (value === this.#wanted || (value !== undefined && remainingMs < HELPED_MS_MIN)) return;
-    this.#wanted = value;
-    this.#helpers?.onWanted(value);
+    if (value === this.#wanted) return;
+    const wanted = remainingMs < HELPED_MS_MIN ? undefined : value;
+    if (wanted !== this.#wanted) this.#helpers?.onWanted(wanted);
+    this.#wanted = wanted;
   }
 
   /** Lets others have the thread if it is time; true if so. */

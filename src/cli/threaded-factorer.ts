@@ -51,7 +51,7 @@ const SMALL_END = 1n << 64n;
 
 export class ThreadedFactorer implements Factorer {
   readonly appetite: number;
-  readonly #threads: readonly Thread[];
+  #threads: readonly Thread[];
   readonly #waiting: Task[] = [];
   #isScheduled = false;
   #lane = 0;
@@ -87,7 +87,10 @@ export class ThreadedFactorer implements Factorer {
     const thread: Thread = { worker, batch };
     worker.on('message', (message: ToMain) => this.#receive(thread, message));
     worker.on('error', (error: Error) => {
-      for (const task of [...batch.splice(0), ...this.#waiting.splice(0)]) task.reject(error);
+      this.#threads = this.#threads.filter((other) => other !== thread);
+      for (const helper of this.#threads) if (helper.helps === thread) stopHelping(helper);
+      for (const task of batch.splice(0)) task.reject(error);
+      if (this.#threads.length === 0) for (const task of this.#waiting.splice(0)) task.reject(error);
     });
     return thread;
   }

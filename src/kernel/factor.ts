@@ -38,12 +38,16 @@ export async function factor(n: bigint, options: FactorOptions = {}): Promise<Fa
   checkInput(n, threads, sliceMs);
   signal?.throwIfAborted();
   loadedOnce ??= loadKernelModule().then((module) => ({ module, kernel: createKernel(module) }));
-  const { module, kernel } = await loadedOnce;
+  // A browser may have been without its network for a moment: the next call tries again.
+  const { module, kernel } = await loadedOnce.catch((error: unknown) => {
+    loadedOnce = undefined;
+    throw error;
+  });
   if (kernel.isSmall(n)) return kernel.factorSmall(n);
   const pages = kernel.memoryPages(n);
   const { sharedMemory: shared } = PLATFORM;
   const job = kernel.start(n, new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), []);
-  using team = threads > 1 ? new Team(module, threads - 1) : undefined;
+  await using team = threads > 1 ? new Team(module, threads - 1) : undefined;
   let sliceEndMs = performance.now() + sliceMs;
   while (job.step(() => performance.now() >= sliceEndMs) === 'unfinished') {
     onProgress?.(job.progress());

@@ -14,6 +14,7 @@ export interface HelpLoopOptions {
 export class HelpLoop {
   readonly #options: HelpLoopOptions;
   #helper: Job | undefined;
+  #isGoing = false;
 
   constructor(options: HelpLoopOptions) {
     this.#options = options;
@@ -22,10 +23,9 @@ export class HelpLoop {
   /** Leaves what it was at and sieves for `value`, see `Kernel.help`, until told otherwise. */
   help(value: bigint, lane: number): void {
     const { kernel, newMemory } = this.#options;
-    const isGoing = this.#helper !== undefined;
     this.#helper = kernel.help(value, newMemory(kernel.memoryPages(value)), lane);
     // What fails fails the thread: whoever started it is told.
-    if (!isGoing) void this.#go().catch((error) => queueMicrotask(() => fail(error)));
+    if (!this.#isGoing) void this.#go().catch((error) => queueMicrotask(() => fail(error)));
   }
 
   rest(): void {
@@ -33,6 +33,7 @@ export class HelpLoop {
   }
 
   async #go(): Promise<void> {
+    this.#isGoing = true;
     for (let helper = this.#helper; helper !== undefined; helper = this.#helper) {
       const endMs = performance.now() + SLICE_MS;
       helper.step(() => performance.now() >= endMs);
@@ -40,6 +41,7 @@ export class HelpLoop {
       if (chunks.length > 0) this.#options.onChunks(helper.state().number, chunks);
       await new Promise((resolve) => void setTimeout(resolve, 0));
     }
+    this.#isGoing = false;
   }
 }
 

@@ -7,15 +7,15 @@ import { moduleUrl } from '../base/module-url.ts';
 /** A thread of our own, reached by messages. */
 export interface Thread {
   post(message: unknown): void;
-  terminate(): void;
+  terminate(): Promise<void>;
 }
 
 export interface Platform {
   /** Which build of the kernel runs here, and whether the memories of jobs are shared. */
   readonly sharedMemory: boolean;
   loadModule(): Promise<WebAssembly.Module>;
-  /** Starts `team-thread`. `onError`: it could not be started, or has thrown; it sends nothing more. */
-  startTeamThread(onMessage: (message: unknown) => void, onError: (error: Error) => void): Promise<Thread>;
+  /** Starts `team-thread`. One that throws sends nothing more. */
+  startTeamThread(onMessage: (message: unknown) => void): Promise<Thread>;
 }
 
 const NODE: Platform = {
@@ -24,12 +24,15 @@ const NODE: Platform = {
     const { readFile } = await import('node:fs/promises');
     return WebAssembly.compile(await readFile(new URL('../../build/kernel.wasm', import.meta.url)));
   },
-  startTeamThread: async (onMessage, onError) => {
+  startTeamThread: async (onMessage) => {
     const { Worker } = await import('node:worker_threads');
     const worker = new Worker(moduleUrl('./team-thread', import.meta.url));
     worker.on('message', onMessage);
-    worker.on('error', (error) => onError(error instanceof Error ? error : new Error(String(error))));
-    return { post: (message) => worker.postMessage(message, []), terminate: () => void worker.terminate() };
+    worker.on('error', ignore);
+    return {
+      post: (message) => worker.postMessage(message, []),
+      terminate: async () => void (await worker.terminate()),
+    };
   },
 };
 
@@ -37,13 +40,15 @@ const BROWSER: Platform = {
   sharedMemory: false,
   loadModule: () =>
     WebAssembly.compileStreaming(fetch(new URL('../../build/kernel-unshared.wasm', import.meta.url))),
-  startTeamThread: async (onMessage, onError) => {
+  startTeamThread: async (onMessage) => {
     // Written out, so that bundlers find it.
     const worker = new Worker(new URL('./team-thread.js', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }) => onMessage(data));
-    worker.addEventListener('error', ({ message }) => onError(new Error(message)));
-    return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+    return { post: (message) => worker.postMessage(message), terminate: async () => worker.terminate() };
   },
 };
 
 export const PLATFORM = 'process' in globalThis && process.versions?.node !== undefined ? NODE : BROWSER;
+
+/** Whoever is helped goes on alone. */
+function ignore(): void {}

@@ -16,6 +16,8 @@ interface SieveHelperState extends JobState {
 }
 
 const STATE_VERSION = 1;
+/** A number that is nearer to its end, by its `remainingMs`, is done before a helper has paid for its set-up. */
+export const HELPED_MS_MIN = 300;
 
 export function isSieveHelperState(state: JobState): state is SieveHelperState {
   return 'helps' in state;
@@ -74,7 +76,7 @@ export class SieveHelper implements Job {
   }
 
   progress(): Progress {
-    return { stage: 'siqs', fraction: 0 };
+    return { stage: this.#siqs.progress().stage, fraction: 0 };
   }
 
   factorization(): Factorization {

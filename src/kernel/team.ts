@@ -5,6 +5,7 @@
  */
 import type { Job } from './kernel.ts';
 import { PLATFORM, type Thread } from './platform.ts';
+import { HELPED_MS_MIN } from './sieve-helper.ts';
 
 export type ToTeamThread =
   | { readonly kind: 'begin'; readonly module: WebAssembly.Module }
@@ -16,17 +17,14 @@ export interface FromTeamThread {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** What is nearer to its end is done before a helper has paid for its set-up. */
-export const HELPED_MS_MIN = 300;
-
-export class Team implements Disposable {
+export class Team implements AsyncDisposable {
   readonly #module: WebAssembly.Module;
   readonly #size: number;
-  #threads: Promise<Thread>[] = [];
+  /** Undefined in place of one that could not be started. */
+  #threads: Promise<Thread | undefined>[] = [];
   /** What the threads are at. */
   #value: bigint | undefined;
   #found: FromTeamThread[] = [];
-  #failure: Error | undefined;
 
   /** `size`: threads beside this one. */
   constructor(module: WebAssembly.Module, size: number) {
@@ -34,36 +32,44 @@ export class Team implements Disposable {
     this.#size = size;
   }
 
-  /** Gives the job what was found for it, and the threads what it wants. To be called between steps. Throws what a thread has thrown. */
+  /**
+   * Gives the job what was found for it, and the threads what it wants. To be called between steps. A thread that fails helps no more; the job
+   * is done without it.
+   */
   serve(job: Job): void {
-    if (this.#failure) throw this.#failure;
     const value = job.helpWanted();
     for (const { value: of, chunks } of this.#found.splice(0)) if (of === value) job.learn(chunks);
     if (value === this.#value) return;
-    if (value === undefined) this.#tell(() => ({ kind: 'rest' }));
-    else if ((job.progress().remainingMs ?? 0) < HELPED_MS_MIN) return;
-    else this.#tell((index) => ({ kind: 'help', value, lane: index + 1 }));
-    this.#value = value;
+    const isLong = (job.progress().remainingMs ?? 0) >= HELPED_MS_MIN;
+    if (value !== undefined && isLong) {
+      this.#tell((index) => ({ kind: 'help', value, lane: index + 1 }));
+      this.#value = value;
+    } else if (this.#value !== undefined) {
+      this.#tell(() => ({ kind: 'rest' }));
+      this.#value = undefined;
+    }
   }
 
   #tell(messageFor: (index: number) => ToTeamThread): void {
     if (this.#threads.length === 0)
       this.#threads = Array.from({ length: this.#size }, () => this.#startThread());
     for (const [index, starting] of this.#threads.entries())
-      void starting.then((thread) => thread.post(messageFor(index)));
+      void starting.then((thread) => thread?.post(messageFor(index)));
   }
 
-  async #startThread(): Promise<Thread> {
-    const onError = (error: Error): void => void (this.#failure ??= error);
-    const thread = await PLATFORM.startTeamThread(
-      (message) => void this.#found.push(message as FromTeamThread),
-      onError,
-    );
-    thread.post({ kind: 'begin', module: this.#module } satisfies ToTeamThread);
-    return thread;
+  async #startThread(): Promise<Thread | undefined> {
+    try {
+      const thread = await PLATFORM.startTeamThread(
+        (message) => void this.#found.push(message as FromTeamThread),
+      );
+      thread.post({ kind: 'begin', module: this.#module } satisfies ToTeamThread);
+      return thread;
+    } catch {
+      return undefined;
+    }
   }
 
-  [Symbol.dispose](): void {
-    for (const starting of this.#threads) void starting.then((thread) => thread.terminate());
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#threads.map(async (starting) => (await starting)?.terminate()));
   }
 }

@@ -11,9 +11,9 @@ import type { JobLog } from '../store/store.ts';
 import type { CostModel } from './cost-model.ts';
 import { Helping, type HelpingParts } from './helping.ts';
 import { appendUnsaved } from './job-log.ts';
-import type { LiveJob, LiveRequest } from './live-job.ts';
+import { isWanted, type LiveJob, type LiveRequest } from './live-job.ts';
 import { untilRoom } from './patience.ts';
-import { isWanted, Settlement, type SettlementParts } from './settlement.ts';
+import { Settlement, type SettlementParts } from './settlement.ts';
 
 export interface DispatcherParts extends SettlementParts, HelpingParts {
   readonly engine: Engine;
@@ -57,6 +57,12 @@ export class Dispatcher {
     this.pump();
   }
 
+  /** Work that had waited in the store has been loaded. */
+  loaded(): void {
+    this.#helping.makeWay();
+    this.pump();
+  }
+
   /**
    * Gives work to every worker that has room for some, at the end of this turn of the event loop: so what arrives in one turn goes in
    * one batch. A failure there is fatal.
@@ -68,6 +74,8 @@ export class Dispatcher {
       this.#pumping = false;
       try {
         this.#dispatch();
+        // The first of several may have taken the last idle worker.
+        if (this.#arrivals.size > 0) this.#helping.makeWay();
         for (const callerId of this.#arrivals) this.#makeWay(callerId);
         this.#arrivals.clear();
       } catch (error) {
@@ -198,6 +206,7 @@ export class Dispatcher {
     if (!found) return this.#settlement.putBack(dispatch);
     const [[known], log] = found;
     if (known) {
+      this.#helping.end(job);
       this.#settlement.known(dispatch, job, known);
       return;
     }

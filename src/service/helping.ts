@@ -2,7 +2,7 @@
  * Workers that would idle sieve for the biggest running job, each in a lane of its own: other polynomials, other memory.
  *
  * What they find goes to the job with its next slice, and into its log. What they cost is charged with that slice, too: to the callers
- * that wait for the job.
+ * that wait for the job; save for what comes when its last slice is over.
  * Invariants:
  *   H1. A helper begins only when nothing waits that could run, and ends within milliseconds when work arrives.
  *   H2. All lanes together hold at most `bytesMax` of memory.
@@ -13,7 +13,8 @@ import type { Engine, SliceResult } from '../engine/engine.ts';
 import type { MemoryPool } from '../engine/memory-pool.ts';
 import type { JobState } from '../kernel/kernel.ts';
 import { PAGE_BYTES } from '../kernel/page-bytes.ts';
-import type { LiveJob } from './live-job.ts';
+import { HELPED_MS_MIN } from '../kernel/sieve-helper.ts';
+import { isWanted, type LiveJob } from './live-job.ts';
 
 export interface HelpingParts {
   readonly engine: Engine;
@@ -40,19 +41,20 @@ interface Helped {
   readonly lanes: Lane[];
 }
 
-/** What is nearer to its end is done before a helper has paid for its set-up. */
-const REMAINING_MS_MIN = 300;
+/** After helpers have made way none begins for so long: with steady small work each would be interrupted as soon as it has begun. */
+const AWAY_MS = 30;
 const LANES = 2 ** 32 - 1;
 
 export class Helping {
   readonly #parts: HelpingParts;
   readonly #track: (work: Promise<void>) => void;
   readonly #helped = new Map<LiveJob, Helped>();
-  /** Their helpers broke a thread: they get no others. */
+  /** They get no more helpers: one broke its thread, or has found all. */
   readonly #refused = new WeakSet<LiveJob>();
   #laneBytes = 0;
   #busy = 0;
   #lanesGiven: number;
+  #madeWayAtMs = -Infinity;
 
   /** `track` is given the slices of helpers. */
   constructor(parts: HelpingParts, track: (work: Promise<void>) => void) {
@@ -65,7 +67,7 @@ export class Helping {
   update(job: LiveJob, { helpWanted: value, progress }: Pick<SliceResult, 'helpWanted' | 'progress'>): void {
     const { remainingMs = 0 } = progress;
     const before = this.#helped.get(job);
-    if (value === undefined || remainingMs < REMAINING_MS_MIN || this.#refused.has(job)) this.end(job);
+    if (value === undefined || remainingMs < HELPED_MS_MIN || this.#refused.has(job)) this.end(job);
     else if (before?.value === value) this.#helped.set(job, { ...before, remainingMs });
     else {
       this.end(job);
@@ -82,35 +84,53 @@ export class Helping {
 
   /** Gives up to `workers` idle workers something to sieve. To be called when nothing waits that could run. */
   fill(workers: number): void {
-    const [biggest] = [...this.#helped].toSorted(([, a], [, b]) => b.remainingMs - a.remainingMs);
-    if (!biggest) return;
-    const [job, helped] = biggest;
-    for (let left = workers; left > 0; left--) {
-      const lane = this.#freeLane(helped);
-      if (!lane) return;
-      lane.busy = true;
-      this.#busy++;
-      this.#track(this.#run(job, helped.value, lane));
+    if (this.#helped.size === 0 || this.#parts.clock.monotonicMs() - this.#madeWayAtMs < AWAY_MS) return;
+    let left = workers;
+    for (const [job, helped] of [...this.#helped].toSorted(([, a], [, b]) => b.remainingMs - a.remainingMs)) {
+      // One that has lost its memory gets no turn now.
+      if (job.memory === undefined) continue;
+      for (; left > 0; left--) {
+        const lane = this.#freeLane(helped);
+        if (!lane) break;
+        lane.busy = true;
+        this.#busy++;
+        this.#track(this.#run(job, helped.value, lane));
+      }
     }
   }
 
   /** Work has arrived: helpers leave their threads to it. */
   makeWay(): void {
-    if (this.#busy > 0 && !this.#parts.engine.hasIdle) this.#parts.engine.interrupt('helpers');
+    if (this.#busy === 0 || this.#parts.engine.hasIdle) return;
+    this.#madeWayAtMs = this.#parts.clock.monotonicMs();
+    this.#parts.engine.interrupt('helpers');
   }
 
-  #freeLane({ value, lanes }: Helped): Lane | undefined {
-    const free = lanes.find(({ busy }) => !busy);
+  #freeLane(helped: Helped): Lane | undefined {
+    const free = helped.lanes.find(({ busy }) => !busy);
     if (free) return free;
     const { pool, pages, bytesMax } = this.#parts.lanes;
-    const count = pages(value);
+    const count = pages(helped.value);
+    if (this.#laneBytes + count * PAGE_BYTES > bytesMax) this.#releaseIdle(helped);
     if (this.#laneBytes + count * PAGE_BYTES > bytesMax) return undefined;
-    const memory = pool.take(count);
+    const memory = memoryOf(pool, count);
+    if (!memory) return undefined;
     this.#laneBytes += memory.buffer.byteLength;
     this.#lanesGiven = (this.#lanesGiven + 1) % LANES;
     const lane: Lane = { number: this.#lanesGiven + 1, memory, busy: false };
-    lanes.push(lane);
+    helped.lanes.push(lane);
     return lane;
+  }
+
+  /** Lanes of other jobs in which nobody is. */
+  #releaseIdle(except: Helped): void {
+    for (const { lanes } of this.#helped.values()) {
+      if (lanes === except.lanes) continue;
+      for (const lane of lanes.filter(({ busy }) => !busy)) {
+        lanes.splice(lanes.indexOf(lane), 1);
+        this.#release(lane);
+      }
+    }
   }
 
   async #run(job: LiveJob, value: bigint, lane: Lane): Promise<void> {
@@ -138,14 +158,29 @@ export class Helping {
     }
     if (outcome.kind !== 'unstarted') {
       lane.state = outcome.state;
-      if (isHelped) takeOver(job, outcome);
+      if (isWanted(job)) takeOver(job, outcome);
     }
-    if (!isHelped) this.#release(lane);
+    if (!isHelped) return this.#release(lane);
+    // It has found all that there is to find by itself.
+    if (outcome.kind !== 'unstarted' && outcome.progress.stage !== 'siqs') {
+      this.#refused.add(job);
+      this.end(job);
+    }
   }
 
   #release({ memory }: Lane): void {
     this.#laneBytes -= memory.buffer.byteLength;
     this.#parts.lanes.pool.give(memory);
+  }
+}
+
+/** Where memory is short there is no help. */
+function memoryOf(pool: MemoryPool, pages: number): WebAssembly.Memory | undefined {
+  try {
+    return pool.take(pages);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 

@@ -115,6 +115,12 @@ export function createJob(
   };
 }
 
+/** Whether a request still waits for it. */
+export function isWanted(job: LiveJob): boolean {
+  for (const member of job.members) if (member.phase === 'waiting') return true;
+  return false;
+}
+
 /** When work for the request began, perhaps before this process; undefined if it has not. It may have joined a job under way. */
 export function startTimeMs({ stored, job }: LiveRequest): number | undefined {
   if (stored.state.startedAtMs !== undefined || job.startedAtMs === undefined)

@@ -185,7 +185,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
     this.#pager = new Pager({
       ...shared,
       backlog: this.#backlog,
-      onLoaded: () => this.#dispatcher.pump(),
+      onLoaded: () => this.#dispatcher.loaded(),
       onFatal,
     });
     const { callbacks } = options;

@@ -16,7 +16,7 @@ import type { Endings } from './endings.ts';
 import { endingOf } from './job-ending.ts';
 import { appendUnsaved } from './job-log.ts';
 import type { JobMemories } from './job-memories.ts';
-import type { GroupOutcome, JobOutcome, LiveJob, LiveRequest } from './live-job.ts';
+import { isWanted, type GroupOutcome, type JobOutcome, type LiveJob, type LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { untilRoom } from './patience.ts';
 
@@ -189,12 +189,6 @@ export class Settlement {
 }
 
 type BatchResults = Extract<BatchOutcome, { readonly kind: 'done' }>['results'];
-
-/** Whether a request still waits for it. */
-export function isWanted(job: LiveJob): boolean {
-  for (const member of job.members) if (member.phase === 'waiting') return true;
-  return false;
-}
 
 /** At the end of the budget: what lacks nothing but a proof that its primes are prime is done. */
 function spentOutcome(factors: readonly Factor[]): JobOutcome {
