@@ -57,7 +57,7 @@ describe('a cluster that crashes', () => {
   it('in part, says which database has nobody, answers 503 for what is there, and has it rescued', async () => {
     await using cluster = await startTestCluster(2);
     const [first, second] = replicasOf(cluster, 2);
-    const hard = numbers.semiprime(60);
+    const hard = numbers.semiprime(66);
     const { request_id: id } = await submit(first, hard.number);
     await running(first, id);
     await postValues(first, [143]);

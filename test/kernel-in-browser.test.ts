@@ -21,14 +21,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
 };
 
-/** What the page does; it posts what came of it. 57 digits take a second or less: long enough for threads to be started. */
+/** What the page does; it posts what came of it. 62 digits take a second or two: long enough for threads to be started. */
 const PAGE = `<!doctype html><script type="module">
   import { factor, formatFactors } from '/dist/kernel/factor.js';
   const said = [];
   const told = async (body) => void (await fetch('/told', { method: 'POST', body: JSON.stringify(body) }));
   try {
     const reference = formatFactors((await factor(100000000000000000050700000000000000004563n)).factors);
-    const long = (10n ** 28n + 331n) * (3n * 10n ** 28n + 1n);
+    const long = (10n ** 30n + 57n) * (3n * 10n ** 31n + 109n);
     const stages = new Set();
     const started = [];
     const { Worker } = globalThis;
@@ -89,7 +89,7 @@ test('the published kernel factors in a browser, with threads, progress and abor
   clearTimeout(timer);
   assert.deepEqual(answers, {
     reference: '100000000000000000039 1000000000000000000117',
-    together: `${10n ** 28n + 331n} ${3n * 10n ** 28n + 1n}`,
+    together: `${10n ** 30n + 57n} ${3n * 10n ** 31n + 109n}`,
     aborted: 'TimeoutError',
     refused: 'Cannot factor 0: it must be at least 1',
   });

@@ -126,7 +126,7 @@ test('a value that was answered is there after a kill of the server, with its ti
 
 test('a batch with a hard number is accepted within two seconds, survives a kill, and is answered when it is done', async () => {
   await using server = await Server.start();
-  const { number, primes } = new NumberSource(4).semiprime(66);
+  const { number, primes } = new NumberSource(4).semiprime(72);
   const beganMs = performance.now();
   const reply = await post(server, `[15, ${number}, 21]`, '?ttl=36000');
   const tookMs = performance.now() - beganMs;
