@@ -122,7 +122,9 @@ function callerResults({ callerIds, senders }: Reports): CallerResult[] {
     return {
       callerId,
       sent: sum(tallies.map(({ sent }) => sent)),
+      timed: sum(tallies.map(({ timed }) => timed)),
       done: sum(tallies.map(({ done }) => done)),
+      unfinished: sum(tallies.map(({ unfinished }) => unfinished)),
       waiting: merged(tallies.flatMap(({ waiting }) => waiting ?? [])).distribution(),
       cpuMs,
       cpuShare: allCpuMs > 0 ? cpuMs / allCpuMs : 0,
@@ -135,10 +137,11 @@ function fairnessOf(callers: readonly CallerResult[], { skew }: LoadOptions): Lo
     (most, caller) => (caller.waiting.max > (most?.waiting.max ?? -1) ? caller : most),
     undefined,
   );
-  const equals = (skew === 'one-hog' ? callers.slice(1) : callers).filter(({ sent }) => sent > 0);
+  const equals = (skew === 'one-hog' ? callers.slice(1) : callers).filter(({ timed }) => timed > 0);
+  const isMeasured = skew !== 'zipf' && equals.some(({ cpuMs }) => cpuMs > 0);
   return {
     // How often each asked is left to chance, which is no unfairness: hence for each request.
-    jainIndex: jainIndex(equals.map(({ cpuMs, sent }) => cpuMs / sent)),
+    jainIndex: isMeasured ? jainIndex(equals.map(({ cpuMs, timed }) => cpuMs / timed)) : undefined,
     worstWaitMs: worst?.waiting.max ?? 0,
     worstWaitCaller: worst !== undefined && worst.waiting.count > 0 ? worst.callerId : undefined,
   };

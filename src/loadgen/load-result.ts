@@ -66,11 +66,15 @@ export interface CallbackResult {
 export interface CallerResult {
   readonly callerId: string;
   readonly sent: number;
+  /** Of these, the ones whose CPU time the service tells: all but values. */
+  readonly timed: number;
   readonly done: number;
-  /** From accepted to started, as the service tells it. */
+  readonly unfinished: number;
+  /** From accepted to started, as the service tells it. What never ended counts with the time from accepted to the end of the load. */
   readonly waiting: Distribution;
+  /** Spent on what ended while there were arrivals: in the end each caller gets what it asked for, so the whole tells nothing. */
   readonly cpuMs: number;
-  /** Of the CPU time of all callers, in 0…1. */
+  /** Of the CPU time of all callers, likewise, in 0…1. */
   readonly cpuShare: number;
 }
 
@@ -117,8 +121,11 @@ export interface LoadResult {
   readonly callbacks: CallbackResult | undefined;
   readonly callers: readonly CallerResult[];
   readonly fairness: {
-    /** Jain, Chiu, Hawe 1984, over the CPU time that callers got for each request they sent, without a hog; 1 is even. */
-    readonly jainIndex: number;
+    /**
+     * Jain, Chiu, Hawe 1984, over the CPU time that callers got for each request they sent, without a hog; 1 is even. Undefined where
+     * callers ask for unequal amounts (zipf), or nothing was finished while there were arrivals.
+     */
+    readonly jainIndex: number | undefined;
     readonly worstWaitMs: number;
     readonly worstWaitCaller: string | undefined;
   };

@@ -96,7 +96,9 @@ export function sampleCallers(count: number): CallerResult[] {
     return {
       callerId: `load-${i + 1}`,
       sent,
+      timed: sent,
       done: sent,
+      unfinished: 0,
       waiting: distribution(latencies(sent, i === 0 ? 90 : 2 + (i % 7))),
       cpuMs: sent * 3,
       cpuShare: sent / 3_000,
@@ -177,7 +179,7 @@ export function emptyResult(): LoadResult {
       cpuMs: 0,
       cpuShare: 0,
     })),
-    fairness: { jainIndex: 1, worstWaitMs: 0, worstWaitCaller: undefined },
+    fairness: { jainIndex: undefined, worstWaitMs: 0, worstWaitCaller: undefined },
     seconds: sampleSeconds(31).map((second) => ({ ...second, answered: 0, done: 0, p50: 0, p99: 0, max: 0 })),
   });
 }

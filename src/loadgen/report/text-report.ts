@@ -84,7 +84,7 @@ function accountText(result: LoadResult): string {
     rows.push([
       'fairness',
       [
-        `Jain's index ${fairness.jainIndex.toFixed(3)}`,
+        ...(fairness.jainIndex === undefined ? [] : [`Jain's index ${fairness.jainIndex.toFixed(3)}`]),
         `worst wait ${millisText(fairness.worstWaitMs)}${fairness.worstWaitCaller === undefined ? '' : ` (${fairness.worstWaitCaller})`}`,
       ],
     ]);
