@@ -12,6 +12,7 @@ import {
 } from './load-result.ts';
 import { EXAMPLES_MAX } from './load-tally.ts';
 import type { ReceiverReport } from './receiver-protocol.ts';
+import { distinctSemiprimes } from './semiprimes.ts';
 import type { SenderReport } from './sender-protocol.ts';
 
 export interface Reports {
@@ -41,6 +42,7 @@ export function buildLoadResult(reports: Reports): LoadResult {
     startedAt,
     elapsedMs,
     planned: total((tally) => tally.planned),
+    distinctNumbers: distinctSemiprimes(options),
     sent: total((tally) => tally.sent),
     accepted,
     done: total((tally) => tally.done),

@@ -102,6 +102,8 @@ export interface LoadResult {
   readonly elapsedMs: number;
   /** Arrivals planned, of which `dropped` were never sent since the generator could not keep up. */
   readonly planned: number;
+  /** So many numbers from the first on are all different; then they come again, and may be answered from memory. */
+  readonly distinctNumbers: number;
   /** Submissions. What fails is not sent again. */
   readonly sent: number;
   /** Of these, answered with 2xx. */

@@ -128,6 +128,7 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
     startedAt: '2026-01-02T03:04:05.678Z',
     elapsedMs: 31_200,
     planned: 3_000,
+    distinctNumbers: 4_096,
     sent: 3_000,
     accepted: 3_000,
     done: 3_000,

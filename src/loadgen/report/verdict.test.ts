@@ -18,6 +18,13 @@ test('a load of which everything is there and right is good', () => {
   assert.deepEqual([isGood, faults, alarms, warnings], [true, [], [], []]);
 });
 
+test('more arrivals than there are different numbers are warned of', () => {
+  assert.deepEqual(verdictOf(sampleResult({ planned: 64, distinctNumbers: 64 }), []).warnings, []);
+  const { isGood, warnings } = verdictOf(sampleResult({ planned: 65, distinctNumbers: 64 }), []);
+  assert.equal(isGood, true);
+  assert.match(warnings[0] ?? '', /^Numbers came again: only 64 of 65/);
+});
+
 test('a load without callbacks has none of them missing', () => {
   assert.equal(verdictOf(sampleResult({ callbacks: undefined }), []).isGood, true);
 });
