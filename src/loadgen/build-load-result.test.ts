@@ -34,7 +34,7 @@ function thread(callers: readonly CallerPlan[]): SenderReport {
       tally.done(caller, i, i + 10, { ...told, ...times, cpuMs });
     }
   });
-  return { tally: tally.report(), match: new CallbackMatch().report(), cpuMs: 500 };
+  return { tally: tally.report(), match: new CallbackMatch().report(), cores: 0.5 };
 }
 
 function resultOf(senders: readonly SenderReport[], options: Partial<LoadOptions> = {}): LoadResult {
@@ -129,7 +129,7 @@ test('values, of which no CPU time is told, do not make the share of a caller sm
     tally.done(caller, 0, 10, told);
   }
   for (let i = 0; i < 10; i++) tally.submitted('POST /values', 0);
-  const sender = { tally: tally.report(), match: new CallbackMatch().report(), cpuMs: 500 };
+  const sender = { tally: tally.report(), match: new CallbackMatch().report(), cores: 0.5 };
   assert.equal(resultOf([sender]).fairness.jainIndex, 1);
 });
 
@@ -142,7 +142,7 @@ test('a caller of whom nothing is ever finished is the one that waited longest',
   const told = { status: 'done', number: '15', primes: ['3', '5'], isComplete: true, cpuMs: 1 };
   tally.done(0, 0, 10, { ...told, acceptedAtMs: 0, startedAtMs: 5, finishedAtMs: 9 });
   tally.unended(1, 30_000);
-  const result = resultOf([{ tally: tally.report(), match: new CallbackMatch().report(), cpuMs: 500 }]);
+  const result = resultOf([{ tally: tally.report(), match: new CallbackMatch().report(), cores: 0.5 }]);
   assert.equal(result.fairness.worstWaitCaller, 'load-2');
   assert.ok(result.fairness.worstWaitMs >= 29_000, `worst wait ${result.fairness.worstWaitMs}`);
   const [first] = callerTable(result).rows;

@@ -36,7 +36,6 @@ export function buildLoadResult(reports: Reports): LoadResult {
     ...(receiver?.malformedExamples ?? []),
     ...tallies.flatMap((tally) => tally.wrongExamples),
   ];
-  const cpuMs = sum(senders.map((sender) => sender.cpuMs)) + (receiver?.cpuMs ?? 0);
   return {
     options: withoutSecrets(options),
     startedAt,
@@ -58,7 +57,8 @@ export function buildLoadResult(reports: Reports): LoadResult {
     seconds,
     generator: {
       threads: options.threads,
-      cores: elapsedMs > 0 ? cpuMs / elapsedMs : 0,
+      cores: sum(senders.map(({ cores }) => cores)),
+      receiverCores: receiver && elapsedMs > 0 ? receiver.cpuMs / elapsedMs : 0,
       lag: merged(tallies.map((tally) => tally.lag)).distribution(),
       dropped: total((tally) => tally.dropped),
     },

@@ -37,8 +37,8 @@ export interface EndpointResult {
   /** Answered after more than 2 s (A6). */
   readonly late: number;
   /**
-   * Of everything that was answered, whatever with, timed out or was not answered: from the planned moment (in a closed model the sending)
-   * to the answer or the giving up. Of an event stream: to its beginning.
+   * Of everything that was answered, whatever with, timed out or was not answered: from the planned moment (in a closed model, and of
+   * 'GET result', the sending) to the answer or the giving up. Of an event stream: to its beginning.
    */
   readonly latency: Distribution;
 }
@@ -134,8 +134,10 @@ export interface LoadResult {
   readonly seconds: readonly SecondResult[];
   readonly generator: {
     readonly threads: number;
-    /** CPU seconds per second of one core, of all its threads. */
+    /** CPU seconds per second of the threads that send, while there were arrivals. */
     readonly cores: number;
+    /** Likewise of the thread that receives callbacks, over the whole load. */
+    readonly receiverCores: number;
     /** From the planned moment to the moment at which the generator got round to it. */
     readonly lag: Distribution;
     readonly dropped: number;

@@ -153,7 +153,13 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
     callers: sampleCallers(5),
     fairness: { jainIndex: 0.998, worstWaitMs: 640, worstWaitCaller: 'load-1' },
     seconds: sampleSeconds(31),
-    generator: { threads: 1, cores: 0.12, lag: distribution(latencies(3_000, 0.05)), dropped: 0 },
+    generator: {
+      threads: 1,
+      cores: 0.12,
+      receiverCores: 0.02,
+      lag: distribution(latencies(3_000, 0.05)),
+      dropped: 0,
+    },
     ...overrides,
   };
 }

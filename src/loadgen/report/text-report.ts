@@ -92,6 +92,7 @@ function accountText(result: LoadResult): string {
     'generator',
     [
       `${generator.cores.toFixed(2)} cores in ${generator.threads} ${generator.threads === 1 ? 'thread' : 'threads'}`,
+      ...(callbacks ? [`${generator.receiverCores.toFixed(2)} to receive callbacks`] : []),
       ...(generator.lag.count > 0
         ? [`lag p99 ${millisText(generator.lag.p99)}, max ${millisText(generator.lag.max)}`]
         : []),
