@@ -79,7 +79,7 @@ export class Sender {
     const { threads, urls, pace, connectionsMax, apiKey } = options.options;
     this.#arrivalAt = arrivals(options.options, options.kernel);
     this.#callers = options.callerIds.map(headerText);
-    const shareOf = (count: number): number => Math.max(1, Math.floor(count / threads / urls.length));
+    const shareOf = (count: number): number => Math.floor(count / threads / urls.length);
     this.#services = urls.map((url) => ({
       text: requestText({ url, apiKey }),
       submissions: new ConnectionPool(
