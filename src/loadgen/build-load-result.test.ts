@@ -133,6 +133,14 @@ test('values, of which no CPU time is told, do not make the share of a caller sm
   assert.equal(resultOf([sender]).fairness.jainIndex, 1);
 });
 
+test('reasons of any length are told by their beginning', () => {
+  const tally = new LoadTally(0, 1, ARRIVALS_MS);
+  tally.submitted('POST /sync', 0);
+  tally.ended('POST /sync', `500 ${'x'.repeat(10_000)}`, 0, 10);
+  const sender = { tally: tally.report(), match: new CallbackMatch().report(), cores: 0 };
+  assert.deepEqual(resultOf([sender]).endpoints[0]?.failed, { [`500 ${'x'.repeat(116)}`]: 1 });
+});
+
 test('a caller of whom nothing is ever finished is the one that waited longest', () => {
   const tally = new LoadTally(0, 2, ARRIVALS_MS);
   for (const caller of [0, 1]) {

@@ -12,6 +12,8 @@ export const EXAMPLES_MAX = 10;
 const CALLER_DIGITS = 2;
 /** Reasons told apart; a server that makes up a new one each time must not fill the memory. */
 const REASONS_MAX = 100;
+/** A server may put anything into the code of a problem. */
+const REASON_CHARS_MAX = 120;
 const OTHER_REASON = 'for other reasons';
 
 export interface EndpointReport {
@@ -166,7 +168,8 @@ export class LoadTally {
     if (reason === undefined) tally.succeeded++;
     else if (reason === NOT_ANSWERED) tally.notAnswered++;
     else {
-      const known = tally.failed.has(reason) || tally.failed.size < REASONS_MAX ? reason : OTHER_REASON;
+      const cut = reason.slice(0, REASON_CHARS_MAX);
+      const known = tally.failed.has(cut) || tally.failed.size < REASONS_MAX ? cut : OTHER_REASON;
       tally.failed.set(known, (tally.failed.get(known) ?? 0) + 1);
       this.#failed++;
       this.#second(nowMs).failed++;
