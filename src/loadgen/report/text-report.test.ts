@@ -61,8 +61,8 @@ test('a load that was never answered has dashes where there are no times', () =>
 });
 
 test('caller ids and reasons cannot steer the terminal', () => {
-  const callers = sampleCallers(1).map((caller) => ({ ...caller, callerId: 'a\u001b[2Jb\r' }));
+  const callers = sampleCallers(1).map((caller) => ({ ...caller, callerId: 'a\u001b[2Jb\r\u202e' }));
   const endpoints = [sampleEndpoint({ failed: { '\u0007bell\nline': 1 } })];
   // oxlint-disable-next-line no-control-regex
-  assert.doesNotMatch(report(sampleResult({ callers, endpoints })), /[\u0000-\u0009\u000b-\u001f]/);
+  assert.doesNotMatch(report(sampleResult({ callers, endpoints })), /[\u0000-\u0009\u000b-\u001f\u202e]/);
 });

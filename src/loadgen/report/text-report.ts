@@ -141,7 +141,7 @@ function perSecond(count: number, elapsedMs: number): number {
   return elapsedMs > 0 ? (count * 1000) / elapsedMs : 0;
 }
 
-/** Caller ids and reasons are of others. */
+/** Caller ids and reasons are of others: neither controls nor what turns the direction of a line (Cf) is printed. */
 function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n]/gu, '�');
+  return text.replaceAll(/\p{Cf}|[^\P{Cc}\n]/gu, '�');
 }
