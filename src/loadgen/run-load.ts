@@ -79,7 +79,7 @@ export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<L
   );
   await senders.ready();
   const startMs = sharedNowMs() + HEADROOM_MS;
-  const startedAt = new Date(Date.now() + HEADROOM_MS).toISOString();
+  const startedAt = new Date(systemClock.wallMs() + HEADROOM_MS).toISOString();
   const sending = sendAll(senders, startMs, options, hooks);
   const { reports, seconds } = await (receiver ? Promise.race([sending, receiver.failed]) : sending);
   const elapsedMs = Math.max(0, sharedNowMs() - startMs);
