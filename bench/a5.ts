@@ -25,8 +25,8 @@ const CONNECTIONS = 256;
 const CALLERS = 100;
 const HARD_PER_SECOND = 2;
 const HARD_DIGITS = { min: 40, max: 60 };
-/** Hard numbers are made beforehand and come again: finding primes would delay arrivals. */
-const HARD_NUMBERS = 400;
+/** Hard numbers are made beforehand, since finding primes would delay arrivals: enough for all phases, so that none is remembered. */
+const HARD_NUMBERS = HARD_PER_SECOND * 400;
 const HOG_DIGITS = 60;
 /** More than all workers of a small machine finish in a second. */
 const HOG_PER_SECOND = 4;

@@ -1,5 +1,5 @@
 /**
- * What a request costs the load generator: CPU time of its one sending thread, against a responder that does next to nothing, in a closed
+ * What a request costs the load generator: CPU time of the process, V8's own threads included, against a responder that does next to nothing, in a closed
  * model. Wall-clock rates depend on what else the machine does, and both share it, so the ceiling of a core is told by CPU time.
  */
 import { runLoad } from '../src/loadgen/run-load.ts';
@@ -32,15 +32,12 @@ export const loadgen: Benchmark = {
 async function runLoadgen({ quick, seed, say }: BenchmarkOptions): Promise<Result> {
   const { rounds, sliceMs } = quick ? QUICK : FULL;
   await using responder = await startTrivialResponder();
-  const results = new Map<string, LoadResult[]>();
+  const results = new Map<string, Measured[]>();
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}`);
     for (const { name, mode } of KINDS) {
-      const result = await runLoad(optionsFor(responder.url, mode, sliceMs, seed), {
-        signal: new AbortController().signal,
-        onTick: () => undefined,
-      });
-      results.set(name, [...(results.get(name) ?? []), result]);
+      const measured = await measure(optionsFor(responder.url, mode, sliceMs, seed));
+      results.set(name, [...(results.get(name) ?? []), measured]);
     }
   }
   return {
@@ -54,7 +51,7 @@ async function runLoadgen({ quick, seed, say }: BenchmarkOptions): Promise<Resul
     notes: [
       'requests: all exchanges, GETs included; requests/s are by the clock, with the responder on the same machine',
     ],
-    failures: [...results.values()].flat().reduce((sum, result) => sum + faultsIn(result), 0),
+    failures: [...results.values()].flat().reduce((sum, { result }) => sum + faultsIn(result), 0),
   };
 }
 
@@ -80,18 +77,38 @@ function optionsFor(url: string, mode: LoadOptions['mode'], durationMs: number, 
   };
 }
 
-function costRow(name: string, results: readonly LoadResult[]): (string | number)[] {
+interface Measured {
+  readonly result: LoadResult;
+  /** Of all threads of this process, from the first request to the last answer; the responder is another one. */
+  readonly cpuSeconds: number;
+}
+
+async function measure(options: LoadOptions): Promise<Measured> {
+  let first: NodeJS.CpuUsage | undefined;
+  let spent = { user: 0, system: 0 };
+  const result = await runLoad(options, {
+    signal: new AbortController().signal,
+    onTick: () => {
+      // The first tick is the beginning: what making the numbers took is left out.
+      first ??= process.cpuUsage();
+      spent = process.cpuUsage(first);
+    },
+  });
+  return { result, cpuSeconds: (spent.user + spent.system) / 1e6 };
+}
+
+function costRow(name: string, measured: readonly Measured[]): (string | number)[] {
   const requests = (result: LoadResult): number => result.endpoints.reduce((sum, { sent }) => sum + sent, 0);
   const perSecond = (result: LoadResult): number => requests(result) / (result.elapsedMs / 1000);
-  const cost = Samples.of(results.map((result) => perSecond(result) / result.generator.cores));
+  const cost = Samples.of(measured.map(({ result, cpuSeconds }) => requests(result) / cpuSeconds));
   return [
     name,
     cost.median(),
     TARGET,
     cost.quantile(0),
     cost.quantile(1),
-    Samples.of(results.map(({ generator }) => generator.cores)).median(),
-    Samples.of(results.map(perSecond)).median(),
+    Samples.of(measured.map(({ result, cpuSeconds }) => (cpuSeconds * 1000) / result.elapsedMs)).median(),
+    Samples.of(measured.map(({ result }) => perSecond(result))).median(),
   ];
 }
 

@@ -69,6 +69,12 @@ test('results are learned of by callback in an async load, and by long-poll in o
   assert.deepEqual(understood('--digits 18').plan.digits, { min: 18, max: 18 });
 });
 
+test('what the service is to call can stand in JSON of ASCII, whatever was typed', () => {
+  const publicUrl = (text: string) => understood(`--callback-url ${text}`).plan.receiver?.publicUrl;
+  assert.equal(publicUrl('http://me.example/a"b'), 'http://me.example/a%22b');
+  assert.equal(publicUrl('http://m\u00e9.example/\u00e9'), 'http://xn--m-bga.example/%C3%A9');
+});
+
 test('secret and key come from the environment too', () => {
   const env = {
     FAIRSIEVE_CALLBACK_SECRET: SECRET,
@@ -122,6 +128,8 @@ test('each mistake is told with the value and its bound', () => {
     ['--listen 8090', /--listen must be ADDRESS:PORT, such as 127\.0\.0\.1:8090 or \[::1\]:0: it is "8090"/],
     ['--listen a:70000', /--listen .*"a:70000"/],
     ['--callback-url ftp://x', /--callback-url must be an http or https URL: it is "ftp:\/\/x"/],
+    ['--callback-url http://me?b', /--callback-url must have no user, query or fragment/],
+    ['--callback-url http://u:hush@me', /--callback-url must have no user(?!.*hush)/],
     ['--mode sync --listen 127.0.0.1:0', /--listen is for callbacks, and --mode sync has none/],
     [`--mode values --secret ${SECRET}`, /--secret is for callbacks, and --mode values has none/],
     [`--self --secret ${SECRET}`, /--secret is for a service named with --url/],

@@ -194,8 +194,11 @@ function receiverOf(line: CommandLine): NonNullable<LoadPlan['receiver']> {
       `--listen must be ADDRESS:PORT, such as 127.0.0.1:8090 or [::1]:0: it is ${JSON.stringify(text)}`,
     );
   const publicUrl = line.text('callback-url');
-  if (publicUrl !== undefined) httpUrl('callback-url', publicUrl);
-  return { host: match[1] ?? match[2] ?? '', port, publicUrl };
+  return {
+    host: match[1] ?? match[2] ?? '',
+    port,
+    publicUrl: publicUrl === undefined ? undefined : plainUrl('callback-url', publicUrl),
+  };
 }
 
 function noReceiver(line: CommandLine, mode: LoadMode): undefined {
@@ -208,20 +211,24 @@ function urlsOf(line: CommandLine): readonly string[] {
   const urls = line.texts('url');
   if (urls.length > 0 && line.has('self'))
     throw new UsageError('Give either --url or --self: a server of your own, or one for this load alone');
-  return urls.map((text) => {
-    const url = httpUrl('url', text);
-    if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
-      throw new UsageError(
-        `--url must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${JSON.stringify(text)}`,
-      );
-    return url.href.replace(/\/$/, '');
-  });
+  return urls.map((text) => plainUrl('url', text));
 }
 
-function httpUrl(name: string, text: string): URL {
+/** In ASCII, without quotes and without a slash at its end. */
+function plainUrl(name: string, text: string): string {
   const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError(`--${name} must be an http or https URL: it is ${JSON.stringify(text)}`);
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`--${name} must be an http or https URL: it is ${JSON.stringify(text)}`);
+  if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
+    throw new UsageError(
+      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${JSON.stringify(withoutUser(url, text))}`,
+    );
+  return url.href.replace(/\/$/, '');
+}
+
+/** What may hold a password is not repeated. */
+function withoutUser({ username, password }: URL, text: string): string {
+  return username === '' && password === '' ? text : text.replace(/\/\/.*@/s, '//…@');
 }
 
 function secretOf(

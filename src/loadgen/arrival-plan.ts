@@ -69,6 +69,8 @@ function ratePieces({ pace, durationMs, rampMs, spikes }: PlanOptions): Piece[] 
 /** When so many arrivals are expected to have come: the root of rate·x + slope·x²/2, in the form that cancels nothing. */
 function momentIn({ fromMs, toMs, rate, slope, before }: Piece, expected: number): number {
   const count = expected - before;
+  // A draw of exactly 0, where a ramp begins with a rate of 0, would be 0/0.
+  if (count === 0) return fromMs;
   const ms = (2 * count) / (rate + Math.sqrt(rate * rate + 2 * slope * count));
   return Math.min(fromMs + ms, toMs);
 }

@@ -12,6 +12,7 @@ import {
 } from './load-result.ts';
 import { EXAMPLES_MAX } from './load-tally.ts';
 import type { ReceiverReport } from './receiver-protocol.ts';
+import { distinctSemiprimes } from './semiprimes.ts';
 import type { SenderReport } from './sender-protocol.ts';
 
 export interface Reports {
@@ -35,12 +36,12 @@ export function buildLoadResult(reports: Reports): LoadResult {
     ...(receiver?.malformedExamples ?? []),
     ...tallies.flatMap((tally) => tally.wrongExamples),
   ];
-  const cpuMs = sum(senders.map((sender) => sender.cpuMs)) + (receiver?.cpuMs ?? 0);
   return {
     options: withoutSecrets(options),
     startedAt,
     elapsedMs,
     planned: total((tally) => tally.planned),
+    distinctNumbers: distinctSemiprimes(options),
     sent: total((tally) => tally.sent),
     accepted,
     done: total((tally) => tally.done),
@@ -56,7 +57,8 @@ export function buildLoadResult(reports: Reports): LoadResult {
     seconds,
     generator: {
       threads: options.threads,
-      cores: elapsedMs > 0 ? cpuMs / elapsedMs : 0,
+      cores: sum(senders.map(({ cores }) => cores)),
+      receiverCores: receiver && elapsedMs > 0 ? receiver.cpuMs / elapsedMs : 0,
       lag: merged(tallies.map((tally) => tally.lag)).distribution(),
       dropped: total((tally) => tally.dropped),
     },
@@ -122,7 +124,9 @@ function callerResults({ callerIds, senders }: Reports): CallerResult[] {
     return {
       callerId,
       sent: sum(tallies.map(({ sent }) => sent)),
+      timed: sum(tallies.map(({ timed }) => timed)),
       done: sum(tallies.map(({ done }) => done)),
+      unfinished: sum(tallies.map(({ unfinished }) => unfinished)),
       waiting: merged(tallies.flatMap(({ waiting }) => waiting ?? [])).distribution(),
       cpuMs,
       cpuShare: allCpuMs > 0 ? cpuMs / allCpuMs : 0,
@@ -135,10 +139,11 @@ function fairnessOf(callers: readonly CallerResult[], { skew }: LoadOptions): Lo
     (most, caller) => (caller.waiting.max > (most?.waiting.max ?? -1) ? caller : most),
     undefined,
   );
-  const equals = (skew === 'one-hog' ? callers.slice(1) : callers).filter(({ sent }) => sent > 0);
+  const equals = (skew === 'one-hog' ? callers.slice(1) : callers).filter(({ timed }) => timed > 0);
+  const isMeasured = skew !== 'zipf' && equals.some(({ cpuMs }) => cpuMs > 0);
   return {
     // How often each asked is left to chance, which is no unfairness: hence for each request.
-    jainIndex: jainIndex(equals.map(({ cpuMs, sent }) => cpuMs / sent)),
+    jainIndex: isMeasured ? jainIndex(equals.map(({ cpuMs, timed }) => cpuMs / timed)) : undefined,
     worstWaitMs: worst?.waiting.max ?? 0,
     worstWaitCaller: worst !== undefined && worst.waiting.count > 0 ? worst.callerId : undefined,
   };

@@ -37,6 +37,11 @@ export function checkLoadOptions(options: LoadOptions): void {
   checkWhole('The number of callers', options.callers, 1, CALLERS_MAX);
   checkWhole('The number of threads', options.threads, 1, THREADS_MAX);
   checkWhole('The most connections', options.connectionsMax, CONNECTIONS_MAX_LEAST, CONNECTIONS_MAX);
+  const connectionsLeast = CONNECTIONS_MAX_LEAST * options.threads * urls.length;
+  if (options.connectionsMax < connectionsLeast)
+    throw new RangeError(
+      `The most connections must be at least ${connectionsLeast}, ${CONNECTIONS_MAX_LEAST} for each of ${options.threads} threads and ${urls.length} services: it is ${options.connectionsMax}`,
+    );
   checkWhole('The least number of digits', digits.min, SEMIPRIME_DIGITS_MIN, digits.max);
   checkWhole('The greatest number of digits', digits.max, digits.min, SEMIPRIME_DIGITS_MAX);
   checkWhole('The seed', options.seed, 0, 2 ** 32 - 1);

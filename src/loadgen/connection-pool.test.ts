@@ -43,6 +43,31 @@ test('every exchange ends exactly once, whatever the server does, in the order i
   await once(server, 'close');
 });
 
+test('an exchange begins when it has its connection', async () => {
+  const server = await serve((socket) =>
+    setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'), 20),
+  );
+  const pool = poolFor(server, 1);
+  const steps: string[] = [];
+  await new Promise<void>((resolve) => {
+    const ask = (name: string, onEnd: () => void): void =>
+      pool.exchange(
+        REQUEST,
+        () => {
+          steps.push(`${name} ends`);
+          onEnd();
+        },
+        () => void steps.push(`${name} begins`),
+      );
+    ask('first', () => undefined);
+    ask('second', resolve);
+  });
+  assert.deepEqual(steps, ['first begins', 'first ends', 'second begins', 'second ends']);
+  pool.end('over');
+  server.close();
+  await once(server, 'close');
+});
+
 test('when the pool is ended, all that is under way, waits or comes later ends at once, for that reason', async () => {
   const server = await serve(() => undefined);
   const pool = poolFor(server, 3);

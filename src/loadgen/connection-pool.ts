@@ -9,6 +9,7 @@ import { HttpConnection, type OnEnd } from './http-connection.ts';
 interface Exchange {
   readonly request: string;
   readonly onEnd: OnEnd;
+  readonly onBegin: (() => void) | undefined;
   readonly onHead: (() => void) | undefined;
 }
 
@@ -29,10 +30,10 @@ export class ConnectionPool {
     return this.#waiting.length;
   }
 
-  /** `request` as `HttpConnection` takes it. */
-  exchange(request: string, onEnd: OnEnd, onHead?: () => void): void {
+  /** `request` as `HttpConnection` takes it. `onBegin` is told when it has its connection. */
+  exchange(request: string, onEnd: OnEnd, onBegin?: () => void, onHead?: () => void): void {
     if (this.#endReason !== undefined) return onEnd({ kind: 'broken', reason: this.#endReason });
-    const exchange = { request, onEnd, onHead };
+    const exchange = { request, onEnd, onBegin, onHead };
     const connection = this.#free.pop();
     if (connection) this.#begin(connection, exchange);
     else this.#waiting.push(exchange);
@@ -52,7 +53,8 @@ export class ConnectionPool {
       next.onEnd({ kind: 'broken', reason });
   }
 
-  #begin(connection: HttpConnection, { request, onEnd, onHead }: Exchange): void {
+  #begin(connection: HttpConnection, { request, onEnd, onBegin, onHead }: Exchange): void {
+    onBegin?.();
     connection.exchange(
       request,
       (end) => {

@@ -148,6 +148,12 @@ test('requests that the service forgets or fails are lost, and those that it nev
   assert.equal(result.accepted, 100);
   assert.deepEqual([result.done, result.lost, result.unfinished, result.wrong], [60, 20, 20, 0]);
   assert.deepEqual(endpointOf(result, 'GET result').failed, { '404 request_not_found': 10 });
+  // Ten never end: until the end of the grace they have waited.
+  assert.equal(
+    result.callers.reduce((sum, { unfinished }) => sum + unfinished, 0),
+    20,
+  );
+  assert.ok(result.fairness.worstWaitMs > 2_900, `worst wait ${result.fairness.worstWaitMs} ms`);
 });
 
 test('a question that fails is asked again until the result is known', async () => {

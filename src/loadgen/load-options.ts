@@ -46,7 +46,7 @@ export interface LoadOptions {
   /** The same seed gives the same numbers, callers and moments. */
   readonly seed: number;
   readonly wait: Wait;
-  /** Where callbacks are received: `listen` is bound, `url` is what the service calls. Absent when nothing is async. */
+  /** Where callbacks are received: `host` and `port` (0: any free one) are bound, `publicUrl` is what the service calls. Absent when nothing is async. */
   readonly receiver:
     | { readonly host: string; readonly port: number; readonly publicUrl: string | undefined }
     | undefined;

@@ -37,8 +37,8 @@ export interface EndpointResult {
   /** Answered after more than 2 s (A6). */
   readonly late: number;
   /**
-   * Of everything that was answered, whatever with, timed out or was not answered: from the planned moment (in a closed model the sending)
-   * to the answer or the giving up. Of an event stream: to its beginning.
+   * Of everything that was answered, whatever with, timed out or was not answered: from the planned moment (in a closed model, and of
+   * 'GET result', the sending) to the answer or the giving up. Of an event stream: to its beginning.
    */
   readonly latency: Distribution;
 }
@@ -66,11 +66,15 @@ export interface CallbackResult {
 export interface CallerResult {
   readonly callerId: string;
   readonly sent: number;
+  /** Of these, the ones whose CPU time the service tells: all but values. */
+  readonly timed: number;
   readonly done: number;
-  /** From accepted to started, as the service tells it. */
+  readonly unfinished: number;
+  /** From accepted to started, as the service tells it. What never ended counts with the time from accepted to the end of the load. */
   readonly waiting: Distribution;
+  /** Spent on what ended while there were arrivals: in the end each caller gets what it asked for, so the whole tells nothing. */
   readonly cpuMs: number;
-  /** Of the CPU time of all callers, in 0…1. */
+  /** Of the CPU time of all callers, likewise, in 0…1. */
   readonly cpuShare: number;
 }
 
@@ -98,6 +102,8 @@ export interface LoadResult {
   readonly elapsedMs: number;
   /** Arrivals planned, of which `dropped` were never sent since the generator could not keep up. */
   readonly planned: number;
+  /** So many numbers from the first on are all different; then they come again, and may be answered from memory. */
+  readonly distinctNumbers: number;
   /** Submissions. What fails is not sent again. */
   readonly sent: number;
   /** Of these, answered with 2xx. */
@@ -117,16 +123,21 @@ export interface LoadResult {
   readonly callbacks: CallbackResult | undefined;
   readonly callers: readonly CallerResult[];
   readonly fairness: {
-    /** Jain, Chiu, Hawe 1984, over the CPU time that callers got for each request they sent, without a hog; 1 is even. */
-    readonly jainIndex: number;
+    /**
+     * Jain, Chiu, Hawe 1984, over the CPU time that callers got for each request they sent, without a hog; 1 is even. Undefined where
+     * callers ask for unequal amounts (zipf), or nothing was finished while there were arrivals.
+     */
+    readonly jainIndex: number | undefined;
     readonly worstWaitMs: number;
     readonly worstWaitCaller: string | undefined;
   };
   readonly seconds: readonly SecondResult[];
   readonly generator: {
     readonly threads: number;
-    /** CPU seconds per second of one core, of all its threads. */
+    /** CPU seconds per second of the threads that send, while there were arrivals. */
     readonly cores: number;
+    /** Likewise of the thread that receives callbacks, over the whole load. */
+    readonly receiverCores: number;
     /** From the planned moment to the moment at which the generator got round to it. */
     readonly lag: Distribution;
     readonly dropped: number;

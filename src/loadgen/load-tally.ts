@@ -12,6 +12,8 @@ export const EXAMPLES_MAX = 10;
 const CALLER_DIGITS = 2;
 /** Reasons told apart; a server that makes up a new one each time must not fill the memory. */
 const REASONS_MAX = 100;
+/** A server may put anything into the code of a problem. */
+const REASON_CHARS_MAX = 120;
 const OTHER_REASON = 'for other reasons';
 
 export interface EndpointReport {
@@ -53,7 +55,9 @@ export interface ThreadReport extends Counts {
   /** By the index of the caller. */
   readonly callers: readonly {
     readonly sent: number;
+    readonly timed: number;
     readonly done: number;
+    readonly unfinished: number;
     readonly cpuMs: number;
     readonly waiting: HistogramData | undefined;
   }[];
@@ -83,13 +87,18 @@ interface Second {
 
 interface CallerTally {
   sent: number;
+  /** Of these, the ones whose CPU time the service tells: all but values. */
+  timed: number;
   done: number;
+  unfinished: number;
+  /** Of what ended while there were arrivals. */
   cpuMs: number;
   waiting: LatencyHistogram | undefined;
 }
 
 export class LoadTally {
   readonly #startMs: number;
+  readonly #arrivalsEndWallMs: number;
   readonly #endpoints = new Map(ENDPOINTS.map((endpoint) => [endpoint, new EndpointTally()]));
   readonly #callers: readonly CallerTally[];
   readonly #timeToResult = new LatencyHistogram();
@@ -107,12 +116,18 @@ export class LoadTally {
   #wrong = 0;
   readonly #wrongExamples: string[] = [];
 
-  /** Times are of the shared clock; the load begins at `startMs`. */
-  constructor(startMs: number, callers: number) {
+  /**
+   * Times are of the shared clock; the load begins at `startMs`. `arrivalsEndWallMs`, in ms since 1970, is when the last arrival is
+   * planned at the latest: what the service finishes later is no share of a caller any more, since in the end each gets what it asked for.
+   */
+  constructor(startMs: number, callers: number, arrivalsEndWallMs: number) {
     this.#startMs = startMs;
+    this.#arrivalsEndWallMs = arrivalsEndWallMs;
     this.#callers = Array.from({ length: callers }, () => ({
       sent: 0,
+      timed: 0,
       done: 0,
+      unfinished: 0,
       cpuMs: 0,
       waiting: undefined,
     }));
@@ -133,7 +148,9 @@ export class LoadTally {
 
   submitted(endpoint: Endpoint, caller: number): void {
     this.#sent++;
-    this.#callers[caller]!.sent++;
+    const tally = this.#callers[caller]!;
+    tally.sent++;
+    if (endpoint !== 'POST /values') tally.timed++;
     this.asked(endpoint);
   }
 
@@ -151,7 +168,8 @@ export class LoadTally {
     if (reason === undefined) tally.succeeded++;
     else if (reason === NOT_ANSWERED) tally.notAnswered++;
     else {
-      const known = tally.failed.has(reason) || tally.failed.size < REASONS_MAX ? reason : OTHER_REASON;
+      const cut = reason.slice(0, REASON_CHARS_MAX);
+      const known = tally.failed.has(cut) || tally.failed.size < REASONS_MAX ? cut : OTHER_REASON;
       tally.failed.set(known, (tally.failed.get(known) ?? 0) + 1);
       this.#failed++;
       this.#second(nowMs).failed++;
@@ -173,13 +191,23 @@ export class LoadTally {
     this.#done++;
     this.#second(nowMs).done++;
     this.#timeToResult.record(nowMs - plannedMs);
-    const { acceptedAtMs, startedAtMs, cpuMs = 0 } = result;
-    const tally = this.#callers[caller]!;
-    tally.done++;
-    tally.cpuMs += cpuMs;
-    if (acceptedAtMs === undefined || startedAtMs === undefined) return;
-    tally.waiting ??= new LatencyHistogram(CALLER_DIGITS);
-    tally.waiting.record(startedAtMs - acceptedAtMs);
+    this.#callers[caller]!.done++;
+    this.#served(caller, result);
+  }
+
+  /** What was accepted has ended without all of its factors. It stays unfinished. */
+  partial(caller: number, result: ToldResult): void {
+    this.#callers[caller]!.unfinished++;
+    this.#served(caller, result);
+  }
+
+  /**
+   * What was accepted has not ended when the load does. `waitedMs` since then is as long as it can have waited for its start, and stands
+   * for that: left out, a caller that is never served would look like one that never waits. Undefined for values, which tell no waits.
+   */
+  unended(caller: number, waitedMs: number | undefined): void {
+    this.#callers[caller]!.unfinished++;
+    if (waitedMs !== undefined) this.#waited(caller, waitedMs);
   }
 
   lost(): void {
@@ -226,6 +254,19 @@ export class LoadTally {
       lag: this.#lag.data(),
       callers: this.#callers.map(({ waiting, ...counts }) => ({ ...counts, waiting: waiting?.data() })),
     };
+  }
+
+  #served(caller: number, { acceptedAtMs, startedAtMs, finishedAtMs, cpuMs = 0 }: ToldResult): void {
+    if (finishedAtMs !== undefined && finishedAtMs <= this.#arrivalsEndWallMs)
+      this.#callers[caller]!.cpuMs += cpuMs;
+    if (acceptedAtMs !== undefined && startedAtMs !== undefined)
+      this.#waited(caller, startedAtMs - acceptedAtMs);
+  }
+
+  #waited(caller: number, ms: number): void {
+    const tally = this.#callers[caller]!;
+    tally.waiting ??= new LatencyHistogram(CALLER_DIGITS);
+    tally.waiting.record(ms);
   }
 
   #second(ms: number): Second {

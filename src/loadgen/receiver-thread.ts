@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Webhook } from 'standardwebhooks';
 import { assert } from '../base/assert.ts';
+import { systemClock } from '../base/clock.ts';
 import { RecentMap } from '../base/recent-map.ts';
 import { errorMessage } from '../base/error-message.ts';
 import { parseRequestId } from '../domain/request-id.ts';
@@ -59,7 +60,7 @@ async function receive(request: IncomingMessage, response: ServerResponse): Prom
   const [forRun, forThread = ''] = (request.url ?? '').split(/[?#]/)[0]!.split('/').slice(-2);
   const body = await bodyOf(request);
   const atMs = sharedNowMs();
-  const wallMs = Date.now();
+  const wallMs = systemClock.wallMs();
   if (body === undefined || request.method !== 'POST' || forRun !== run) {
     response.writeHead(body === undefined ? 413 : 410, { connection: 'close' }).end();
     return;

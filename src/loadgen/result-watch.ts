@@ -2,6 +2,7 @@
  * Learns how requests end, by asking: plainly, by long-polls, or over event streams. What is answered before the end, or not at all, is
  * asked again after a pause, as a client would, until the end; every exchange counts by itself, as succeeded or failed.
  */
+import { systemClock } from '../base/clock.ts';
 import { retryAfterMs } from '../client/retry-policy.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { failureReason, MALFORMED_ANSWER, NOT_ANSWERED } from './exchange-outcome.ts';
@@ -48,6 +49,8 @@ const HELD_MS_MIN = 500;
 /** Pauses where the service asks for none: they double up to the greatest. */
 const PAUSE_MS = 50;
 const PAUSE_MS_MAX = 2_000;
+/** A service that asks for more is asked after so long: no timer takes more than 2^31 ms, and beyond it ends at once. */
+const ASKED_MS_MAX = 3_600_000;
 const RETRY_AFTER = /\r\nretry-after: *([^\r]+)/i;
 
 export class ResultWatch {
@@ -85,12 +88,19 @@ export class ResultWatch {
 
   #ask(watched: Watched, pauses: number): void {
     const { suffix, prefer } = this.#wayOf(watched);
-    const dueMs = sharedNowMs();
+    // Until it is sent: what waits for one of our own connections is no time of the service.
+    let sentMs: number | undefined;
     let headMs: number | undefined;
-    this.#tally.asked('GET result');
     this.#pool.exchange(
       this.#text.get(watched.path + suffix, prefer),
-      (end) => this.#answered(watched, pauses, dueMs, headMs, end),
+      (end) => {
+        // Never sent: the load ended before.
+        if (sentMs !== undefined) this.#answered(watched, pauses, sentMs, headMs, end);
+      },
+      () => {
+        sentMs = sharedNowMs();
+        this.#tally.asked('GET result');
+      },
       // A stream has answered when it has begun.
       this.#asking === 'events' ? () => (headMs = sharedNowMs()) : undefined,
     );
@@ -99,7 +109,7 @@ export class ResultWatch {
   #answered(
     watched: Watched,
     pauses: number,
-    dueMs: number,
+    sentMs: number,
     headMs: number | undefined,
     end: ExchangeEnd,
   ): void {
@@ -107,10 +117,10 @@ export class ResultWatch {
     const way = this.#wayOf(watched);
     const told = toldBy(end, watched, way);
     const isOpenStream = end.kind === 'broken' && end.reason === NOT_ANSWERED && headMs !== undefined;
-    this.#tally.ended('GET result', isOpenStream ? undefined : told.reason, dueMs, headMs ?? nowMs);
+    this.#tally.ended('GET result', isOpenStream ? undefined : told.reason, sentMs, headMs ?? nowMs);
     if (this.#hasEnded) return undefined;
     if (told.kind === 'ended') return watched.onEnd(told.result, nowMs);
-    const wasHeld = way.isHeld && told.reason === undefined && nowMs - dueMs >= HELD_MS_MIN;
+    const wasHeld = way.isHeld && told.reason === undefined && nowMs - sentMs >= HELD_MS_MIN;
     const head = end.kind === 'answered' ? end.head : '';
     return this.#askAfter(watched, wasHeld ? 0 : pauseMs(head, pauses), wasHeld ? 0 : pauses + 1);
   }
@@ -134,10 +144,10 @@ function toldBy(end: ExchangeEnd, { isBatch }: Watched, { read }: Way): Told {
   }
 }
 
-/** What the answer asks for, or a pause that grows from one to the next. */
-function pauseMs(head: string, pauses: number): number {
+/** What the answer asks for, or a pause that grows from one to the next. At most `ASKED_MS_MAX`. */
+export function pauseMs(head: string, pauses: number): number {
   const asked = RETRY_AFTER.exec(head)?.[1];
   return asked === undefined
     ? Math.min(PAUSE_MS_MAX, PAUSE_MS * 2 ** Math.min(pauses, 10))
-    : Math.max(PAUSE_MS, retryAfterMs(asked, Date.now()));
+    : Math.min(ASKED_MS_MAX, Math.max(PAUSE_MS, retryAfterMs(asked, systemClock.wallMs())));
 }

@@ -113,6 +113,10 @@ test('what cannot be is refused before anything is asked', async () => {
     { spikes: [{ atMs: 2_000, forMs: 1, factor: 2 }] },
     /beginning of a spike in ms must be from 0 to 1000: it is 2000/,
   );
+  await refused(
+    { threads: 4, connectionsMax: 7 },
+    /connections must be at least 8, 2 for each of 4 threads and 1 services: it is 7/,
+  );
   await refused({ callers: 10_001 }, /callers must be from 1 to 10000: it is 10001/);
   await refused({ digits: { min: 18, max: 201 } }, /digits must be from 18 to 200: it is 201/);
   await refused({ mode: 'sync', wait: 'callback' }, /In mode sync nothing is told by a callback/);

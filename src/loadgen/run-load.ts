@@ -25,7 +25,7 @@ import { sharedNowMs } from './shared-clock.ts';
 export interface LoadHooks {
   /** Aborting ends the load: nothing more is sent or waited for, and what there is is reported. */
   readonly signal: AbortSignal;
-  /** Told about four times a second. */
+  /** Told at the beginning and the end, and about four times a second between. */
   readonly onTick: (tick: LoadTick) => void;
   /** What callbacks of a caller are signed with (`whsec_…`), any of them; must be there if `secretOf` is 'self'. */
   readonly secretsOf?: (callerId: string) => readonly string[];
@@ -79,7 +79,7 @@ export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<L
   );
   await senders.ready();
   const startMs = sharedNowMs() + HEADROOM_MS;
-  const startedAt = new Date(Date.now() + HEADROOM_MS).toISOString();
+  const startedAt = new Date(systemClock.wallMs() + HEADROOM_MS).toISOString();
   const sending = sendAll(senders, startMs, options, hooks);
   const { reports, seconds } = await (receiver ? Promise.race([sending, receiver.failed]) : sending);
   const elapsedMs = Math.max(0, sharedNowMs() - startMs);
@@ -111,6 +111,7 @@ async function sendAll(
     onTick({ elapsedMs, ...counts.reduce(added), answeredPerSecond, p50, p99, phase });
   };
   const stop = (): void => senders.stop();
+  tick();
   const ticking = setInterval(tick, TICK_MS);
   signal.addEventListener('abort', stop);
   try {

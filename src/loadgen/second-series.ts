@@ -1,4 +1,5 @@
-/** The seconds of a load, added up over its threads as they pass. Of those that lie behind, only the numbers are kept. */
+/** The seconds of a load, added up over its threads as they pass. Of those that lie behind, only the numbers are kept; what is told
+ * later still counts in full, save that of its latencies only the greatest can. */
 import { LatencyHistogram } from './latency-histogram.ts';
 import type { SecondResult } from './load-result.ts';
 import type { SecondReport } from './load-tally.ts';
@@ -29,6 +30,11 @@ export class SecondSeries {
     entry.failed += failed;
     entry.done += done;
     if (entry.latency instanceof LatencyHistogram) entry.latency.add(latency);
+    else {
+      const late = new LatencyHistogram(latency.digits);
+      late.add(latency);
+      entry.latency = { ...entry.latency, max: Math.max(entry.latency.max, late.maxMs) };
+    }
   }
 
   /** The last second that any thread has told of. */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isPrime as isPrimeSlowly } from '../kernel/bigint-reference.ts';
 import { createKernel, loadKernelModule } from '../kernel/load-kernel.ts';
 import { isPrime } from './is-prime.ts';
-import { type Semiprime, semiprimes } from './semiprimes.ts';
+import { distinctSemiprimes, type Semiprime, semiprimes } from './semiprimes.ts';
 
 const kernel = createKernel(await loadKernelModule());
 
@@ -34,6 +34,14 @@ test('numbers are all different for as long as there are other ones', () => {
   assert.equal(new Set(numbers).size, numbers.length);
   const long = take(40, 40, 60_000).map(({ number }) => number);
   assert.equal(new Set(long).size, long.length);
+});
+
+test('they are different for as long as is told, and not for longer', () => {
+  for (const digits of [2, 4, 5, 52, 60]) {
+    const distinct = distinctSemiprimes({ digits: { min: digits, max: digits }, seed: 1 });
+    const numbers = take(digits, digits, distinct + 1).map(({ number }) => number);
+    assert.equal(new Set(numbers).size, distinct, `${digits} digits`);
+  }
 });
 
 test('of a range all lengths come about equally often', () => {

@@ -6,7 +6,7 @@
  * pools has come.
  */
 import type { Kernel } from '../kernel/kernel.ts';
-import { PRIME_DIGITS_MAX, primePool } from './prime-pool.ts';
+import { PRIME_DIGITS_MAX, primePool, primePoolSize } from './prime-pool.ts';
 import { randomAt, seedFor } from './seeded-random.ts';
 
 /** All in decimal. */
@@ -27,11 +27,25 @@ export interface SemiprimeOptions {
 export const SEMIPRIME_DIGITS_MIN = 2;
 export const SEMIPRIME_DIGITS_MAX = 2 * PRIME_DIGITS_MAX;
 
+/** How many numbers are all different, from the first on: as many as the length of the fewest has. */
+export function distinctSemiprimes({ digits, seed }: Omit<SemiprimeOptions, 'kernel'>): number {
+  const size = (length: number): number => primePoolSize(length, poolSeed(seed, length));
+  const counts = Array.from({ length: digits.max - digits.min + 1 }, (_, i) => {
+    const [short, long] = [size(Math.floor((digits.min + i) / 2)), size(Math.ceil((digits.min + i) / 2))];
+    return Math.floor(short / 2) * Math.ceil(long / 2);
+  });
+  return Math.min(...counts);
+}
+
+function poolSeed(seed: number, length: number): number {
+  return seedFor(seed, `primes ${length}`);
+}
+
 /** Gives the `index`-th number (from 0) in a microsecond; making the primes takes up to some seconds before that. */
 export function semiprimes({ digits, seed, kernel }: SemiprimeOptions): (index: number) => Semiprime {
   const pools = new Map<number, readonly bigint[]>();
   const pool = (length: number): readonly bigint[] => {
-    const known = pools.get(length) ?? primePool(length, seedFor(seed, `primes ${length}`), kernel);
+    const known = pools.get(length) ?? primePool(length, poolSeed(seed, length), kernel);
     pools.set(length, known);
     return known;
   };

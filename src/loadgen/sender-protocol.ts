@@ -24,7 +24,8 @@ export type ToSender =
 export interface SenderReport {
   readonly tally: ThreadReport;
   readonly match: MatchReport;
-  readonly cpuMs: number;
+  /** CPU seconds per second while there were arrivals. */
+  readonly cores: number;
 }
 
 interface News {

@@ -7,6 +7,7 @@
  *   S3. It finishes when nothing is awaited any more, `graceMs` after the last arrival, or when it is told to stop; then everything is
  *       closed, and what is still missing is counted as such.
  */
+import { systemClock } from '../base/clock.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type Arrival, arrivals } from './arrival.ts';
 import { arrivalMoments } from './arrival-plan.ts';
@@ -41,6 +42,14 @@ export interface SenderOptions {
   readonly kernel: Kernel;
 }
 
+/** Accepted, and not ended yet. */
+interface Open {
+  readonly caller: number;
+  readonly acceptedMs: number;
+  /** Whether the service tells when it starts: of values it does not. */
+  readonly tellsStart: boolean;
+}
+
 interface Service {
   readonly text: RequestText;
   readonly submissions: ConnectionPool;
@@ -62,6 +71,7 @@ export class Sender {
   #hasFinished = false;
   /** Submissions, results and callbacks that are waited for. */
   #awaited = 0;
+  readonly #open = new Set<Open>();
 
   /** Makes its numbers, which may take seconds. */
   constructor(options: SenderOptions) {
@@ -69,7 +79,7 @@ export class Sender {
     const { threads, urls, pace, connectionsMax, apiKey } = options.options;
     this.#arrivalAt = arrivals(options.options, options.kernel);
     this.#callers = options.callerIds.map(headerText);
-    const shareOf = (count: number): number => Math.max(1, Math.floor(count / threads / urls.length));
+    const shareOf = (count: number): number => Math.floor(count / threads / urls.length);
     this.#services = urls.map((url) => ({
       text: requestText({ url, apiKey }),
       submissions: new ConnectionPool(
@@ -78,7 +88,7 @@ export class Sender {
       ),
       questions: new ConnectionPool(url, shareOf(connectionsMax / 2)),
     }));
-    this.#tally = new LoadTally(0, options.callerIds.length);
+    this.#tally = new LoadTally(0, options.callerIds.length, 0);
   }
 
   get tally(): LoadTally {
@@ -94,7 +104,8 @@ export class Sender {
     const { options, callerIds } = this.#options;
     const { pace, wait } = options;
     this.#startMs = startMs;
-    this.#tally = new LoadTally(startMs, callerIds.length);
+    const arrivalsEndWallMs = systemClock.wallMs() + startMs - sharedNowMs() + options.durationMs;
+    this.#tally = new LoadTally(startMs, callerIds.length, arrivalsEndWallMs);
     const asking = wait === 'callback' ? 'long-poll' : wait;
     this.#watches = this.#services.map(
       ({ questions, text }) => new ResultWatch(asking, this.#tally, questions, text),
@@ -111,6 +122,9 @@ export class Sender {
     if (this.#hasFinished) return;
     this.#hasFinished = true;
     this.#hasSentAll = true;
+    const nowMs = sharedNowMs();
+    for (const { caller, acceptedMs, tellsStart } of this.#open)
+      this.#tally.unended(caller, tellsStart ? nowMs - acceptedMs : undefined);
     for (const watch of this.#watches) watch.end();
     for (const { submissions, questions } of this.#services)
       for (const pool of [submissions, questions]) pool.end(NOT_ANSWERED);
@@ -224,13 +238,17 @@ export class Sender {
     head: string,
     nowMs: number,
   ): void {
+    const open = { caller: arrival.caller, acceptedMs: nowMs, tellsStart: requestId !== undefined };
+    this.#open.add(open);
     const byCallback = arrival.door.callsBack && this.#options.options.wait === 'callback';
     if (arrival.door.callsBack && requestId !== undefined) {
       this.#awaited++;
       this.#match.promise(requestId, nowMs, ({ result, atMs }) => {
         this.#awaited--;
-        if (byCallback) this.#settle(arrival, plannedMs, result, atMs);
-        else this.#judgeAgain(arrival, result);
+        if (byCallback) {
+          this.#open.delete(open);
+          this.#settle(arrival, plannedMs, result, atMs);
+        } else this.#judgeAgain(arrival, result);
       });
     }
     if (byCallback) return;
@@ -241,6 +259,7 @@ export class Sender {
         isBatch: requestId === undefined,
         onEnd: (result, endMs) => {
           this.#awaited--;
+          this.#open.delete(open);
           if (result === undefined) this.#tally.lost();
           else this.#settle(arrival, plannedMs, result, endMs);
         },
@@ -259,8 +278,7 @@ export class Sender {
       case 'wrong':
         return this.#tally.wrong(verdict.why, true);
       case 'partial':
-        // It has no whole result, and will have none: it stays unfinished.
-        return undefined;
+        return this.#tally.partial(caller, result);
     }
   }
 

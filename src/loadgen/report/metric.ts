@@ -97,7 +97,9 @@ export function hasWaitingTimes({ callers }: LoadResult): boolean {
   return callers.some(({ waiting }) => waiting.count > 0);
 }
 
-const ofFairness = (read: (fairness: LoadResult['fairness']) => number): Read<number | undefined> => {
+const ofFairness = (
+  read: (fairness: LoadResult['fairness']) => number | undefined,
+): Read<number | undefined> => {
   return (result) => (hasWaitingTimes(result) ? read(result.fairness) : undefined);
 };
 

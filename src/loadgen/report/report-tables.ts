@@ -108,22 +108,28 @@ export function callerTable(result: LoadResult): ReportTable {
   const some = left > 0 ? ` (${countText(left)} of ${countText(result.callers.length)} left out)` : '';
   return {
     title: `Callers, those who waited longest first${some}; milliseconds from accepted to started`,
-    columns: ['caller', 'sent', 'done', 'p50', 'p99', 'max', 'CPU ms', 'CPU share'],
+    columns: ['caller', 'sent', 'done', 'unfinished', 'p50', 'p99', 'max', 'CPU ms', 'CPU share'],
     rows: shown.map((caller) => {
-      if (caller === 'gap') return ['…', '', '', '', '', '', '', ''];
-      const { callerId, sent, done, waiting, cpuMs, cpuShare } = caller;
+      if (caller === 'gap') return ['…', '', '', '', '', '', '', '', ''];
+      const { callerId, sent, done, unfinished, waiting, cpuMs, cpuShare } = caller;
       return [
         callerId,
         countText(sent),
         countText(done),
+        countText(unfinished),
         timeCell(waiting, 'p50'),
         timeCell(waiting, 'p99'),
-        timeCell(waiting, 'max'),
+        longestWait(caller, plainMillis),
         waiting.count === 0 ? NOTHING : countText(cpuMs),
         waiting.count === 0 ? NOTHING : shareText(cpuShare),
       ];
     }),
   };
+}
+
+/** With `≥` where requests have not ended: they may wait on. */
+export function longestWait({ waiting, unfinished }: CallerResult, inWords: (ms: number) => string): string {
+  return waiting.count === 0 ? NOTHING : `${unfinished > 0 ? '≥ ' : ''}${inWords(waiting.max)}`;
 }
 
 /** Those who waited longest first; of many the first and the last, with a gap between. */

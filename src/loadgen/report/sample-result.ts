@@ -96,7 +96,9 @@ export function sampleCallers(count: number): CallerResult[] {
     return {
       callerId: `load-${i + 1}`,
       sent,
+      timed: sent,
       done: sent,
+      unfinished: 0,
       waiting: distribution(latencies(sent, i === 0 ? 90 : 2 + (i % 7))),
       cpuMs: sent * 3,
       cpuShare: sent / 3_000,
@@ -126,6 +128,7 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
     startedAt: '2026-01-02T03:04:05.678Z',
     elapsedMs: 31_200,
     planned: 3_000,
+    distinctNumbers: 4_096,
     sent: 3_000,
     accepted: 3_000,
     done: 3_000,
@@ -150,7 +153,13 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
     callers: sampleCallers(5),
     fairness: { jainIndex: 0.998, worstWaitMs: 640, worstWaitCaller: 'load-1' },
     seconds: sampleSeconds(31),
-    generator: { threads: 1, cores: 0.12, lag: distribution(latencies(3_000, 0.05)), dropped: 0 },
+    generator: {
+      threads: 1,
+      cores: 0.12,
+      receiverCores: 0.02,
+      lag: distribution(latencies(3_000, 0.05)),
+      dropped: 0,
+    },
     ...overrides,
   };
 }
@@ -177,7 +186,7 @@ export function emptyResult(): LoadResult {
       cpuMs: 0,
       cpuShare: 0,
     })),
-    fairness: { jainIndex: 1, worstWaitMs: 0, worstWaitCaller: undefined },
+    fairness: { jainIndex: undefined, worstWaitMs: 0, worstWaitCaller: undefined },
     seconds: sampleSeconds(31).map((second) => ({ ...second, answered: 0, done: 0, p50: 0, p99: 0, max: 0 })),
   });
 }

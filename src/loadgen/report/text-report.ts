@@ -84,7 +84,7 @@ function accountText(result: LoadResult): string {
     rows.push([
       'fairness',
       [
-        `Jain's index ${fairness.jainIndex.toFixed(3)}`,
+        ...(fairness.jainIndex === undefined ? [] : [`Jain's index ${fairness.jainIndex.toFixed(3)}`]),
         `worst wait ${millisText(fairness.worstWaitMs)}${fairness.worstWaitCaller === undefined ? '' : ` (${fairness.worstWaitCaller})`}`,
       ],
     ]);
@@ -92,6 +92,7 @@ function accountText(result: LoadResult): string {
     'generator',
     [
       `${generator.cores.toFixed(2)} cores in ${generator.threads} ${generator.threads === 1 ? 'thread' : 'threads'}`,
+      ...(callbacks ? [`${generator.receiverCores.toFixed(2)} to receive callbacks`] : []),
       ...(generator.lag.count > 0
         ? [`lag p99 ${millisText(generator.lag.p99)}, max ${millisText(generator.lag.max)}`]
         : []),
@@ -140,7 +141,7 @@ function perSecond(count: number, elapsedMs: number): number {
   return elapsedMs > 0 ? (count * 1000) / elapsedMs : 0;
 }
 
-/** Caller ids and reasons are of others. */
+/** Caller ids and reasons are of others: neither controls nor what turns the direction of a line (Cf) is printed. */
 function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n]/gu, '�');
+  return text.replaceAll(/\p{Cf}|[^\P{Cc}\n]/gu, '�');
 }

@@ -18,6 +18,19 @@ test('a load of which everything is there and right is good', () => {
   assert.deepEqual([isGood, faults, alarms, warnings], [true, [], [], []]);
 });
 
+test('more arrivals than there are different numbers are warned of', () => {
+  assert.deepEqual(verdictOf(sampleResult({ planned: 64, distinctNumbers: 64 }), []).warnings, []);
+  const { isGood, warnings } = verdictOf(sampleResult({ planned: 65, distinctNumbers: 64 }), []);
+  assert.equal(isGood, true);
+  assert.match(warnings[0] ?? '', /^Numbers came again: only 64 of 65/);
+});
+
+test('a thread that has no time left for callbacks is warned of', () => {
+  const { generator } = sampleResult();
+  const { warnings } = verdictOf(sampleResult({ generator: { ...generator, receiverCores: 0.9 } }), []);
+  assert.match(warnings[0] ?? '', /receives callbacks was busy: it used 0\.90 cores/);
+});
+
 test('a load without callbacks has none of them missing', () => {
   assert.equal(verdictOf(sampleResult({ callbacks: undefined }), []).isGood, true);
 });
@@ -72,7 +85,7 @@ test('what makes the numbers doubtful is warned of without making the load bad',
     sampleResult({
       endpoints: [sampleEndpoint({ late: 1 })],
       callbacks: sampleCallbacks({ twice: 1, unverified: 2 }),
-      generator: { threads: 2, cores: 1.9, lag: slow, dropped: 300 },
+      generator: { threads: 2, cores: 1.9, receiverCores: 0, lag: slow, dropped: 300 },
     }),
     [],
   );

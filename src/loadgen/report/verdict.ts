@@ -86,8 +86,8 @@ function alarmsOf({ wrong, wrongExamples }: LoadResult): string[] {
 }
 
 function warningsOf(result: LoadResult): string[] {
-  const { generator, callbacks, planned } = result;
-  const { lag, dropped, cores, threads } = generator;
+  const { generator, callbacks, planned, distinctNumbers } = result;
+  const { lag, dropped, cores, receiverCores, threads } = generator;
   const late = lateCount(result);
   const warnings: [boolean, () => string][] = [
     [
@@ -104,6 +104,16 @@ function warningsOf(result: LoadResult): string[] {
       cores > BUSY_SHARE_MAX * threads,
       () =>
         `The generator was busy: it used ${cores.toFixed(2)} cores of the ${threads} that its threads can use`,
+    ],
+    [
+      receiverCores > BUSY_SHARE_MAX,
+      () =>
+        `The thread that receives callbacks was busy: it used ${receiverCores.toFixed(2)} cores. The times of callbacks count that`,
+    ],
+    [
+      planned > distinctNumbers,
+      () =>
+        `Numbers came again: only ${countText(distinctNumbers)} of ${countText(planned)} were surely different, and the others may have been answered from memory`,
     ],
     [late > 0, () => `${countOf(late, 'answer')} took longer than 2 s`],
     [

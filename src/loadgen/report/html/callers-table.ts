@@ -1,7 +1,7 @@
 /** Waiting time and share of the CPU, caller by caller: a row each, drawn and in numbers. Pure. */
 import type { CallerResult, LoadResult } from '../../load-result.ts';
 import { countText, millisText, shareText } from '../amount-text.ts';
-import { shownCallers } from '../report-tables.ts';
+import { longestWait, shownCallers } from '../report-tables.ts';
 import { markup, type Markup } from './markup.ts';
 import { percent } from './plot.ts';
 import { tickMillis } from './plot-words.ts';
@@ -31,7 +31,7 @@ export function callersTable({ callers }: LoadResult): Markup {
 function row(caller: CallerResult, scale: Scale, shareMax: number, sentByAll: number): Markup {
   const { callerId, sent, done, waiting, cpuMs, cpuShare } = caller;
   const time = (ms: number): string => (waiting.count === 0 ? '–' : millisText(ms));
-  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${waiting.count === 0 ? '' : waitMarkup(waiting, scale)}</td><td>${time(waiting.p50)}</td><td>${time(waiting.p99)}</td><td>${time(waiting.max)}</td><td class="drawn share">${shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax)}<span class="amount">${shareText(cpuShare)}</span></td><td>${millisText(cpuMs)}</td><td>${countText(sent)}</td><td>${countText(done)}</td></tr>`;
+  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${waiting.count === 0 ? '' : waitMarkup(waiting, scale)}</td><td>${time(waiting.p50)}</td><td>${time(waiting.p99)}</td><td>${longestWait(caller, millisText)}</td><td class="drawn share">${shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax)}<span class="amount">${shareText(cpuShare)}</span></td><td>${millisText(cpuMs)}</td><td>${countText(sent)}</td><td>${countText(done)}</td></tr>`;
 }
 
 /** A bar from p50 to p99, and a dot at the longest. */

@@ -128,7 +128,7 @@ function tilesOf(result: LoadResult): Tile[] {
       ? [
           {
             name: 'Fairness (Jain)',
-            value: fairness.jainIndex.toFixed(3),
+            value: fairness.jainIndex?.toFixed(3) ?? '–',
             note: `worst wait ${millisText(fairness.worstWaitMs)}`,
           },
         ]
