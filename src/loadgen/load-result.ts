@@ -91,7 +91,7 @@ export interface SecondResult {
 }
 
 export interface LoadResult {
-  /** Without the access key and the secret. */
+  /** Without the API key and the secret. */
   readonly options: LoadOptions;
   /** ISO 8601. */
   readonly startedAt: string;

@@ -140,12 +140,12 @@ function added(a: Counts, b: Counts): Counts {
   };
 }
 
-/** The caller of the access key, or as many as there are to be; the first is the hog where there is one. */
+/** The caller of the API key, or as many as there are to be; the first is the hog where there is one. */
 function callerIdsOf({ callers }: LoadOptions, owner: KeyOwner): readonly string[] {
   if (owner.kind === 'anyone') return Array.from({ length: callers }, (_, i) => `load-${i + 1}`);
   if (callers > 1)
     throw new RangeError(
-      `The access key is that of caller ${JSON.stringify(owner.callerId)}: there can be 1 caller, not ${callers}`,
+      `The API key is that of caller ${JSON.stringify(owner.callerId)}: there can be 1 caller, not ${callers}`,
     );
   return [owner.callerId];
 }
