@@ -136,12 +136,11 @@ async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   if (failure !== undefined) say(`The server did not last: ${failure}`);
   const verdict = verdictOf(result, asked.assertions);
   const isWritten = await writeFiles(asked, result, verdict);
-  if (signal.aborted) say('interrupted: what was under way counts as unanswered or unfinished');
   const output = new LineOutput(process.stdout);
   await output.write(textReport(result, verdict));
   await output.flush();
   if (output.closed.aborted) return EXIT.outputClosed;
-  return verdict.isGood && isWritten ? EXIT.ok : EXIT.failed;
+  return verdict.word === 'passed' && isWritten ? EXIT.ok : EXIT.failed;
 }
 
 function secretOf({ plan, secret }: LoadLine, server: OwnServer | undefined): LoadOptions['secretOf'] {

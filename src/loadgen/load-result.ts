@@ -96,6 +96,8 @@ export interface LoadResult {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly elapsedMs: number;
+  /** Whether it was ended before its time: what was under way then is unanswered, unfinished or missing, and nobody waited for it. */
+  readonly interrupted: boolean;
   /** Arrivals planned, of which `dropped` were never sent since the generator could not keep up. */
   readonly planned: number;
   /** Submissions. What fails is not sent again. */

@@ -83,12 +83,14 @@ export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<L
   const sending = sendAll(senders, startMs, options, hooks);
   const { reports, seconds } = await (receiver ? Promise.race([sending, receiver.failed]) : sending);
   const elapsedMs = Math.max(0, sharedNowMs() - startMs);
+  const interrupted = hooks.signal.aborted;
   if (receiver) await systemClock.sleep(Math.min(REPEAT_MS, options.graceMs), hooks.signal);
   return buildLoadResult({
     options,
     callerIds,
     startedAt,
     elapsedMs,
+    interrupted,
     senders: reports,
     receiver: await receiver?.report(),
     seconds: seconds.results(),

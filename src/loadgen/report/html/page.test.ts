@@ -56,6 +56,7 @@ test('it shows the verdict, all four plots with titles, and the numbers', () => 
   assert.match(html, /<bdi>load-1<\/bdi>/);
   assert.match(html, /<dt>Done and right<\/dt><dd>3,000<\/dd>/);
   assert.match(page(sampleResult({ lost: 1 })), /<h1 class="bad">Failed<\/h1>/);
+  assert.match(page(sampleResult({ interrupted: true })), /<h1 class="cut">Interrupted<\/h1>/);
 });
 
 test('whatever comes from outside stays text: caller ids, reasons, URLs, wrong answers', () => {

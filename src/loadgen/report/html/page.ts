@@ -25,7 +25,7 @@ export function reportPage(result: LoadResult, verdict: Verdict): string {
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-<title>fairsieve load ${verdict.isGood ? 'passed' : 'failed'}, ${result.startedAt.slice(0, 10)}</title>
+<title>fairsieve load ${verdict.word}, ${result.startedAt.slice(0, 10)}</title>
 <style>${new Markup(PAGE_STYLE)}</style>
 </head>
 <body>
@@ -53,11 +53,19 @@ ${tableMarkup(timesTable(result))}
 `.text;
 }
 
-function headMarkup({ options, startedAt }: LoadResult, { isGood }: Verdict): Markup {
+const HEADINGS = {
+  passed: ['good', 'Passed'],
+  failed: ['bad', 'Failed'],
+  interrupted: ['cut', 'Interrupted'],
+} as const satisfies Readonly<Record<Verdict['word'], readonly [string, string]>>;
+
+function headMarkup(result: LoadResult, { word }: Verdict): Markup {
+  const { options, startedAt } = result;
+  const [style, heading] = HEADINGS[word];
   return markup`<header>
 <p class="brand">fairsieve load</p>
-<h1 class="${isGood ? 'good' : 'bad'}">${isGood ? 'Passed' : 'Failed'}</h1>
-<ul class="words">${loadWords(options).map((word) => markup`<li>${word}</li>`)}</ul>
+<h1 class="${style}">${heading}</h1>
+<ul class="words">${loadWords(result).map((word) => markup`<li>${word}</li>`)}</ul>
 <p class="where">${options.urls.join(', ')} <time datetime="${startedAt}">${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
 </header>`;
 }
