@@ -47,6 +47,14 @@ test('the page is well-formed and needs nothing from elsewhere', () => {
   assert.match(html, /prefers-color-scheme:dark/);
 });
 
+test('what was never answered is told apart from what failed', () => {
+  const html = page(sampleResult({ lost: 2, endpoints: [sampleEndpoint({ notAnswered: 117 })] }));
+  assert.match(
+    html,
+    /<dt>Failed, lost, wrong<\/dt><dd>2<\/dd><dd class="note">of 750 exchanges, 117 unanswered</,
+  );
+});
+
 test('it shows the verdict, all four plots with titles, and the numbers', () => {
   const html = page(sampleResult());
   assert.match(html, /<h1 class="good">Passed<\/h1>/);

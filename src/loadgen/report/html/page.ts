@@ -93,7 +93,8 @@ function tilesMarkup(result: LoadResult): Markup {
 
 function tilesOf(result: LoadResult): Tile[] {
   const { sent, done, wrong, lost, unfinished, elapsedMs, timeToResult, callbacks, fairness } = result;
-  const trouble = failedCount(result) + unansweredCount(result) + lost + wrong;
+  const trouble = failedCount(result) + lost + wrong;
+  const unanswered = unansweredCount(result);
   return [
     { name: 'Requests sent', value: countText(sent), note: `in ${spanText(elapsedMs)}` },
     {
@@ -104,8 +105,8 @@ function tilesOf(result: LoadResult): Tile[] {
     {
       name: 'Failed, lost, wrong',
       value: countText(trouble),
-      note: `of ${countText(exchangeCount(result))} exchanges`,
-      isBad: trouble > 0,
+      note: `of ${countText(exchangeCount(result))} exchanges${unanswered > 0 ? `, ${countText(unanswered)} unanswered` : ''}`,
+      isBad: trouble + unanswered > 0,
     },
     {
       name: 'Later than 2 s',
