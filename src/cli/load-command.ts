@@ -7,6 +7,7 @@ import { randomFraction } from '../base/random.ts';
 import type { LoadOptions } from '../loadgen/load-options.ts';
 import type { LoadResult } from '../loadgen/load-result.ts';
 import { reportPage } from '../loadgen/report/html/page.ts';
+import { jsonReport } from '../loadgen/report/json-report.ts';
 import { OTHER_METRIC_NAMES, DISTRIBUTION_NAMES, STATISTIC_NAMES } from '../loadgen/report/metric.ts';
 import { textReport } from '../loadgen/report/text-report.ts';
 import { verdictOf, type Verdict } from '../loadgen/report/verdict.ts';
@@ -101,7 +102,10 @@ export const loadCommand: Command = {
     `  others  ${OTHER_METRIC_NAMES.join(', ')}`,
   run: async (line: CommandLine): Promise<ExitCode> => {
     const asked = loadLine(line, process.env, Math.floor(randomFraction() * 2 ** 32));
-    for (const file of [asked.jsonFile, asked.htmlFile]) await checkWritable(file);
+    const files = [asked.jsonFile, asked.htmlFile].filter((file) => file !== undefined);
+    if (new Set(files.map((file) => path.resolve(file))).size < files.length)
+      throw new UsageError(`--json and --html must name two files: both are ${JSON.stringify(files[0])}`);
+    for (const file of files) await checkWritable(file);
     using interruption = new Interruption();
     try {
       return interruption.exitCode(await load(asked, interruption.signal));
@@ -135,12 +139,14 @@ async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   const failure = server?.failure();
   if (failure !== undefined) say(`The server did not last: ${failure}`);
   const verdict = verdictOf(result, asked.assertions);
-  const isWritten = await writeFiles(asked, result, verdict);
+  const unwritten = await writeFiles(asked, result, verdict);
   const output = new LineOutput(process.stdout);
   await output.write(textReport(result, verdict));
   await output.flush();
+  // Last, where it is not overlooked.
+  for (const fault of unwritten) say(fault);
   if (output.closed.aborted) return EXIT.outputClosed;
-  return verdict.word === 'passed' && isWritten ? EXIT.ok : EXIT.failed;
+  return verdict.word === 'passed' && unwritten.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 function secretOf({ plan, secret }: LoadLine, server: OwnServer | undefined): LoadOptions['secretOf'] {
@@ -171,8 +177,7 @@ async function watched(
 }
 
 /** Before the load, which may be a long one. */
-async function checkWritable(file: string | undefined): Promise<void> {
-  if (file === undefined) return;
+async function checkWritable(file: string): Promise<void> {
   try {
     const isFolder = await stat(file).then(
       (found) => found.isDirectory(),
@@ -185,24 +190,24 @@ async function checkWritable(file: string | undefined): Promise<void> {
   }
 }
 
+/** Resolves to what could not be written, in words. */
 async function writeFiles(
   { jsonFile, htmlFile }: LoadLine,
   result: LoadResult,
   verdict: Verdict,
-): Promise<boolean> {
-  let isWritten = true;
+): Promise<string[]> {
+  const unwritten: string[] = [];
   const write = async (file: string | undefined, content: () => string): Promise<void> => {
     if (file === undefined) return;
     try {
       await writeFile(file, content());
     } catch (error) {
-      isWritten = false;
-      say(`Cannot write ${file}: ${errorMessage(error)}`);
+      unwritten.push(`Cannot write ${file}: ${errorMessage(error)}`);
     }
   };
-  await write(jsonFile, () => `${JSON.stringify(result, undefined, 2)}\n`);
+  await write(jsonFile, () => jsonReport(result, verdict));
   await write(htmlFile, () => reportPage(result, verdict));
-  return isWritten;
+  return unwritten;
 }
 
 function say(text: string): void {
