@@ -89,6 +89,12 @@ test('what makes the numbers doubtful is warned of without making the load bad',
   for (const [i, warning] of warnings.entries()) assert.match(warning, expected[i] ?? /never/);
 });
 
+test('a load of less than a second is not told that its generator was busy', () => {
+  const generator = { ...sampleResult().generator, cores: 19 };
+  assert.deepEqual(verdictOf(sampleResult({ elapsedMs: 999, generator }), []).warnings, []);
+  assert.equal(verdictOf(sampleResult({ elapsedMs: 1_000, generator }), []).warnings.length, 1);
+});
+
 test('an interrupted load has not passed, and is not held to what nobody waited for', () => {
   const cut = { interrupted: true, elapsedMs: 4_000, unfinished: 5 } as const;
   const { word, faults, warnings } = verdictOf(sampleResult(cut), []);

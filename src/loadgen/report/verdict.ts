@@ -64,6 +64,8 @@ const CUT_SHORT: ReadonlySet<string> = new Set(['unanswered', 'unfinished', 'mis
 const LAG_P99_MS_MAX = 50;
 /** Of its threads' time; beyond this the generator's own work is part of what is measured. */
 const BUSY_SHARE_MAX = 0.8;
+/** Of a shorter load most is the start of its threads. */
+const BUSY_MS_MIN = 1_000;
 
 export function verdictOf(result: LoadResult, assertions: readonly Assertion[]): Verdict {
   const outcomes = assertions.map((assertion) => checkAssertion(assertion, result));
@@ -111,7 +113,7 @@ function warningsOf(result: LoadResult): string[] {
         `The generator was late itself: it got round to one arrival in a hundred ${millisText(lag.p99)} or more after its planned moment. The latencies count that`,
     ],
     [
-      cores > BUSY_SHARE_MAX * threads,
+      elapsedMs >= BUSY_MS_MIN && cores > BUSY_SHARE_MAX * threads,
       () =>
         `The generator was busy: it used ${cores.toFixed(2)} cores of the ${threads} that its threads can use`,
     ],
