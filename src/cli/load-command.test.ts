@@ -159,13 +159,17 @@ test('a service that is not there, or may not call back, exits 3 before any load
   const [line]: Buffer[] = await once(server.child.stdout, 'data');
   const url = /http:\S+/.exec(String(line))?.[0] ?? '';
   const refused = await runCli(['load', ...SHORT, '--url', url]);
-  assert.match(refused.stderr, /does not take http:\/\/127\.0\.0\.1:\d+\/\S+ for a callback URL: 422/);
+  assert.match(
+    refused.stderr,
+    /does not take http:\/\/127\.0\.0\.1:\d+\/\S+ for a callback URL: 422 callback_url_invalid: Cannot accept [^{}]*\n/,
+  );
   assert.match(refused.stderr, /FAIRSIEVE_CALLBACK_ALLOW=127\.0\.0\.0\/8/);
   assert.match(refused.stderr, /--callback-url/);
   assert.deepEqual([refused.code, refused.stdout], [3, '']);
 
   const taken = await runCli(['load', '--url', url, '--listen', new URL(url).host]);
   assert.match(taken.stderr, /Cannot receive callbacks on 127\.0\.0\.1, port \d+: .*EADDRINUSE/);
+  assert.doesNotMatch(taken.stderr, /CALLBACK_ALLOW/, 'which is of no help there');
   assert.equal(taken.code, 3);
 
   server.child.kill('SIGTERM');

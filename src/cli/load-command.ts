@@ -12,7 +12,7 @@ import { OTHER_METRIC_NAMES, DISTRIBUTION_NAMES, STATISTIC_NAMES } from '../load
 import { textReport } from '../loadgen/report/text-report.ts';
 import { verdictOf, type Verdict } from '../loadgen/report/verdict.ts';
 import { runLoad } from '../loadgen/run-load.ts';
-import { UnfitServiceError } from '../loadgen/service-check.ts';
+import { type ClosedWay, UnfitServiceError } from '../loadgen/service-check.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command, Option } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -114,7 +114,8 @@ export const loadCommand: Command = {
       const code = EXIT_BY_ERROR[error instanceof Error ? error.name : ''];
       if (code === undefined) throw error;
       say(errorMessage(error));
-      if (error instanceof UnfitServiceError && error.way === 'back') say(CALLBACK_REMEDY);
+      const remedy = error instanceof UnfitServiceError ? REMEDIES[error.way] : '';
+      if (remedy !== '') say(remedy);
       return code;
     }
   },
@@ -125,10 +126,19 @@ const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   [UnfitServiceError.name]: EXIT.unreachable,
 };
 
-const CALLBACK_REMEDY =
-  'the service must be able and willing to call this machine back. Where to: --listen ADDRESS:PORT, and --callback-url URL if it reaches\n' +
-  'that address by another name. An address that is not public it calls only if FAIRSIEVE_CALLBACK_ALLOW in its environment opens it, such\n' +
-  'as FAIRSIEVE_CALLBACK_ALLOW=127.0.0.0/8. --mode queued, sync and values need no callbacks.';
+const NO_CALLBACKS = '--mode queued, sync and values need no callbacks.';
+/** What to do about it, where that is not plain. */
+const REMEDIES: Readonly<Record<ClosedWay, string>> = {
+  there: '',
+  listening: `--listen ADDRESS:PORT says where callbacks are received: an address of this machine, and port 0 for a free one. ${NO_CALLBACKS}`,
+  url: `--callback-url URL says what the service is to call. ${NO_CALLBACKS}`,
+  address:
+    'an address that is not public the service calls only if FAIRSIEVE_CALLBACK_ALLOW in its environment opens it, such as\n' +
+    `FAIRSIEVE_CALLBACK_ALLOW=127.0.0.0/8. --callback-url URL names another way to this machine. ${NO_CALLBACKS}`,
+  back:
+    'the service must be able to call this machine back. Where to: --listen ADDRESS:PORT, and --callback-url URL if it reaches\n' +
+    `that address by another name. ${NO_CALLBACKS}`,
+};
 
 async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   await using server = asked.urls.length === 0 ? await startOwnServer(signal) : undefined;

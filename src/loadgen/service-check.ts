@@ -6,13 +6,18 @@ import { requestText, type RequestText, type Service } from './request-text.ts';
 
 const ANSWER_MS_MAX = 5_000;
 
+/**
+ * Which way is closed: to the service; to listening for callbacks; for a callback URL that the service does not take; for one at an
+ * address that its operator has not opened; back from the service to the receiver.
+ */
+export type ClosedWay = 'there' | 'listening' | 'url' | 'address' | 'back';
+
 /** A service that cannot be loaded from here, and why. */
 export class UnfitServiceError extends Error {
   override readonly name = 'UnfitServiceError';
-  /** Which way is closed: to the service, or back from it to the receiver of callbacks. */
-  readonly way: 'there' | 'back';
+  readonly way: ClosedWay;
 
-  constructor(message: string, way: 'there' | 'back' = 'there') {
+  constructor(message: string, way: ClosedWay = 'there') {
     super(message);
     this.way = way;
   }
