@@ -144,7 +144,7 @@ function refusalText(end: ExchangeEnd): string {
 
 /** Whether the service says that it may not call such an address or name, which its operator can open. */
 function isOfAddress(said: string): boolean {
-  return /\baddress\b.*\ballowed\b|\bno public name\b/.test(said);
+  return /\baddress\b.*\ballowed\b|\bpublic names?\b/.test(said);
 }
 
 /** What the service says of its last attempt to call back, where it says anything. */
