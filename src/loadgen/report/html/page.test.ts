@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { LoadResult } from '../../load-result.ts';
 import {
   emptyResult,
+  NOTHING_MEASURED,
   SAMPLE_OPTIONS,
   sampleCallers,
   sampleEndpoint,
@@ -11,6 +12,7 @@ import {
 } from '../sample-result.ts';
 import { verdictOf } from '../verdict.ts';
 import { reportPage } from './page.ts';
+import { plotSeconds } from './per-second.ts';
 
 function page(result: LoadResult): string {
   return reportPage(result, verdictOf(result, []));
@@ -53,6 +55,26 @@ test('what was never answered is told apart from what failed', () => {
     html,
     /<dt>Failed, lost, wrong<\/dt><dd>2<\/dd><dd class="note">of 750 exchanges, 117 unanswered</,
   );
+});
+
+test('of a caller that sent values only, no times are claimed', () => {
+  const [first, second] = sampleCallers(2);
+  const silent = { ...second!, waiting: NOTHING_MEASURED, cpuMs: 0, cpuShare: 0 };
+  const [row = ''] =
+    /<tr><th scope="row"><bdi>load-2<.*?<\/tr>/s.exec(page(sampleResult({ callers: [first!, silent] }))) ??
+    [];
+  assert.equal(row.match(/–/g)?.length, 5);
+  assert.doesNotMatch(row, /0 (?:ms|%)/);
+});
+
+test('a last second that was cut off is drawn as long as it was, with its rate', () => {
+  const seconds = [
+    { ...sampleSeconds(1)[0]!, answered: 100 },
+    { ...sampleSeconds(2)[1]!, answered: 50 },
+  ];
+  const [whole, half] = plotSeconds(seconds, 1_500);
+  assert.deepEqual([whole?.length, whole?.answered], [1, 100]);
+  assert.deepEqual([half?.length, half?.answered], [0.5, 100]);
 });
 
 test('it shows the verdict, all four plots with titles, and the numbers', () => {

@@ -155,11 +155,11 @@ function callersMarkup(result: LoadResult): Markup {
   return markup`<section class="card"><h2>Waiting time per caller</h2><p>From accepted to started. ${result.options.callers > 1 ? 'A fair service lets nobody wait for the backlog of others.' : ''}</p><div class="wide">${callersTable(result)}</div></section>`;
 }
 
-function secondsTable({ seconds }: LoadResult): ReportTable {
+function secondsTable({ seconds, elapsedMs }: LoadResult): ReportTable {
   return {
     title: '',
     columns: ['time', 'planned/s', 'answered/s', 'failed/s', 'done/s', 'p50', 'p99', 'max'],
-    rows: plotSeconds(seconds).map((point) => [
+    rows: plotSeconds(seconds, elapsedMs).map((point) => [
       secondsText(point),
       ...[point.planned, point.answered, point.failed, point.done].map((count) => countText(count)),
       ...[point.p50, point.p99, point.max].map((ms) => (point.answered > 0 ? millisText(ms) : '–')),
