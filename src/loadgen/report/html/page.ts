@@ -65,7 +65,7 @@ function headMarkup(result: LoadResult, { word }: Verdict): Markup {
   return markup`<header>
 <p class="brand">fairsieve load</p>
 <h1 class="${style}">${heading}</h1>
-<ul class="words">${loadWords(result).map((word) => markup`<li>${word}</li>`)}</ul>
+<ul class="words">${loadWords(result).map((part) => markup`<li>${part}</li>`)}</ul>
 <p class="where">${options.urls.join(', ')} <time datetime="${startedAt}">${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
 </header>`;
 }
