@@ -20,10 +20,7 @@ export class CommandLine {
     const values = new Map<string, string[]>();
     for (const token of tokens) {
       if (token.kind === 'positional') positionals.push(token.value);
-      if (token.kind === 'option')
-        values
-          .getOrInsert(token.name, [])
-          .push(checkedValue(token.name, token.rawName, token.value, options));
+      if (token.kind === 'option') values.getOrInsert(token.name, []).push(checkedValue(token, options));
     }
     this.positionals = positionals;
     this.#values = values;
@@ -81,9 +78,17 @@ function parseArgsOptions(options: Readonly<Record<string, Option>>) {
 
 /** The value of an option that was given; empty for a switch. */
 function checkedValue(
-  name: string,
-  rawName: string,
-  value: string | undefined,
+  {
+    name,
+    rawName,
+    value,
+    inlineValue,
+  }: {
+    readonly name: string;
+    readonly rawName: string;
+    readonly value: string | undefined;
+    readonly inlineValue: boolean | undefined;
+  },
   options: Readonly<Record<string, Option>>,
 ): string {
   const option = name === 'help' ? { about: '' } : options[name];
@@ -93,8 +98,16 @@ function checkedValue(
       `There is no option ${rawName}${didYouMean(name, [...Object.keys(options), 'help'], '--')}`,
     );
   }
-  if (option.value !== undefined && value === undefined)
+  // An option after it is one, not its value; --name=--other still gives that value.
+  const isNext =
+    inlineValue === false && value?.startsWith('--') === true && Object.hasOwn(options, optionName(value));
+  if (option.value !== undefined && (value === undefined || isNext))
     throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value}`);
   if (option.value === undefined && value !== undefined) throw new UsageError(`${rawName} takes no value`);
   return value ?? '';
+}
+
+/** `rate` of `--rate` and `--rate=5`. */
+function optionName(text: string): string {
+  return text.slice(2).split('=', 1)[0] ?? '';
 }

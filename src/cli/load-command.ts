@@ -7,11 +7,12 @@ import { randomFraction } from '../base/random.ts';
 import type { LoadOptions } from '../loadgen/load-options.ts';
 import type { LoadResult } from '../loadgen/load-result.ts';
 import { reportPage } from '../loadgen/report/html/page.ts';
+import { jsonReport } from '../loadgen/report/json-report.ts';
 import { OTHER_METRIC_NAMES, DISTRIBUTION_NAMES, STATISTIC_NAMES } from '../loadgen/report/metric.ts';
 import { textReport } from '../loadgen/report/text-report.ts';
 import { verdictOf, type Verdict } from '../loadgen/report/verdict.ts';
 import { runLoad } from '../loadgen/run-load.ts';
-import { UnfitServiceError } from '../loadgen/service-check.ts';
+import { type ClosedWay, UnfitServiceError } from '../loadgen/service-check.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command, Option } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -101,7 +102,10 @@ export const loadCommand: Command = {
     `  others  ${OTHER_METRIC_NAMES.join(', ')}`,
   run: async (line: CommandLine): Promise<ExitCode> => {
     const asked = loadLine(line, process.env, Math.floor(randomFraction() * 2 ** 32));
-    for (const file of [asked.jsonFile, asked.htmlFile]) await checkWritable(file);
+    const files = [asked.jsonFile, asked.htmlFile].filter((file) => file !== undefined);
+    if (new Set(files.map((file) => path.resolve(file))).size < files.length)
+      throw new UsageError(`--json and --html must name two files: both are ${JSON.stringify(files[0])}`);
+    for (const file of files) await checkWritable(file);
     using interruption = new Interruption();
     try {
       return interruption.exitCode(await load(asked, interruption.signal));
@@ -110,7 +114,8 @@ export const loadCommand: Command = {
       const code = EXIT_BY_ERROR[error instanceof Error ? error.name : ''];
       if (code === undefined) throw error;
       say(errorMessage(error));
-      if (error instanceof UnfitServiceError && error.way === 'back') say(CALLBACK_REMEDY);
+      const remedy = error instanceof UnfitServiceError ? REMEDIES[error.way] : '';
+      if (remedy !== '') say(remedy);
       return code;
     }
   },
@@ -121,10 +126,19 @@ const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   [UnfitServiceError.name]: EXIT.unreachable,
 };
 
-const CALLBACK_REMEDY =
-  'the service must be able and willing to call this machine back. Where to: --listen ADDRESS:PORT, and --callback-url URL if it reaches\n' +
-  'that address by another name. An address that is not public it calls only if FAIRSIEVE_CALLBACK_ALLOW in its environment opens it, such\n' +
-  'as FAIRSIEVE_CALLBACK_ALLOW=127.0.0.0/8. --mode queued, sync and values need no callbacks.';
+const NO_CALLBACKS = '--mode queued, sync and values need no callbacks.';
+/** What to do about it, where that is not plain. */
+const REMEDIES: Readonly<Record<ClosedWay, string>> = {
+  there: '',
+  listening: `--listen ADDRESS:PORT says where callbacks are received: an address of this machine, and port 0 for a free one. ${NO_CALLBACKS}`,
+  url: `--callback-url URL says what the service is to call. ${NO_CALLBACKS}`,
+  address:
+    'an address that is not public the service calls only if FAIRSIEVE_CALLBACK_ALLOW in its environment opens it, such as\n' +
+    `FAIRSIEVE_CALLBACK_ALLOW=127.0.0.0/8. --callback-url URL names another way to this machine. ${NO_CALLBACKS}`,
+  back:
+    'the service must be able to call this machine back. Where to: --listen ADDRESS:PORT, and --callback-url URL if it reaches\n' +
+    `that address by another name. ${NO_CALLBACKS}`,
+};
 
 async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   await using server = asked.urls.length === 0 ? await startOwnServer(signal) : undefined;
@@ -135,13 +149,14 @@ async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   const failure = server?.failure();
   if (failure !== undefined) say(`The server did not last: ${failure}`);
   const verdict = verdictOf(result, asked.assertions);
-  const isWritten = await writeFiles(asked, result, verdict);
-  if (signal.aborted) say('interrupted: what was under way counts as unanswered or unfinished');
+  const unwritten = await writeFiles(asked, result, verdict);
   const output = new LineOutput(process.stdout);
   await output.write(textReport(result, verdict));
   await output.flush();
+  // Last, where it is not overlooked.
+  for (const fault of unwritten) say(fault);
   if (output.closed.aborted) return EXIT.outputClosed;
-  return verdict.isGood && isWritten ? EXIT.ok : EXIT.failed;
+  return verdict.word === 'passed' && unwritten.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 function secretOf({ plan, secret }: LoadLine, server: OwnServer | undefined): LoadOptions['secretOf'] {
@@ -172,8 +187,7 @@ async function watched(
 }
 
 /** Before the load, which may be a long one. */
-async function checkWritable(file: string | undefined): Promise<void> {
-  if (file === undefined) return;
+async function checkWritable(file: string): Promise<void> {
   try {
     const isFolder = await stat(file).then(
       (found) => found.isDirectory(),
@@ -186,24 +200,24 @@ async function checkWritable(file: string | undefined): Promise<void> {
   }
 }
 
+/** Resolves to what could not be written, in words. */
 async function writeFiles(
   { jsonFile, htmlFile }: LoadLine,
   result: LoadResult,
   verdict: Verdict,
-): Promise<boolean> {
-  let isWritten = true;
+): Promise<string[]> {
+  const unwritten: string[] = [];
   const write = async (file: string | undefined, content: () => string): Promise<void> => {
     if (file === undefined) return;
     try {
       await writeFile(file, content());
     } catch (error) {
-      isWritten = false;
-      say(`Cannot write ${file}: ${errorMessage(error)}`);
+      unwritten.push(`Cannot write ${file}: ${errorMessage(error)}`);
     }
   };
-  await write(jsonFile, () => `${JSON.stringify(result, undefined, 2)}\n`);
+  await write(jsonFile, () => jsonReport(result, verdict));
   await write(htmlFile, () => reportPage(result, verdict));
-  return isWritten;
+  return unwritten;
 }
 
 function say(text: string): void {

@@ -134,6 +134,16 @@ test('each mistake is told with the value and its bound', () => {
     [`--mode values --secret ${SECRET}`, /--secret is for callbacks, and --mode values has none/],
     [`--self --secret ${SECRET}`, /--secret is for a service named with --url/],
     [`--url http://a --secret ${SECRET}`, /--secret .* is that of one caller: give --callers 1, not 10/],
+    ['--self --api-key fsk_x', /--api-key is for a service named with --url/],
+    ['--json -', /--json must name a file: it is "-"/],
+    [
+      '--connections 3 --connections-max 2',
+      /--connections-max must be at least --connections, which is 3: it is 2/,
+    ],
+    ['--spike at=1s,for=1s,x=2,x=3', /--spike must be/],
+    ['--rate --duration 5s', /--rate needs a value/],
+    ['--url http://127.0.0.1:99999', /--url must have a port of at most 65535: it is 99999/],
+    ['--assert jain>2', /jain is at most 1/],
     ['--url localhost', /--url must be an http or https URL: it is "localhost"/],
     ['--url http://a?b', /--url must have no user, query or fragment/],
     ['--url http://a --self', /either --url or --self/],
@@ -144,7 +154,15 @@ test('each mistake is told with the value and its bound', () => {
 });
 
 test('a secret or key with a slip in it is not repeated', () => {
-  for (const args of ['--url http://a --secret hush-hush', '--api-key hush\u00e9hush'])
+  for (const args of [
+    '--url http://a --secret hush-hush',
+    '--url http://a --api-key hush\u00e9hush',
+    '--url http://user:hush@a',
+    '--url http://user:hush@a:99999',
+    '--url http://user:hush@',
+    '--url http://user:hush/hush@a b',
+    '--mode async --callback-url ftp://user:hush@a',
+  ])
     assert.throws(
       () => understood(args),
       (error: Error) => error.name === 'UsageError' && !/hush/.test(error.message),

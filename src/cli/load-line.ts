@@ -56,6 +56,7 @@ export const LOAD_DEFAULTS = {
 /** Of the load, and of the wait for what is missing after it. */
 export const DEFAULT_MS = 30_000;
 const SEED_MAX = 2 ** 32 - 1;
+const PORT_MAX = 65_535;
 
 /** `seed` is for a line that gives none. Throws a UsageError that names what is wrong. */
 export function loadLine(
@@ -66,7 +67,7 @@ export function loadLine(
   if (line.positionals.length > 0)
     throw new UsageError(`load takes options only: not ${JSON.stringify(line.positionals[0])}`);
   const urls = urlsOf(line);
-  const plan = planOf(line, env, seed);
+  const plan = planOf(line, env, seed, urls.length === 0);
   return {
     plan,
     urls,
@@ -81,6 +82,7 @@ function planOf(
   line: CommandLine,
   env: Readonly<Record<string, string | undefined>>,
   seed: number,
+  isSelf: boolean,
 ): LoadPlan {
   const mode = choice(line, 'mode', LOAD_MODES) ?? LOAD_DEFAULTS.mode;
   const pace = paceOf(line);
@@ -100,7 +102,7 @@ function planOf(
   if (skew === 'one-hog' && callers < 2)
     throw new UsageError('--skew one-hog needs --callers of at least 2: one of them is the hog');
   return {
-    apiKey: apiKeyOf(line, env),
+    apiKey: apiKeyOf(line, env, isSelf),
     mode,
     pace,
     durationMs,
@@ -114,8 +116,7 @@ function planOf(
     receiver: callsBack({ mode }) ? receiverOf(line) : noReceiver(line, mode),
     graceMs: duration(line, 'grace', 0) ?? DEFAULT_MS,
     threads: line.whole('threads', 1, THREADS_MAX) ?? LOAD_DEFAULTS.threads,
-    connectionsMax:
-      line.whole('connections-max', CONNECTIONS_MAX_LEAST, CONNECTIONS_MAX) ?? LOAD_DEFAULTS.connectionsMax,
+    connectionsMax: connectionsMaxOf(line, pace),
   };
 }
 
@@ -130,6 +131,15 @@ function paceOf(line: CommandLine): Pace {
         `Give either --connections, which ask again as soon as they are answered, or --${name}, which belongs to arrivals that are planned`,
       );
   return { kind: 'closed', connections };
+}
+
+function connectionsMaxOf(line: CommandLine, pace: Pace): number {
+  const most = line.whole('connections-max', CONNECTIONS_MAX_LEAST, CONNECTIONS_MAX);
+  if (most !== undefined && pace.kind === 'closed' && most < pace.connections)
+    throw new UsageError(
+      `--connections-max must be at least --connections, which is ${pace.connections}: it is ${most}`,
+    );
+  return most ?? LOAD_DEFAULTS.connectionsMax;
 }
 
 function rateOf(line: CommandLine): number {
@@ -158,8 +168,9 @@ function spikeOf(text: string, durationMs: number): Spike {
       return [name.trim(), value.trim()];
     }),
   );
+  const isTwice = parts.size < text.split(',').length;
   const [at, lasts, factorText] = ['at', 'for', 'x'].map((name) => parts.get(name));
-  if (parts.size !== 3 || at === undefined || lasts === undefined || factorText === undefined)
+  if (isTwice || parts.size !== 3 || at === undefined || lasts === undefined || factorText === undefined)
     throw new UsageError(`--spike must be ${SPIKE_FORM}: it is ${JSON.stringify(text)}`);
   const atMs = durationOf(at, '--spike at=', 0);
   const forMs = durationOf(lasts, '--spike for=', 1);
@@ -189,7 +200,7 @@ function receiverOf(line: CommandLine): NonNullable<LoadPlan['receiver']> {
   const text = line.text('listen') ?? LOAD_DEFAULTS.listen;
   const match = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+)):(\d{1,5})$/i.exec(text);
   const port = Number(match?.[3] ?? Number.NaN);
-  if (!match || !(port <= 65_535))
+  if (!match || !(port <= PORT_MAX))
     throw new UsageError(
       `--listen must be ADDRESS:PORT, such as 127.0.0.1:8090 or [::1]:0: it is ${JSON.stringify(text)}`,
     );
@@ -217,18 +228,22 @@ function urlsOf(line: CommandLine): readonly string[] {
 /** In ASCII, without quotes and without a slash at its end. */
 function plainUrl(name: string, text: string): string {
   const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--${name} must be an http or https URL: it is ${JSON.stringify(text)}`);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
+    if (port !== undefined && Number(port) > PORT_MAX)
+      throw new UsageError(`--${name} must have a port of at most ${PORT_MAX}: it is ${port}`);
+    throw new UsageError(`--${name} must be an http or https URL: it is ${quotedUrl(text)}`);
+  }
   if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
     throw new UsageError(
-      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${JSON.stringify(withoutUser(url, text))}`,
+      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${quotedUrl(text)}`,
     );
   return url.href.replace(/\/$/, '');
 }
 
-/** What may hold a password is not repeated. */
-function withoutUser({ username, password }: URL, text: string): string {
-  return username === '' && password === '' ? text : text.replace(/\/\/.*@/s, '//…@');
+/** In quotes, without a user and password: errors are kept and shown around. */
+function quotedUrl(text: string): string {
+  return JSON.stringify(text.replace(/[^/]*@/, '…@'));
 }
 
 function secretOf(
@@ -251,7 +266,14 @@ function secretOf(
   return secret;
 }
 
-function apiKeyOf(line: CommandLine, env: Readonly<Record<string, string | undefined>>): string | undefined {
+function apiKeyOf(
+  line: CommandLine,
+  env: Readonly<Record<string, string | undefined>>,
+  isSelf: boolean,
+): string | undefined {
+  if (isSelf && line.has('api-key'))
+    throw new UsageError('--api-key is for a service named with --url: a server of our own asks for none');
+  if (isSelf) return undefined;
   const apiKey = line.text('api-key') ?? (env.FAIRSIEVE_API_KEY || undefined);
   if (apiKey !== undefined && !/^[!-~]+$/.test(apiKey))
     throw new UsageError('--api-key must have printable ASCII characters without spaces only');
@@ -267,6 +289,10 @@ function assertionOf(text: string): Assertion {
 function fileOf(line: CommandLine, name: string): string | undefined {
   const file = line.text(name);
   if (file === '') throw new UsageError(`--${name} must name a file: it is ""`);
+  if (file === '-')
+    throw new UsageError(
+      `--${name} must name a file: it is "-", and standard output has the report. Take /dev/stderr or a file`,
+    );
   return file;
 }
 

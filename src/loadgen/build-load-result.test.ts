@@ -43,6 +43,7 @@ function resultOf(senders: readonly SenderReport[], options: Partial<LoadOptions
     callerIds: ['load-1', 'load-2', 'load-3'],
     startedAt: '',
     elapsedMs: 1_000,
+    interrupted: false,
     senders,
     receiver: undefined,
     seconds: [],

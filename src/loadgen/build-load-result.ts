@@ -21,13 +21,14 @@ export interface Reports {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly elapsedMs: number;
+  readonly interrupted: boolean;
   readonly senders: readonly SenderReport[];
   readonly receiver: ReceiverReport | undefined;
   readonly seconds: readonly SecondResult[];
 }
 
 export function buildLoadResult(reports: Reports): LoadResult {
-  const { options, startedAt, elapsedMs, senders, receiver, seconds } = reports;
+  const { options, startedAt, elapsedMs, interrupted, senders, receiver, seconds } = reports;
   const tallies = senders.map(({ tally }) => tally);
   const total = (of: (tally: SenderReport['tally']) => number): number => sum(tallies.map(of));
   const accepted = total((tally) => tally.accepted);
@@ -40,6 +41,7 @@ export function buildLoadResult(reports: Reports): LoadResult {
     options: withoutSecrets(options),
     startedAt,
     elapsedMs,
+    interrupted,
     planned: total((tally) => tally.planned),
     distinctNumbers: distinctSemiprimes(options),
     sent: total((tally) => tally.sent),

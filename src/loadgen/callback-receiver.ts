@@ -4,6 +4,8 @@ import { type MessagePort, Worker } from 'node:worker_threads';
 import { moduleUrl } from '../base/module-url.ts';
 import type { RequestBody } from '../contract/request-body.ts';
 import type { LoadOptions } from './load-options.ts';
+import { failureReason } from './exchange-outcome.ts';
+import type { ExchangeEnd } from './http-connection.ts';
 import {
   type FromReceiver,
   type ReceiverData,
@@ -59,7 +61,10 @@ export class CallbackReceiver implements AsyncDisposable {
     if (message.kind !== 'listening') {
       await worker.terminate();
       const reason = message.kind === 'cannot-listen' ? message.reason : message.kind;
-      throw new UnfitServiceError(`Cannot receive callbacks on ${host}, port ${port}: ${reason}`, 'back');
+      throw new UnfitServiceError(
+        `Cannot receive callbacks on ${host}, port ${port}: ${reason}`,
+        'listening',
+      );
     }
     const own = `http://${host.includes(':') ? `[${host}]` : host}:${message.port}`;
     return new CallbackReceiver(worker, `${(publicUrl ?? own).replace(/\/$/, '')}/${run}`);
@@ -77,14 +82,19 @@ export class CallbackReceiver implements AsyncDisposable {
     const body = `{"number":${TRIAL_NUMBER},"callback_url":"${url}"}`;
     const end = await askService(service, ({ post }) => post('/async', headerText(callerId), body));
     if (end.kind === 'broken' || end.status !== 202) {
-      const why = end.kind === 'broken' ? end.reason : `${end.status} ${end.body.toString()}`;
-      throw new UnfitServiceError(`${service.url} does not take ${url} for a callback URL: ${why}`, 'back');
-    }
-    if ((await came) === undefined)
+      const why = refusalText(end);
       throw new UnfitServiceError(
-        `${service.url} took ${url} for a callback URL, and its call did not arrive within ${TRIAL_MS_MAX / 1000} s${await attemptText(service, end.body.toString())}`,
-        'back',
+        `${service.url} does not take ${url} for a callback URL: ${why}`,
+        isOfAddress(why) ? 'address' : 'url',
       );
+    }
+    if ((await came) === undefined) {
+      const attempt = await attemptText(service, end.body.toString());
+      throw new UnfitServiceError(
+        `${service.url} took ${url} for a callback URL, and its call did not arrive within ${TRIAL_MS_MAX / 1000} s${attempt}`,
+        isOfAddress(attempt) ? 'address' : 'back',
+      );
+    }
   }
 
   async report(): Promise<ReceiverReport> {
@@ -118,6 +128,23 @@ export class CallbackReceiver implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** Why a submission was not accepted: what the service says of it, where it says anything. */
+function refusalText(end: ExchangeEnd): string {
+  const reason = failureReason(end) ?? 'it was not queued';
+  if (end.kind === 'broken') return reason;
+  try {
+    const { detail } = JSON.parse(end.body.toString()) as { detail?: unknown };
+    return typeof detail === 'string' ? `${reason}: ${detail}` : reason;
+  } catch {
+    return reason;
+  }
+}
+
+/** Whether the service says that it may not call such an address or name, which its operator can open. */
+function isOfAddress(said: string): boolean {
+  return /\baddress\b.*\ballowed\b|\bpublic names?\b/.test(said);
 }
 
 /** What the service says of its last attempt to call back, where it says anything. */

@@ -28,6 +28,10 @@ export interface Faults {
   readonly fetch?: (index: number) => Misbehaviour | undefined;
   /** How often each callback is sent; once if absent. */
   readonly callbacks?: (index: number) => number;
+  /** The body of `GET /healthz`. */
+  readonly health?: string;
+  /** Whether it takes nothing without an API key. */
+  readonly asksForKey?: boolean;
   readonly callbackBody?: (body: string, index: number) => string;
 }
 
@@ -87,7 +91,8 @@ export class FaultyService implements AsyncDisposable {
     response.on('error', () => undefined);
     const { method, url: path = '', headers } = request;
     const body = await text(request).catch(() => '');
-    if (path.endsWith('/healthz')) return void response.end('{"status":"ok"}');
+    if (path.endsWith('/healthz')) return void response.end(this.#faults.health ?? '{"status":"ok"}');
+    if (path.endsWith('/callback-secret')) return this.#tellSecret(response);
     if (method === 'GET') return this.#tell(path.split('/').at(-1)!, response);
     const number = /\d+/.exec(body)?.[0] ?? '1';
     const callbackUrl = /"callback_url":"([^"]*)"/.exec(body)?.[1];
@@ -107,6 +112,12 @@ export class FaultyService implements AsyncDisposable {
     if (path.endsWith('/values')) return void response.end(this.#value(number));
     json(response, 202, { request_id: number, status: 'queued', number });
     if (callbackUrl !== undefined) await this.#callBack(callbackUrl, callerId, number, index);
+  }
+
+  /** As a service without API keys, which has no such path, or with them, where none is shown. */
+  #tellSecret(response: ServerResponse): void {
+    if (this.#faults.asksForKey === true) json(response, 401, { code: 'api_key_missing' });
+    else json(response, 404, { code: 'not_found' });
   }
 
   async #tell(number: string, response: ServerResponse): Promise<void> {

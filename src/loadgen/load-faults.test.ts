@@ -1,7 +1,7 @@
 /** Services that do wrong: each is reported as what it does. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FaultyService, type Misbehaviour, SECRET, type Told } from './faulty-service.ts';
+import { type Faults, FaultyService, type Misbehaviour, SECRET, type Told } from './faulty-service.ts';
 import { endpointOf, testLoad } from './test-load.ts';
 
 const hangUp: Misbehaviour = (response) => void response.destroy();
@@ -208,4 +208,17 @@ test('callbacks with another signature or content are told, and without a secret
   assert.equal(JSON.stringify(signed).includes(SECRET), false, 'the secret must not be in a report');
   const unsigned = await testLoad({ ...load, seed: 2 });
   assert.deepEqual([unsigned.callbacks!.badlySigned, unsigned.callbacks!.unverified], [0, 98]);
+});
+
+test('what is no fairsieve service, or asks for an API key that was not given, is told before anything is sent', async () => {
+  const cases: [Faults, RegExp][] = [
+    [{ health: 'ok' }, /this is no fairsieve service, .*GET \/healthz/],
+    [{ health: '{"status":"up"}' }, /this is no fairsieve service/],
+    [{ asksForKey: true }, /it asks for an API key, .*--api-key KEY \(401 api_key_missing\)/],
+  ];
+  for (const [faults, message] of cases) {
+    await using service = await FaultyService.start(faults);
+    await assert.rejects(testLoad({ urls: [service.url] }), { name: 'UnfitServiceError', message });
+    assert.equal(service.submissions, 0);
+  }
 });

@@ -30,7 +30,7 @@ export type Skew = 'uniform' | 'zipf' | 'one-hog';
 export interface LoadOptions {
   /** Origins of the service; arrivals take them in turn. */
   readonly urls: readonly string[];
-  /** Sent as `Authorization: Bearer`, where the service has access keys. With that of a caller, there is this one caller. */
+  /** Sent as `Authorization: Bearer`, where the service has API keys. With that of a caller, there is this one caller. */
   readonly apiKey: string | undefined;
   readonly mode: LoadMode;
   readonly pace: Pace;
@@ -52,7 +52,7 @@ export interface LoadOptions {
     | undefined;
   /**
    * The secret (`whsec_…`) that callbacks are signed with, for all callers the same; 'self': those that the hook `secretsOf` of `runLoad`
-   * gives. undefined: what `GET /callback-secret` tells, where there is an access key; otherwise signatures are not verified.
+   * gives. undefined: what `GET /callback-secret` tells, where there is an API key; otherwise signatures are not verified.
    */
   readonly secretOf: 'self' | { readonly secret: string } | undefined;
   /** How long answers, results and callbacks still missing after the last arrival are waited for. */

@@ -95,11 +95,13 @@ export interface SecondResult {
 }
 
 export interface LoadResult {
-  /** Without the access key and the secret. */
+  /** Without the API key and the secret. */
   readonly options: LoadOptions;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly elapsedMs: number;
+  /** Whether it was ended before its time: what was under way then is unanswered, unfinished or missing, and nobody waited for it. */
+  readonly interrupted: boolean;
   /** Arrivals planned, of which `dropped` were never sent since the generator could not keep up. */
   readonly planned: number;
   /** So many numbers from the first on are all different; then they come again, and may be answered from memory. */

@@ -75,6 +75,7 @@ test('no connection is left behind, whether the load ends by itself, is aborted,
       { signal: aborting.signal, onTick },
     );
     assert.equal(result.planned, result.sent);
+    if (submission) assert.equal(result.interrupted, true);
     assert.ok(await service.isLeft(5_000), `${await service.connections()} connections are open`);
   }
 });

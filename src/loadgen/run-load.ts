@@ -83,12 +83,14 @@ export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<L
   const sending = sendAll(senders, startMs, options, hooks);
   const { reports, seconds } = await (receiver ? Promise.race([sending, receiver.failed]) : sending);
   const elapsedMs = Math.max(0, sharedNowMs() - startMs);
+  const interrupted = hooks.signal.aborted;
   if (receiver) await systemClock.sleep(Math.min(REPEAT_MS, options.graceMs), hooks.signal);
   return buildLoadResult({
     options,
     callerIds,
     startedAt,
     elapsedMs,
+    interrupted,
     senders: reports,
     receiver: await receiver?.report(),
     seconds: seconds.results(),
@@ -141,12 +143,12 @@ function added(a: Counts, b: Counts): Counts {
   };
 }
 
-/** The caller of the access key, or as many as there are to be; the first is the hog where there is one. */
+/** The caller of the API key, or as many as there are to be; the first is the hog where there is one. */
 function callerIdsOf({ callers }: LoadOptions, owner: KeyOwner): readonly string[] {
   if (owner.kind === 'anyone') return Array.from({ length: callers }, (_, i) => `load-${i + 1}`);
   if (callers > 1)
     throw new RangeError(
-      `The access key is that of caller ${JSON.stringify(owner.callerId)}: there can be 1 caller, not ${callers}`,
+      `The API key is that of caller ${JSON.stringify(owner.callerId)}: there can be 1 caller, not ${callers}`,
     );
   return [owner.callerId];
 }

@@ -1,4 +1,4 @@
-/** What is found out about a service before it is loaded: whether it is there, and whom an access key speaks for. */
+/** What is found out about a service before it is loaded: whether it is there and is fairsieve, and whom an API key speaks for. */
 import { isObject } from '../client/is-object.ts';
 import { failureReason } from './exchange-outcome.ts';
 import { type ExchangeEnd, HttpConnection } from './http-connection.ts';
@@ -6,41 +6,62 @@ import { requestText, type RequestText, type Service } from './request-text.ts';
 
 const ANSWER_MS_MAX = 5_000;
 
+/**
+ * Which way is closed: to the service; to listening for callbacks; for a callback URL that the service does not take; for one at an
+ * address that its operator has not opened; back from the service to the receiver.
+ */
+export type ClosedWay = 'there' | 'listening' | 'url' | 'address' | 'back';
+
 /** A service that cannot be loaded from here, and why. */
 export class UnfitServiceError extends Error {
   override readonly name = 'UnfitServiceError';
-  /** Which way is closed: to the service, or back from it to the receiver of callbacks. */
-  readonly way: 'there' | 'back';
+  readonly way: ClosedWay;
 
-  constructor(message: string, way: 'there' | 'back' = 'there') {
+  constructor(message: string, way: ClosedWay = 'there') {
     super(message);
     this.way = way;
   }
 }
 
-/** Throws an UnfitServiceError unless it answers `GET /healthz` with 200. */
+/** Throws an UnfitServiceError unless it answers `GET /healthz` as fairsieve does: nothing else is to be put under load by a slip in a URL. */
 export async function checkService(service: Service): Promise<void> {
   const end = await askService(service, ({ get }) => get('/healthz'));
   const reason = failureReason(end);
   if (reason !== undefined)
     throw new UnfitServiceError(`Cannot load ${service.url}: GET /healthz failed (${reason})`);
+  if (end.kind === 'broken' || !isHealth(end.body))
+    throw new UnfitServiceError(
+      `Cannot load ${service.url}: this is no fairsieve service, as GET /healthz does not answer {"status":"ok"}`,
+    );
 }
 
-/** Whom the access key of a service speaks for. */
+function isHealth(body: Buffer): boolean {
+  try {
+    const health: unknown = JSON.parse(body.toString());
+    return isObject(health) && health.status === 'ok';
+  } catch {
+    return false;
+  }
+}
+
+/** Whom the API key of a service speaks for. */
 export type KeyOwner =
   /** Its callbacks are signed with any of the secrets. */
   | { readonly kind: 'caller'; readonly callerId: string; readonly secrets: readonly string[] }
   /** For anyone, as without a key. */
   | { readonly kind: 'anyone' };
 
-/** Throws an UnfitServiceError if the key is refused. */
+/** Throws an UnfitServiceError if the key is refused, or one is asked for and there is none. */
 export async function keyOwner(service: Service): Promise<KeyOwner> {
-  if (service.apiKey === undefined) return { kind: 'anyone' };
   const end = await askService(service, ({ get }) => get('/callback-secret'));
-  if (end.kind === 'answered' && end.status === 401)
-    throw new UnfitServiceError(
-      `Cannot load ${service.url}: it refuses the access key (${failureReason(end)})`,
-    );
+  if (end.kind === 'answered' && end.status === 401) {
+    const why =
+      service.apiKey === undefined
+        ? 'it asks for an API key, and none was given: --api-key KEY'
+        : 'it refuses the API key';
+    throw new UnfitServiceError(`Cannot load ${service.url}: ${why} (${failureReason(end)})`);
+  }
+  if (service.apiKey === undefined) return { kind: 'anyone' };
   const secret = secretIn(end);
   return secret ? { kind: 'caller', ...secret } : { kind: 'anyone' };
 }

@@ -65,7 +65,13 @@ test('a miss by a hair is seen in what is told of it', () => {
     parsed('sync.max<100ms'),
     sampleResult({ endpoints: [sampleEndpoint({ latency: distribution([100.02]) })] }),
   );
-  assert.deepEqual([text, actual, holds], ['sync.max < 100 ms', '100.02 ms', false]);
+  assert.deepEqual([text, actual, holds], ['sync.max<100ms', '100.02 ms', false]);
+});
+
+test('a condition is told as it was typed, and the whole is a bound', () => {
+  assert.equal(checkAssertion(parsed(' sync.p99.9 < 1 min '), RESULT).text, 'sync.p99.9 < 1 min');
+  assert.equal(checkAssertion(parsed('failed<=100%'), RESULT).holds, true);
+  assert.equal(checkAssertion(parsed('jain<=1'), RESULT).holds, true);
 });
 
 test('what was not measured holds to nothing', () => {
@@ -110,6 +116,8 @@ test('what cannot be understood is quoted, with what was probably meant', () => 
     ['constructor.p99<1', /there is no metric/],
     ['sync.constructor<1ms', /say which of sync/],
     ['failed<1/s', /nothing or %/],
+    ['jain>2', /jain is at most 1: the bound is "2"/],
+    ['failed<101%', /failed is at most 100%: the bound is "101%"/],
   ];
   for (const [text, reason] of cases) {
     const outcome = parseAssertion(text);

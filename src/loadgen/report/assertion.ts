@@ -7,6 +7,8 @@ import type { LoadResult } from '../load-result.ts';
 import { findMetric, type Metric, type Unit } from './metric.ts';
 
 export interface Assertion {
+  /** As it was given: `sync.p99<100ms`. */
+  readonly text: string;
   readonly metric: Metric;
   readonly comparison: Comparison;
   /** In the unit of the metric; a share in 0…1 if `isShare`. */
@@ -17,7 +19,7 @@ export interface Assertion {
 
 export interface AssertionOutcome {
   readonly metricName: string;
-  /** `sync.p99 < 100 ms` */
+  /** As it was given: `sync.p99<100ms`. */
   readonly text: string;
   readonly holds: boolean;
   /** What was measured instead, or as it should be. */
@@ -72,22 +74,30 @@ export function parseAssertion(text: string): ParsedAssertion {
       text,
       `the number must have ${SUFFIX_WORDS[metric.unit]}: it is ${JSON.stringify(digits + suffix)}`,
     );
+  const bound = Number(digits) * worth;
+  const isShare = suffix === '%';
+  // A share and the index are parts of a whole: beyond it, a condition would hold always or never.
+  if ((isShare || metric.unit === 'index') && bound > 1)
+    return fault(
+      text,
+      `${metric.name} is at most ${isShare ? '100%' : '1'}: the bound is ${JSON.stringify(digits + suffix)}`,
+    );
   const comparison = (sign === '==' ? '=' : sign) as Comparison;
   return {
     kind: 'assertion',
-    assertion: { metric, comparison, bound: Number(digits) * worth, isShare: suffix === '%' },
+    assertion: { text: text.trim(), metric, comparison, bound, isShare },
   };
 }
 
 export function checkAssertion(assertion: Assertion, result: LoadResult): AssertionOutcome {
-  const { metric, comparison, bound, isShare } = assertion;
+  const { text, metric, comparison, bound, isShare } = assertion;
   const measured = metric.read(result);
   const whole = isShare ? metric.whole?.(result) : 1;
   // Of nothing, any part is nothing.
   const value = measured === undefined || whole === undefined ? undefined : measured / (whole || 1);
   return {
     metricName: metric.name,
-    text: `${metric.name} ${comparison} ${amountText(bound, metric.unit, isShare)}`,
+    text,
     holds: value !== undefined && COMPARE[comparison](value, bound),
     actual: value === undefined ? 'nothing was measured' : amountText(value, metric.unit, isShare),
   };

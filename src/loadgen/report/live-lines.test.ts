@@ -25,6 +25,11 @@ test('the lines say how far the load is and how it goes', () => {
   assert.equal(times, '  195/s  p50 3.20 ms  p99 18.0 ms  ▅██');
 });
 
+test('a bar that is full stands beside the whole time', () => {
+  const [progress = ''] = liveLines({ ...TICK, elapsedMs: 1_990 }, { ...PLAN, durationMs: 2_000 }, [], 80);
+  assert.match(progress, /━{40} {2}2 s of 2 s$/);
+});
+
 test('failures and wrong answers are shown as soon as there are any', () => {
   const bad = { ...TICK, failed: 3, wrong: 1 };
   assert.match(liveLines(bad, PLAN, [], 100)[1] ?? '', /3 FAILED · 1 WRONG$/);

@@ -53,9 +53,10 @@ export function sparkline(values: readonly number[]): string {
   return values.map((value) => SPARKS[Math.round((value / max) * (SPARKS.length - 1))] ?? '').join('');
 }
 
-/** In whole seconds: it changes often enough. */
+/** In whole seconds, the nearest one, as the bar has it: it changes often enough. */
 function elapsedText({ elapsedMs }: LoadTick): string {
-  return elapsedMs < 1_000 ? '0 s' : spanText(Math.floor(elapsedMs / 1_000) * 1_000);
+  const seconds = Math.round(elapsedMs / 1_000);
+  return seconds === 0 ? '0 s' : spanText(seconds * 1_000);
 }
 
 /** Of the last second: where nothing was answered there are no latencies. */

@@ -1,17 +1,23 @@
-/** What was asked for, in words. Pure. */
-import type { LoadOptions } from '../load-options.ts';
+/** What was asked for, in words, and how far it came if it was interrupted. Pure. */
+import type { LoadResult } from '../load-result.ts';
 import { countOf, rateText, spanText } from './amount-text.ts';
 
 /** Parts of one line: mode, pace, callers, numbers, seed. */
-export function loadWords(options: LoadOptions): string[] {
+export function loadWords({
+  options,
+  elapsedMs,
+  interrupted,
+}: Pick<LoadResult, 'options' | 'elapsedMs' | 'interrupted'>): string[] {
   const { mode, wait, callers, skew, digits, seed, durationMs, rampMs, spikes, pace } = options;
   const paceWords =
     pace.kind === 'open'
       ? `${rateText(pace.perSecond)} (open, ${pace.arrivals})`
       : `${countOf(pace.connections, 'connection')} (closed)`;
+  const isShort = interrupted && elapsedMs < durationMs;
+  const span = isShort ? `${spanText(elapsedMs)} of ${spanText(durationMs)}` : spanText(durationMs);
   return [
     mode,
-    `${paceWords} for ${spanText(durationMs)}`,
+    `${paceWords} for ${span}`,
     ...(rampMs > 0 ? [`ramp ${spanText(rampMs)}`] : []),
     ...spikes.map(({ atMs, forMs, factor }) => `×${factor} at ${spanText(atMs)} for ${spanText(forMs)}`),
     `${countOf(callers, 'caller')}${callers > 1 ? ` (${skew})` : ''}`,

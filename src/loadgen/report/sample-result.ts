@@ -127,6 +127,7 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
     options: SAMPLE_OPTIONS,
     startedAt: '2026-01-02T03:04:05.678Z',
     elapsedMs: 31_200,
+    interrupted: false,
     planned: 3_000,
     distinctNumbers: 4_096,
     sent: 3_000,

@@ -66,3 +66,9 @@ test('caller ids and reasons cannot steer the terminal', () => {
   // oxlint-disable-next-line no-control-regex
   assert.doesNotMatch(report(sampleResult({ callers, endpoints })), /[\u0000-\u0009\u000b-\u001f\u202e]/);
 });
+
+test('an interrupted load says how far it came, first and last', () => {
+  const lines = report(sampleResult({ interrupted: true, elapsedMs: 4_000 })).split('\n');
+  assert.match(lines[0] ?? '', / for 4 s of 30 s · /);
+  assert.equal(lines.at(-1), 'INTERRUPTED');
+});

@@ -15,9 +15,7 @@ export function textReport(result: LoadResult, verdict: Verdict): string {
   const failures = failureTable(result);
   const blocks = [
     ...(verdict.alarms.length > 0 ? [alarmText(verdict.alarms)] : []),
-    [loadWords(result.options).join(' · '), `${result.options.urls.join(', ')}, ${result.startedAt}`].join(
-      '\n',
-    ),
+    [loadWords(result).join(' · '), `${result.options.urls.join(', ')}, ${result.startedAt}`].join('\n'),
     tableText(endpointTable(result)),
     tableText(timesTable(result)),
     ...(failures.rows.length > 0 ? [tableText(failures)] : []),
@@ -102,14 +100,14 @@ function accountText(result: LoadResult): string {
   return rows.map(([name, parts]) => wrapped(name, parts)).join('\n');
 }
 
-function verdictText({ isGood, faults, assertions, warnings }: Verdict): string {
+function verdictText({ word, faults, assertions, warnings }: Verdict): string {
   return [
     ...warnings.map((warning) => `! ${warning}`),
     ...assertions.map(
       ({ text, holds, actual }) => `${holds ? '✓' : '✗'} ${text}: ${holds ? actual : `it is not: ${actual}`}`,
     ),
     ...faults.map((fault) => `✗ ${fault}`),
-    isGood ? 'PASSED' : 'FAILED',
+    word.toUpperCase(),
   ].join('\n');
 }
 

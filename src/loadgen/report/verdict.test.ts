@@ -14,14 +14,14 @@ function assertions(...texts: string[]): Assertion[] {
 }
 
 test('a load of which everything is there and right is good', () => {
-  const { isGood, faults, alarms, warnings } = verdictOf(sampleResult(), []);
-  assert.deepEqual([isGood, faults, alarms, warnings], [true, [], [], []]);
+  const { word, faults, alarms, warnings } = verdictOf(sampleResult(), []);
+  assert.deepEqual([word, faults, alarms, warnings], ['passed', [], [], []]);
 });
 
 test('more arrivals than there are different numbers are warned of', () => {
   assert.deepEqual(verdictOf(sampleResult({ planned: 64, distinctNumbers: 64 }), []).warnings, []);
-  const { isGood, warnings } = verdictOf(sampleResult({ planned: 65, distinctNumbers: 64 }), []);
-  assert.equal(isGood, true);
+  const { word, warnings } = verdictOf(sampleResult({ planned: 65, distinctNumbers: 64 }), []);
+  assert.equal(word, 'passed');
   assert.match(warnings[0] ?? '', /^Numbers came again: only 64 of 65/);
 });
 
@@ -32,7 +32,7 @@ test('a thread that has no time left for callbacks is warned of', () => {
 });
 
 test('a load without callbacks has none of them missing', () => {
-  assert.equal(verdictOf(sampleResult({ callbacks: undefined }), []).isGood, true);
+  assert.equal(verdictOf(sampleResult({ callbacks: undefined }), []).word, 'passed');
 });
 
 test('whatever is lost, wrong, failed or missing makes it bad, and is told', () => {
@@ -49,8 +49,8 @@ test('whatever is lost, wrong, failed or missing makes it bad, and is told', () 
     [{ sent: 0 }, /^nothing was sent/],
   ];
   for (const [overrides, fault] of cases) {
-    const { isGood, faults } = verdictOf(sampleResult(overrides), []);
-    assert.equal(isGood, false, String(fault));
+    const { word, faults } = verdictOf(sampleResult(overrides), []);
+    assert.equal(word, 'failed', String(fault));
     assert.equal(faults.length, 1);
     assert.match(faults[0] ?? '', fault);
   }
@@ -62,8 +62,8 @@ test('a wrong answer is an alarm, with the first few of them', () => {
 });
 
 test('an assertion that does not hold makes it bad', () => {
-  const { isGood, assertions: outcomes } = verdictOf(sampleResult(), assertions('sync.p99<1ms', 'jain>0.9'));
-  assert.equal(isGood, false);
+  const { word, assertions: outcomes } = verdictOf(sampleResult(), assertions('sync.p99<1ms', 'jain>0.9'));
+  assert.equal(word, 'failed');
   assert.deepEqual(
     outcomes.map(({ holds }) => holds),
     [false, true],
@@ -72,16 +72,16 @@ test('an assertion that does not hold makes it bad', () => {
 
 test('an assertion about failures takes the place of "none", and nothing excuses lost and wrong', () => {
   const endpoints = [sampleEndpoint({ sent: 1_000, failed: { '503 overloaded': 5 } })];
-  assert.equal(verdictOf(sampleResult({ endpoints }), []).isGood, false);
-  assert.equal(verdictOf(sampleResult({ endpoints }), assertions('failed<1%')).isGood, true);
-  assert.equal(verdictOf(sampleResult({ endpoints }), assertions('failed<0.1%')).isGood, false);
-  assert.equal(verdictOf(sampleResult({ lost: 1 }), assertions('lost<50%')).isGood, false);
-  assert.equal(verdictOf(sampleResult({ wrong: 1 }), assertions('wrong<50%')).isGood, false);
+  assert.equal(verdictOf(sampleResult({ endpoints }), []).word, 'failed');
+  assert.equal(verdictOf(sampleResult({ endpoints }), assertions('failed<1%')).word, 'passed');
+  assert.equal(verdictOf(sampleResult({ endpoints }), assertions('failed<0.1%')).word, 'failed');
+  assert.equal(verdictOf(sampleResult({ lost: 1 }), assertions('lost<50%')).word, 'failed');
+  assert.equal(verdictOf(sampleResult({ wrong: 1 }), assertions('wrong<50%')).word, 'failed');
 });
 
 test('what makes the numbers doubtful is warned of without making the load bad', () => {
   const slow = distribution([1, 80]);
-  const { isGood, warnings } = verdictOf(
+  const { word, warnings } = verdictOf(
     sampleResult({
       endpoints: [sampleEndpoint({ late: 1 })],
       callbacks: sampleCallbacks({ twice: 1, unverified: 2 }),
@@ -89,7 +89,7 @@ test('what makes the numbers doubtful is warned of without making the load bad',
     }),
     [],
   );
-  assert.equal(isGood, true);
+  assert.equal(word, 'passed');
   const expected = [
     /COULD NOT KEEP UP: 300 of 3,000 planned arrivals \(10 %\)/,
     /late itself: .* 80\.0 ms/,
@@ -100,4 +100,19 @@ test('what makes the numbers doubtful is warned of without making the load bad',
   ];
   assert.equal(warnings.length, expected.length);
   for (const [i, warning] of warnings.entries()) assert.match(warning, expected[i] ?? /never/);
+});
+
+test('a load of less than a second is not told that its generator was busy', () => {
+  const generator = { ...sampleResult().generator, cores: 19 };
+  assert.deepEqual(verdictOf(sampleResult({ elapsedMs: 999, generator }), []).warnings, []);
+  assert.equal(verdictOf(sampleResult({ elapsedMs: 1_000, generator }), []).warnings.length, 1);
+});
+
+test('an interrupted load has not passed, and is not held to what nobody waited for', () => {
+  const cut = { interrupted: true, elapsedMs: 4_000, unfinished: 5 } as const;
+  const { word, faults, warnings } = verdictOf(sampleResult(cut), []);
+  assert.deepEqual([word, faults], ['interrupted', []]);
+  assert.match(warnings[0] ?? '', /^Interrupted after 4 s: nobody waited /);
+  assert.equal(verdictOf(sampleResult({ ...cut, lost: 1 }), []).word, 'failed');
+  assert.equal(verdictOf(sampleResult(cut), assertions('sync.p99<1ms')).word, 'failed');
 });

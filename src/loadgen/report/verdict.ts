@@ -6,12 +6,13 @@
  *   V2. An assertion about a metric of that table takes its place, save for what nothing excuses: `wrong` and `lost`.
  */
 import type { LoadResult } from '../load-result.ts';
-import { countOf, countText, millisText, shareText } from './amount-text.ts';
+import { countOf, countText, millisText, shareText, spanText } from './amount-text.ts';
 import { checkAssertion, parseAssertion, type Assertion, type AssertionOutcome } from './assertion.ts';
 import { lateCount } from './metric.ts';
 
 export interface Verdict {
-  readonly isGood: boolean;
+  /** A load that was interrupted can fail, but it cannot pass. */
+  readonly word: 'passed' | 'failed' | 'interrupted';
   /** Wrong answers: before and above everything else. */
   readonly alarms: readonly string[];
   /** What every load is held to and this one is not, in words. */
@@ -56,10 +57,15 @@ type Fault = (count: number, result: LoadResult) => string;
 /** Metrics whose expectation no assertion replaces. */
 const INEXCUSABLE: ReadonlySet<string> = new Set(['wrong', 'lost']);
 
+/** Metrics that an interrupted load is not held to: they count what was under way. */
+const CUT_SHORT: ReadonlySet<string> = new Set(['unanswered', 'unfinished', 'missing', 'gaps', 'sent']);
+
 /** From here on the arrivals are no longer those that were planned. */
 const LAG_P99_MS_MAX = 50;
 /** Of its threads' time; beyond this the generator's own work is part of what is measured. */
 const BUSY_SHARE_MAX = 0.8;
+/** Of a shorter load most is the start of its threads. */
+const BUSY_MS_MIN = 1_000;
 
 export function verdictOf(result: LoadResult, assertions: readonly Assertion[]): Verdict {
   const outcomes = assertions.map((assertion) => checkAssertion(assertion, result));
@@ -67,12 +73,13 @@ export function verdictOf(result: LoadResult, assertions: readonly Assertion[]):
     assertions.map(({ metric }) => metric.name).filter((name) => !INEXCUSABLE.has(name)),
   );
   const failing = Object.entries(EXPECTATIONS)
-    .filter(([name]) => !replaced.has(name))
+    .filter(([name]) => !replaced.has(name) && !(result.interrupted && CUT_SHORT.has(name)))
     // A load without callbacks has none of them missing.
     .filter(([, { assertion }]) => assertion.metric.read(result) !== undefined)
     .filter(([, { assertion }]) => !checkAssertion(assertion, result).holds);
+  const isHeld = failing.length === 0 && outcomes.every(({ holds }) => holds);
   return {
-    isGood: failing.length === 0 && outcomes.every(({ holds }) => holds),
+    word: isHeld ? (result.interrupted ? 'interrupted' : 'passed') : 'failed',
     alarms: alarmsOf(result),
     faults: failing.map(([, { assertion, fault }]) => fault(assertion.metric.read(result) ?? 0, result)),
     assertions: outcomes,
@@ -86,10 +93,15 @@ function alarmsOf({ wrong, wrongExamples }: LoadResult): string[] {
 }
 
 function warningsOf(result: LoadResult): string[] {
-  const { generator, callbacks, planned, distinctNumbers } = result;
+  const { generator, callbacks, planned, interrupted, elapsedMs, distinctNumbers } = result;
   const { lag, dropped, cores, receiverCores, threads } = generator;
   const late = lateCount(result);
   const warnings: [boolean, () => string][] = [
+    [
+      interrupted,
+      () =>
+        `Interrupted after ${spanText(elapsedMs)}: nobody waited for what was under way then, so it is counted as unanswered, unfinished or missing, and not held against the service`,
+    ],
     [
       dropped > 0,
       () =>
@@ -101,7 +113,7 @@ function warningsOf(result: LoadResult): string[] {
         `The generator was late itself: it got round to one arrival in a hundred ${millisText(lag.p99)} or more after its planned moment. The latencies count that`,
     ],
     [
-      cores > BUSY_SHARE_MAX * threads,
+      elapsedMs >= BUSY_MS_MIN && cores > BUSY_SHARE_MAX * threads,
       () =>
         `The generator was busy: it used ${cores.toFixed(2)} cores of the ${threads} that its threads can use`,
     ],

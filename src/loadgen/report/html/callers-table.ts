@@ -30,8 +30,10 @@ export function callersTable({ callers }: LoadResult): Markup {
 
 function row(caller: CallerResult, scale: Scale, shareMax: number, sentByAll: number): Markup {
   const { callerId, sent, done, waiting, cpuMs, cpuShare } = caller;
-  const time = (ms: number): string => (waiting.count === 0 ? '–' : millisText(ms));
-  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${waiting.count === 0 ? '' : waitMarkup(waiting, scale)}</td><td>${time(waiting.p50)}</td><td>${time(waiting.p99)}</td><td>${longestWait(caller, millisText)}</td><td class="drawn share">${shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax)}<span class="amount">${shareText(cpuShare)}</span></td><td>${millisText(cpuMs)}</td><td>${countText(sent)}</td><td>${countText(done)}</td></tr>`;
+  // The service tells neither waiting nor CPU time of values.
+  const isTold = waiting.count > 0;
+  const time = (ms: number): string => (isTold ? millisText(ms) : '–');
+  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${isTold ? waitMarkup(waiting, scale) : ''}</td><td>${time(waiting.p50)}</td><td>${time(waiting.p99)}</td><td>${longestWait(caller, millisText)}</td><td class="drawn share">${isTold ? shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax) : ''}<span class="amount">${isTold ? shareText(cpuShare) : '–'}</span></td><td>${time(cpuMs)}</td><td>${countText(sent)}</td><td>${countText(done)}</td></tr>`;
 }
 
 /** A bar from p50 to p99, and a dot at the longest. */

@@ -9,8 +9,8 @@ import { bandsOf, tickMillis } from './plot-words.ts';
 
 const TIME_TICKS_MAX = 8;
 
-export function latencyPlot({ seconds, options }: LoadResult): Plot {
-  const points = plotSeconds(seconds);
+export function latencyPlot({ seconds, options, elapsedMs }: LoadResult): Plot {
+  const points = plotSeconds(seconds, elapsedMs);
   const measured = points.filter(({ answered }) => answered > 0);
   const x = timeScale(seconds.length, TIME_TICKS_MAX);
   const y = logScale(measured.flatMap(({ p50, max }) => [p50, max]));
@@ -48,7 +48,7 @@ const COUNTED_FROM: Readonly<Record<Pace['kind'], string>> = {
 
 function aboutPoints(length: number, pace: Pace['kind']): string {
   const of =
-    length === 1
+    length <= 1
       ? 'Of the submissions answered in each second'
       : `Of the submissions answered in the worst of each ${length} seconds`;
   return `${of}, counted from ${COUNTED_FROM[pace]}; on a log scale.`;

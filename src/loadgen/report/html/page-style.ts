@@ -20,7 +20,7 @@ h1,h2,p,ul,dl,dd,figure{margin:0;padding:0}
 ul{list-style:none}
 .brand{font-weight:600;letter-spacing:.02em;color:var(--soft)}
 h1{font-size:52px;line-height:1.1;letter-spacing:-.025em;font-weight:700;margin:2px 0 14px}
-.good{color:var(--good)}.bad{color:var(--bad)}
+.good{color:var(--good)}.bad{color:var(--bad)}.cut{color:var(--warn)}
 .words{display:flex;flex-wrap:wrap;gap:6px}
 .words li{padding:2px 11px;border:1px solid var(--edge);border-radius:99px;background:var(--card);font-size:13.5px}
 .where{margin-top:12px;color:var(--soft);font-size:13.5px;overflow-wrap:anywhere}

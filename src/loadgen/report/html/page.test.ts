@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { LoadResult } from '../../load-result.ts';
 import {
   emptyResult,
+  NOTHING_MEASURED,
   SAMPLE_OPTIONS,
   sampleCallers,
   sampleEndpoint,
@@ -11,6 +12,7 @@ import {
 } from '../sample-result.ts';
 import { verdictOf } from '../verdict.ts';
 import { reportPage } from './page.ts';
+import { plotSeconds } from './per-second.ts';
 
 function page(result: LoadResult): string {
   return reportPage(result, verdictOf(result, []));
@@ -47,6 +49,34 @@ test('the page is well-formed and needs nothing from elsewhere', () => {
   assert.match(html, /prefers-color-scheme:dark/);
 });
 
+test('what was never answered is told apart from what failed', () => {
+  const html = page(sampleResult({ lost: 2, endpoints: [sampleEndpoint({ notAnswered: 117 })] }));
+  assert.match(
+    html,
+    /<dt>Failed, lost, wrong<\/dt><dd>2<\/dd><dd class="note">of 750 exchanges, 117 unanswered</,
+  );
+});
+
+test('of a caller that sent values only, no times are claimed', () => {
+  const [first, second] = sampleCallers(2);
+  const silent = { ...second!, waiting: NOTHING_MEASURED, cpuMs: 0, cpuShare: 0 };
+  const [row = ''] =
+    /<tr><th scope="row"><bdi>load-2<.*?<\/tr>/s.exec(page(sampleResult({ callers: [first!, silent] }))) ??
+    [];
+  assert.equal(row.match(/–/g)?.length, 5);
+  assert.doesNotMatch(row, /0 (?:ms|%)/);
+});
+
+test('a last second that was cut off is drawn as long as it was, with its rate', () => {
+  const seconds = [
+    { ...sampleSeconds(1)[0]!, answered: 100 },
+    { ...sampleSeconds(2)[1]!, answered: 50 },
+  ];
+  const [whole, half] = plotSeconds(seconds, 1_500);
+  assert.deepEqual([whole?.length, whole?.answered], [1, 100]);
+  assert.deepEqual([half?.length, half?.answered], [0.5, 100]);
+});
+
 test('it shows the verdict, all four plots with titles, and the numbers', () => {
   const html = page(sampleResult());
   assert.match(html, /<h1 class="good">Passed<\/h1>/);
@@ -56,6 +86,7 @@ test('it shows the verdict, all four plots with titles, and the numbers', () => 
   assert.match(html, /<bdi>load-1<\/bdi>/);
   assert.match(html, /<dt>Done and right<\/dt><dd>3,000<\/dd>/);
   assert.match(page(sampleResult({ lost: 1 })), /<h1 class="bad">Failed<\/h1>/);
+  assert.match(page(sampleResult({ interrupted: true })), /<h1 class="cut">Interrupted<\/h1>/);
 });
 
 test('whatever comes from outside stays text: caller ids, reasons, URLs, wrong answers', () => {

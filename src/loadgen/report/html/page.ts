@@ -25,7 +25,7 @@ export function reportPage(result: LoadResult, verdict: Verdict): string {
 <meta name="viewport" content="width=device-width, initial-scale=1"/>
 <meta name="color-scheme" content="light dark"/>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-<title>fairsieve load ${verdict.isGood ? 'passed' : 'failed'}, ${result.startedAt.slice(0, 10)}</title>
+<title>fairsieve load ${verdict.word}, ${result.startedAt.slice(0, 10)}</title>
 <style>${new Markup(PAGE_STYLE)}</style>
 </head>
 <body>
@@ -53,11 +53,19 @@ ${tableMarkup(timesTable(result))}
 `.text;
 }
 
-function headMarkup({ options, startedAt }: LoadResult, { isGood }: Verdict): Markup {
+const HEADINGS = {
+  passed: ['good', 'Passed'],
+  failed: ['bad', 'Failed'],
+  interrupted: ['cut', 'Interrupted'],
+} as const satisfies Readonly<Record<Verdict['word'], readonly [string, string]>>;
+
+function headMarkup(result: LoadResult, { word }: Verdict): Markup {
+  const { options, startedAt } = result;
+  const [style, heading] = HEADINGS[word];
   return markup`<header>
 <p class="brand">fairsieve load</p>
-<h1 class="${isGood ? 'good' : 'bad'}">${isGood ? 'Passed' : 'Failed'}</h1>
-<ul class="words">${loadWords(options).map((word) => markup`<li>${word}</li>`)}</ul>
+<h1 class="${style}">${heading}</h1>
+<ul class="words">${loadWords(result).map((part) => markup`<li>${part}</li>`)}</ul>
 <p class="where">${options.urls.join(', ')} <time datetime="${startedAt}">${startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time></p>
 </header>`;
 }
@@ -85,7 +93,8 @@ function tilesMarkup(result: LoadResult): Markup {
 
 function tilesOf(result: LoadResult): Tile[] {
   const { sent, done, wrong, lost, unfinished, elapsedMs, timeToResult, callbacks, fairness } = result;
-  const trouble = failedCount(result) + unansweredCount(result) + lost + wrong;
+  const trouble = failedCount(result) + lost + wrong;
+  const unanswered = unansweredCount(result);
   return [
     { name: 'Requests sent', value: countText(sent), note: `in ${spanText(elapsedMs)}` },
     {
@@ -96,8 +105,8 @@ function tilesOf(result: LoadResult): Tile[] {
     {
       name: 'Failed, lost, wrong',
       value: countText(trouble),
-      note: `of ${countText(exchangeCount(result))} exchanges`,
-      isBad: trouble > 0,
+      note: `of ${countText(exchangeCount(result))} exchanges${unanswered > 0 ? `, ${countText(unanswered)} unanswered` : ''}`,
+      isBad: trouble + unanswered > 0,
     },
     {
       name: 'Later than 2 s',
@@ -146,11 +155,11 @@ function callersMarkup(result: LoadResult): Markup {
   return markup`<section class="card"><h2>Waiting time per caller</h2><p>From accepted to started. ${result.options.callers > 1 ? 'A fair service lets nobody wait for the backlog of others.' : ''}</p><div class="wide">${callersTable(result)}</div></section>`;
 }
 
-function secondsTable({ seconds }: LoadResult): ReportTable {
+function secondsTable({ seconds, elapsedMs }: LoadResult): ReportTable {
   return {
     title: '',
     columns: ['time', 'planned/s', 'answered/s', 'failed/s', 'done/s', 'p50', 'p99', 'max'],
-    rows: plotSeconds(seconds).map((point) => [
+    rows: plotSeconds(seconds, elapsedMs).map((point) => [
       secondsText(point),
       ...[point.planned, point.answered, point.failed, point.done].map((count) => countText(count)),
       ...[point.p50, point.p99, point.max].map((ms) => (point.answered > 0 ? millisText(ms) : '–')),

@@ -9,8 +9,8 @@ import { linearScale, timeScale } from './scale.ts';
 const TIME_TICKS_MAX = 8;
 const RATE_TICKS = 5;
 
-export function throughputPlot({ seconds, options }: LoadResult): Plot {
-  const points = plotSeconds(seconds);
+export function throughputPlot({ seconds, options, elapsedMs }: LoadResult): Plot {
+  const points = plotSeconds(seconds, elapsedMs);
   const x = timeScale(seconds.length, TIME_TICKS_MAX);
   const y = linearScale(
     Math.max(
