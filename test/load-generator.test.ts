@@ -182,7 +182,7 @@ test('with an access key the load is that of its caller, and its callbacks are v
   );
   await assert.rejects(
     testLoad({ ...load, apiKey: `${keys.caller}x` }),
-    /refuses the access key \(401 api_key_invalid\)/,
+    /refuses the API key \(401 api_key_invalid\)/,
   );
   await rm(folder, { recursive: true, force: true });
 });
