@@ -6,7 +6,7 @@
  */
 import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { Server } from '../test/support/server.ts';
-import { startBareFastify } from './support/bare-fastify-process.ts';
+import { startPeerProcess, type PeerProcess } from './support/peer-process.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
 import { runClosedLoop, type ClosedLoopReport } from './support/closed-loop.ts';
 import { measureFsync } from './support/fsync-cost.ts';
@@ -114,14 +114,17 @@ async function runHttp({ quick, seed, say }: BenchmarkOptions): Promise<Result> 
 }
 
 /** A peer that answers with bodies like those of the service for the same request. */
-async function startPeerLike(url: string, post: string): ReturnType<typeof startBareFastify> {
+async function startPeerLike(url: string, post: string): Promise<PeerProcess> {
   const body = post.slice(post.indexOf('\r\n\r\n') + 4);
   const headers = { 'x-caller-id': 'bench', 'content-type': 'application/json' };
   const accepted = await (await fetch(`${url}/requests`, { method: 'POST', headers, body })).text();
   await drained(url);
   const { request_id: id } = JSON.parse(accepted) as { readonly request_id: string };
   const finished = await (await fetch(`${url}/requests/${id}`)).text();
-  return startBareFastify(accepted, finished);
+  return startPeerProcess(new URL('./peers/bare-fastify.ts', import.meta.url), {
+    PEER_POST_ANSWER: accepted,
+    PEER_GET_ANSWER: finished,
+  });
 }
 
 async function runPosts(

@@ -7,7 +7,7 @@ import type { LoadOptions } from '../src/loadgen/load-options.ts';
 import type { LoadResult } from '../src/loadgen/load-result.ts';
 import type { Benchmark, BenchmarkOptions, Result } from './support/benchmark.ts';
 import { Samples } from './support/samples.ts';
-import { startTrivialResponder } from './support/trivial-responder-process.ts';
+import { startPeerProcess } from './support/peer-process.ts';
 
 const CONNECTIONS = 64;
 const TARGET = '≥ 15,000';
@@ -31,7 +31,7 @@ export const loadgen: Benchmark = {
 
 async function runLoadgen({ quick, seed, say }: BenchmarkOptions): Promise<Result> {
   const { rounds, sliceMs } = quick ? QUICK : FULL;
-  await using responder = await startTrivialResponder();
+  await using responder = await startPeerProcess(new URL('./peers/trivial-responder.ts', import.meta.url));
   const results = new Map<string, Measured[]>();
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}`);

@@ -21,6 +21,8 @@ function finished(number: string): string {
 
 function answerTo(request: string): string {
   if (request.startsWith('GET /healthz')) return answer('200 OK', '{"status":"ok"}');
+  // What a load asks before it begins: it signs no callbacks.
+  if (request.startsWith('GET /callback-secret')) return answer('404 Not Found', '{}');
   const number = NUMBER.exec(request)?.[1] ?? '';
   if (!request.startsWith('POST /requests')) return answer('200 OK', finished(number));
   const accepted = `{"request_id":"${number}","status":"queued","number":"${number}","position":0,"expected_ms":1}`;
