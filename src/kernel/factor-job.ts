@@ -48,7 +48,7 @@ interface FactorJobState extends JobState {
 }
 
 const STATE_VERSION = 1;
-const MOVE_NS = 2_000_000;
+const MOVE_NS = 1_000_000;
 /** What curves are told to be of a job that comes to the sieve. */
 const ECM_SHARE = 0.15;
 
