@@ -24,8 +24,7 @@ export function findOddDivisor(k: i32, first: i32, end: i32): i32 {
       borrowP = nextBorrow(limb, borrowP, p, inverseP);
       borrowQ = nextBorrow(limb, borrowQ, q, inverseQ);
     }
-    const hits =
-      i32x4.bitmask(i32x4.eq(borrowP, zero)) | (i32x4.bitmask(i32x4.eq(borrowQ, zero)) << 4);
+    const hits = i32x4.bitmask(i32x4.eq(borrowP, zero)) | (i32x4.bitmask(i32x4.eq(borrowQ, zero)) << 4);
     if (hits == 0) continue;
     const index = i + <i32>ctz(hits);
     return index < stop ? index : -1; // The lanes behind may stand for no prime.

@@ -151,7 +151,8 @@ function claimsOf(kernel: KernelInstance, n: bigint, side: Side, effort: Effort)
   const claims: Claim[] = [];
   let rest = 1n;
   for (const { value, exponent, kind } of parts)
-    if (kind === 'proven') claims.push({ side, divisor: value, gain: value ** BigInt(exponent), isRest: false });
+    if (kind === 'proven')
+      claims.push({ side, divisor: value, gain: value ** BigInt(exponent), isRest: false });
     else rest = value;
   for (const prime of effort.withCurves ? primesByCurves(kernel, rest) : []) {
     let gain = 1n;
