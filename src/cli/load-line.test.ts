@@ -162,6 +162,8 @@ test('a secret or key with a slip in it is not repeated', () => {
     '--url http://user:hush@',
     '--url http://user:hush/hush@a b',
     '--mode async --callback-url ftp://user:hush@a',
+    '--callback-url http://user:hush/hush@a',
+    '--callback-url http://a/hook?hush',
   ])
     assert.throws(
       () => understood(args),

@@ -15,6 +15,7 @@ import { parseAssertion, type Assertion } from '../loadgen/report/assertion.ts';
 import { SEMIPRIME_DIGITS_MAX, SEMIPRIME_DIGITS_MIN } from '../loadgen/semiprimes.ts';
 import { isCallbackSecret } from './callback-check.ts';
 import type { CommandLine } from './command-line.ts';
+import { shownUrl } from './shown-url.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Everything but what only a running server tells. */
@@ -229,21 +230,16 @@ function urlsOf(line: CommandLine): readonly string[] {
 function plainUrl(name: string, text: string): string {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) {
-    const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
+    const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(shownUrl(text))?.[1];
     if (port !== undefined && Number(port) > PORT_MAX)
       throw new UsageError(`--${name} must have a port of at most ${PORT_MAX}: it is ${port}`);
-    throw new UsageError(`--${name} must be an http or https URL: it is ${quotedUrl(text)}`);
+    throw new UsageError(`--${name} must be an http or https URL: it is ${JSON.stringify(shownUrl(text))}`);
   }
   if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
     throw new UsageError(
-      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${quotedUrl(text)}`,
+      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${JSON.stringify(shownUrl(text))}`,
     );
   return url.href.replace(/\/$/, '');
-}
-
-/** In quotes, without a user and password: errors are kept and shown around. */
-function quotedUrl(text: string): string {
-  return JSON.stringify(text.replace(/[^/]*@/, '…@'));
 }
 
 function secretOf(
