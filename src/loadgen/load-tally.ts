@@ -117,7 +117,7 @@ export class LoadTally {
   readonly #wrongExamples: string[] = [];
 
   /**
-   * Times are of the shared clock; the load begins at `startMs`. `arrivalsEndWallMs`, in ms since 1970, is when the last arrival is
+   * Times are of the monotonic clock; the load begins at `startMs`. `arrivalsEndWallMs`, in ms since 1970, is when the last arrival is
    * planned at the latest: what the service finishes later is no share of a caller any more, since in the end each gets what it asked for.
    */
   constructor(startMs: number, callers: number, arrivalsEndWallMs: number) {

@@ -22,7 +22,6 @@ import {
   type ToReceiver,
   TRIAL,
 } from './receiver-protocol.ts';
-import { sharedNowMs } from './shared-clock.ts';
 import { readRequest } from './told-result.ts';
 
 const BODY_BYTES_MAX = 2 ** 20;
@@ -59,7 +58,7 @@ port.on('message', (_message: ToReceiver) => tell({ kind: 'report', report: repo
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [forRun, forThread = ''] = (request.url ?? '').split(/[?#]/)[0]!.split('/').slice(-2);
   const body = await bodyOf(request);
-  const atMs = sharedNowMs();
+  const atMs = systemClock.monotonicMs();
   const wallMs = systemClock.wallMs();
   if (body === undefined || request.method !== 'POST' || forRun !== run) {
     response.writeHead(body === undefined ? 413 : 410, { connection: 'close' }).end();

@@ -10,7 +10,6 @@ import type { ExchangeEnd } from './http-connection.ts';
 import type { Wait } from './load-options.ts';
 import type { LoadTally } from './load-tally.ts';
 import type { RequestText } from './request-text.ts';
-import { sharedNowMs } from './shared-clock.ts';
 import { lastState, readRequest, readValue, type ToldResult } from './told-result.ts';
 
 export type Asking = Exclude<Wait, 'callback'>;
@@ -98,11 +97,11 @@ export class ResultWatch {
         if (sentMs !== undefined) this.#answered(watched, pauses, sentMs, headMs, end);
       },
       () => {
-        sentMs = sharedNowMs();
+        sentMs = systemClock.monotonicMs();
         this.#tally.asked('GET result');
       },
       // A stream has answered when it has begun.
-      this.#asking === 'events' ? () => (headMs = sharedNowMs()) : undefined,
+      this.#asking === 'events' ? () => (headMs = systemClock.monotonicMs()) : undefined,
     );
   }
 
@@ -113,7 +112,7 @@ export class ResultWatch {
     headMs: number | undefined,
     end: ExchangeEnd,
   ): void {
-    const nowMs = sharedNowMs();
+    const nowMs = systemClock.monotonicMs();
     const way = this.#wayOf(watched);
     const told = toldBy(end, watched, way);
     const isOpenStream = end.kind === 'broken' && end.reason === NOT_ANSWERED && headMs !== undefined;

@@ -20,7 +20,6 @@ import { SecondSeries } from './second-series.ts';
 import type { SenderReport } from './sender-protocol.ts';
 import { SenderThreads } from './sender-threads.ts';
 import { callerSecrets, checkService, type KeyOwner, keyOwner } from './service-check.ts';
-import { sharedNowMs } from './shared-clock.ts';
 
 export interface LoadHooks {
   /** Aborting ends the load: nothing more is sent or waited for, and what there is is reported. */
@@ -78,11 +77,11 @@ export async function runLoad(options: LoadOptions, hooks: LoadHooks): Promise<L
     ),
   );
   await senders.ready();
-  const startMs = sharedNowMs() + HEADROOM_MS;
+  const startMs = systemClock.monotonicMs() + HEADROOM_MS;
   const startedAt = new Date(systemClock.wallMs() + HEADROOM_MS).toISOString();
   const sending = sendAll(senders, startMs, options, hooks);
   const { reports, seconds } = await (receiver ? Promise.race([sending, receiver.failed]) : sending);
-  const elapsedMs = Math.max(0, sharedNowMs() - startMs);
+  const elapsedMs = Math.max(0, systemClock.monotonicMs() - startMs);
   const interrupted = hooks.signal.aborted;
   if (receiver) await systemClock.sleep(Math.min(REPEAT_MS, options.graceMs), hooks.signal);
   return buildLoadResult({
@@ -107,7 +106,7 @@ async function sendAll(
   const seconds = new SecondSeries();
   const counts = Array.from({ length: threads }, () => NOTHING);
   const tick = (): void => {
-    const elapsedMs = Math.max(0, sharedNowMs() - startMs);
+    const elapsedMs = Math.max(0, systemClock.monotonicMs() - startMs);
     const { answered: answeredPerSecond = 0, p50 = 0, p99 = 0 } = seconds.last() ?? {};
     const phase = elapsedMs < durationMs ? 'load' : 'grace';
     onTick({ elapsedMs, ...counts.reduce(added), answeredPerSecond, p50, p99, phase });

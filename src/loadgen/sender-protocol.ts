@@ -1,4 +1,4 @@
-/** What a thread that sends is told and tells. Types only. Times are of the shared clock. */
+/** What a thread that sends is told and tells. Types only. Times are of the monotonic clock. */
 import type { MessagePort } from 'node:worker_threads';
 import type { MatchReport } from './callback-match.ts';
 import type { LoadOptions } from './load-options.ts';

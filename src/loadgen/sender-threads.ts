@@ -25,7 +25,7 @@ export class SenderThreads implements AsyncDisposable {
     await Promise.all(this.#threads.map(({ ready }) => ready));
   }
 
-  /** Has all of them send from `startMs` of the shared clock on; resolves to their reports. Rejects if one fails. */
+  /** Has all of them send from `startMs` of the monotonic clock on; resolves to their reports. Rejects if one fails. */
   run(startMs: number, onNews: (thread: number, news: SenderNews) => void): Promise<readonly SenderReport[]> {
     this.#onNews = onNews;
     this.#tell({ kind: 'start', startMs });

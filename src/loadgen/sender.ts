@@ -21,7 +21,6 @@ import type { LoadOptions } from './load-options.ts';
 import { LoadTally } from './load-tally.ts';
 import { headerText, requestText, type RequestText } from './request-text.ts';
 import { ResultWatch } from './result-watch.ts';
-import { sharedNowMs } from './shared-clock.ts';
 import type { ToldResult } from './told-result.ts';
 
 /** Of all threads together: arrivals that wait for a connection, and requests that are followed. Beyond them arrivals are dropped. */
@@ -104,7 +103,7 @@ export class Sender {
     const { options, callerIds } = this.#options;
     const { pace, wait } = options;
     this.#startMs = startMs;
-    const arrivalsEndWallMs = systemClock.wallMs() + startMs - sharedNowMs() + options.durationMs;
+    const arrivalsEndWallMs = systemClock.wallMs() + startMs - systemClock.monotonicMs() + options.durationMs;
     this.#tally = new LoadTally(startMs, callerIds.length, arrivalsEndWallMs);
     const asking = wait === 'callback' ? 'long-poll' : wait;
     this.#watches = this.#services.map(
@@ -112,7 +111,7 @@ export class Sender {
     );
     const sweep = setInterval(() => this.#sweep(), SWEEP_MS);
     if (pace.kind === 'open') this.#sendByPlan(arrivalMoments({ ...options, pace }));
-    else setTimeout(() => this.#sendByLanes(), Math.max(0, startMs - sharedNowMs()));
+    else setTimeout(() => this.#sendByLanes(), Math.max(0, startMs - systemClock.monotonicMs()));
     await this.#finished.promise;
     clearInterval(sweep);
   }
@@ -122,7 +121,7 @@ export class Sender {
     if (this.#hasFinished) return;
     this.#hasFinished = true;
     this.#hasSentAll = true;
-    const nowMs = sharedNowMs();
+    const nowMs = systemClock.monotonicMs();
     for (const { caller, acceptedMs, tellsStart } of this.#open)
       this.#tally.unended(caller, tellsStart ? nowMs - acceptedMs : undefined);
     for (const watch of this.#watches) watch.end();
@@ -151,7 +150,7 @@ export class Sender {
     };
     const sendDue = (): void => {
       if (this.#hasSentAll) return;
-      const nowMs = sharedNowMs();
+      const nowMs = systemClock.monotonicMs();
       while (plannedMs <= nowMs) {
         this.#tally.planned(plannedMs);
         this.#tally.lag(nowMs - plannedMs);
@@ -160,7 +159,7 @@ export class Sender {
         skipToOwn();
       }
       if (plannedMs === Infinity) this.#hasSentAll = true;
-      else setTimeout(sendDue, Math.max(1, Math.floor(plannedMs - sharedNowMs())));
+      else setTimeout(sendDue, Math.max(1, Math.floor(plannedMs - systemClock.monotonicMs())));
     };
     skipToOwn();
     sendDue();
@@ -173,7 +172,7 @@ export class Sender {
     let index = this.#options.thread;
     let lanes = this.#lanes();
     const ask = (): void => {
-      const nowMs = sharedNowMs();
+      const nowMs = systemClock.monotonicMs();
       if (nowMs >= endMs || this.#hasSentAll) {
         if (--lanes === 0) this.#hasSentAll = true;
         return;
@@ -214,7 +213,7 @@ export class Sender {
 
   #submitted(arrival: Arrival, plannedMs: number, end: ExchangeEnd): void {
     this.#awaited--;
-    const nowMs = sharedNowMs();
+    const nowMs = systemClock.monotonicMs();
     let reason = failureReason(end);
     let accepted: Accepted | undefined;
     if (end.kind === 'answered' && reason === undefined) {
@@ -294,7 +293,7 @@ export class Sender {
       submissions.expire(ANSWER_MS_MAX, TIMED_OUT);
       if (wait !== 'events') questions.expire(ANSWER_MS_MAX, TIMED_OUT);
     }
-    const isOver = sharedNowMs() >= this.#startMs + durationMs + graceMs;
+    const isOver = systemClock.monotonicMs() >= this.#startMs + durationMs + graceMs;
     if (isOver || (this.#hasSentAll && this.#awaited === 0)) this.stop();
   }
 }
