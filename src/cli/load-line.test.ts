@@ -8,7 +8,7 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
 function understood(args: string, env: Record<string, string> = {}): LoadLine {
   const words = args === '' ? [] : args.split(' ');
-  return loadLine(new CommandLine(words, loadCommand.options), env, 5);
+  return loadLine(new CommandLine(words, loadCommand.options), env, { seed: 5, runId: 'k3f9a' });
 }
 
 test('without options it is a mixed load of 30 s against a server of its own', () => {
@@ -39,6 +39,7 @@ test('every option is understood', () => {
       { atMs: 60_000, forMs: 5_000, factor: 0 },
     ],
     callers: 1,
+    runId: undefined,
     skew: 'zipf',
     digits: { min: 20, max: 40 },
     seed: 4_294_967_295,
@@ -73,6 +74,12 @@ test('what the service is to call can stand in JSON of ASCII, whatever was typed
   const publicUrl = (text: string) => understood(`--callback-url ${text}`).plan.receiver?.publicUrl;
   assert.equal(publicUrl('http://me.example/a"b'), 'http://me.example/a%22b');
   assert.equal(publicUrl('http://m\u00e9.example/\u00e9'), 'http://xn--m-bga.example/%C3%A9');
+});
+
+test('callers are named after the run on a service that others load too, but not where a secret or weights know them by name', () => {
+  assert.equal(understood('--url http://a').plan.runId, 'k3f9a');
+  assert.equal(understood('').plan.runId, undefined);
+  assert.equal(understood(`--url http://a --callers 1 --secret ${SECRET}`).plan.runId, undefined);
 });
 
 test('secret and key come from the environment too', () => {

@@ -59,20 +59,29 @@ export const DEFAULT_MS = 30_000;
 const SEED_MAX = 2 ** 32 - 1;
 const PORT_MAX = 65_535;
 
-/** `seed` is for a line that gives none. Throws a UsageError that names what is wrong. */
+/** What is drawn for each load. */
+interface Drawn {
+  /** For a line that gives none. */
+  readonly seed: number;
+  readonly runId: string;
+}
+
+/** Throws a UsageError that names what is wrong. */
 export function loadLine(
   line: CommandLine,
   env: Readonly<Record<string, string | undefined>>,
-  seed: number,
+  { seed, runId }: Drawn,
 ): LoadLine {
   if (line.positionals.length > 0)
     throw new UsageError(`load takes options only: not ${JSON.stringify(line.positionals[0])}`);
   const urls = urlsOf(line);
   const plan = planOf(line, env, seed, urls.length === 0);
+  const secret = secretOf(line, env, plan, urls.length === 0);
   return {
-    plan,
+    // A server of one's own has no other loads, and may have weights for callers by name; a secret is that of a caller by name.
+    plan: { ...plan, runId: urls.length === 0 || secret !== undefined ? undefined : runId },
     urls,
-    secret: secretOf(line, env, plan, urls.length === 0),
+    secret,
     assertions: line.texts('assert').map(assertionOf),
     jsonFile: fileOf(line, 'json'),
     htmlFile: fileOf(line, 'html'),
@@ -84,7 +93,7 @@ function planOf(
   env: Readonly<Record<string, string | undefined>>,
   seed: number,
   isSelf: boolean,
-): LoadPlan {
+): Omit<LoadPlan, 'runId'> {
   const mode = choice(line, 'mode', LOAD_MODES) ?? LOAD_DEFAULTS.mode;
   const pace = paceOf(line);
   const durationMs = duration(line, 'duration', 1) ?? DEFAULT_MS;
@@ -245,7 +254,7 @@ function plainUrl(name: string, text: string): string {
 function secretOf(
   line: CommandLine,
   env: Readonly<Record<string, string | undefined>>,
-  { receiver, callers }: LoadPlan,
+  { receiver, callers }: Pick<LoadPlan, 'receiver' | 'callers'>,
   isSelf: boolean,
 ): string | undefined {
   if (isSelf && line.has('secret'))

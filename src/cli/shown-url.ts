@@ -5,7 +5,5 @@
  * with a slip in it, such as a slash.
  */
 export function shownUrl(text: string): string {
-  return text
-    .replace(/^((?:[a-z][a-z\d+.-]*:(?=[/\\]))?[/\\]*).*@/is, '$1…@')
-    .replace(/([?#]).*$/s, '$1…');
+  return text.replace(/^((?:[a-z][a-z\d+.-]*:(?=[/\\]))?[/\\]*).*@/is, '$1…@').replace(/([?#]).*$/s, '$1…');
 }

@@ -41,6 +41,7 @@ function resultOf(senders: readonly SenderReport[], options: Partial<LoadOptions
   return buildLoadResult({
     options: testOptions({ urls: ['http://a'], ...options }),
     callerIds: ['load-1', 'load-2', 'load-3'],
+    distinctNumbers: 1_000,
     startedAt: '',
     elapsedMs: 1_000,
     interrupted: false,

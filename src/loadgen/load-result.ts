@@ -146,6 +146,16 @@ export interface LoadResult {
   };
 }
 
+/** What is done before a load begins, in this order; some loads need no secrets and no callbacks. */
+export type LoadStepName = 'services' | 'secrets' | 'callbacks' | 'numbers' | 'threads';
+
+/** How far it is: `done` of `of` services, callers, services, lengths of primes, threads. */
+export interface LoadStep {
+  readonly name: LoadStepName;
+  readonly done: number;
+  readonly of: number;
+}
+
 /** What a live view shows, about four times a second. */
 export interface LoadTick {
   readonly elapsedMs: number;

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { MatchReport } from './callback-match.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { Counts, SecondReport, ThreadReport } from './load-tally.ts';
+import type { PrimePools } from './semiprimes.ts';
 
 export interface SenderData {
   readonly options: LoadOptions;
@@ -14,6 +15,7 @@ export interface SenderData {
   readonly callbackUrl: string | undefined;
   readonly callbacks: MessagePort | undefined;
   readonly module: WebAssembly.Module;
+  readonly pools: PrimePools;
 }
 
 export type ToSender =

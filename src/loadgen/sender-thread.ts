@@ -24,7 +24,7 @@ port.on('message', (message: ToSender) => {
 tell({ kind: 'ready' });
 
 async function run(startMs: number): Promise<void> {
-  // What making the numbers took is not the load's.
+  // What starting took is not the load's.
   const before = process.threadCpuUsage();
   const beforeMs = systemClock.monotonicMs();
   // The wait for the last results is nearly idle, and would make the share look smaller than it was.

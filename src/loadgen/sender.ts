@@ -15,12 +15,14 @@ import { type Callback, CallbackMatch, type MatchReport } from './callback-match
 import { ConnectionPool } from './connection-pool.ts';
 import type { Accepted } from './door.ts';
 import { failureReason, MALFORMED_ANSWER, NOT_ANSWERED, TIMED_OUT } from './exchange-outcome.ts';
+import { followPlan } from './follow-plan.ts';
 import type { ExchangeEnd } from './http-connection.ts';
 import { judgeResult } from './judge-result.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadTally } from './load-tally.ts';
 import { headerText, requestText, type RequestText } from './request-text.ts';
 import { ResultWatch } from './result-watch.ts';
+import type { PrimePools } from './semiprimes.ts';
 import type { ToldResult } from './told-result.ts';
 
 /** Of all threads together: arrivals that wait for a connection, and requests that are followed. Beyond them arrivals are dropped. */
@@ -39,6 +41,7 @@ export interface SenderOptions {
   readonly callerIds: readonly string[];
   readonly callbackUrl: string | undefined;
   readonly kernel: Kernel;
+  readonly pools: PrimePools;
 }
 
 /** Accepted, and not ended yet. */
@@ -66,17 +69,17 @@ export class Sender {
   #watches: readonly ResultWatch[] = [];
   #tally: LoadTally;
   #startMs = Infinity;
+  #stopPlan: () => void = () => undefined;
   #hasSentAll = false;
   #hasFinished = false;
   /** Submissions, results and callbacks that are waited for. */
   #awaited = 0;
   readonly #open = new Set<Open>();
 
-  /** Makes its numbers, which may take seconds. */
   constructor(options: SenderOptions) {
     this.#options = options;
     const { threads, urls, pace, connectionsMax, apiKey } = options.options;
-    this.#arrivalAt = arrivals(options.options, options.kernel);
+    this.#arrivalAt = arrivals(options.options, options.pools);
     this.#callers = options.callerIds.map(headerText);
     const shareOf = (count: number): number => Math.floor(count / threads / urls.length);
     this.#services = urls.map((url) => ({
@@ -121,6 +124,7 @@ export class Sender {
     if (this.#hasFinished) return;
     this.#hasFinished = true;
     this.#hasSentAll = true;
+    this.#stopPlan();
     const nowMs = systemClock.monotonicMs();
     for (const { caller, acceptedMs, tellsStart } of this.#open)
       this.#tally.unended(caller, tellsStart ? nowMs - acceptedMs : undefined);
@@ -143,26 +147,23 @@ export class Sender {
   /** Every thread goes through the whole plan, so that what is planned does not depend on how many there are. */
   #sendByPlan(nextMoment: () => number): void {
     const { threads } = this.#options.options;
-    let index = 0;
-    let plannedMs = this.#startMs + nextMoment();
-    const skipToOwn = (): void => {
-      for (; index % threads !== this.#options.thread; index++) plannedMs = this.#startMs + nextMoment();
-    };
-    const sendDue = (): void => {
-      if (this.#hasSentAll) return;
-      const nowMs = systemClock.monotonicMs();
-      while (plannedMs <= nowMs) {
+    let index = this.#options.thread;
+    let gone = 0;
+    this.#stopPlan = followPlan({
+      nextMs: () => {
+        let moment = nextMoment();
+        for (; gone < index; gone++) moment = nextMoment();
+        gone++;
+        return this.#startMs + moment;
+      },
+      onArrival: (plannedMs, nowMs) => {
         this.#tally.planned(plannedMs);
         this.#tally.lag(nowMs - plannedMs);
-        this.#send(index++, plannedMs);
-        plannedMs = this.#startMs + nextMoment();
-        skipToOwn();
-      }
-      if (plannedMs === Infinity) this.#hasSentAll = true;
-      else setTimeout(sendDue, Math.max(1, Math.floor(plannedMs - systemClock.monotonicMs())));
-    };
-    skipToOwn();
-    sendDue();
+        this.#send(index, plannedMs);
+        index += threads;
+      },
+      onEnd: () => (this.#hasSentAll = true),
+    });
   }
 
   #sendByLanes(): void {

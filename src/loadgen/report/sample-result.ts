@@ -49,6 +49,7 @@ export const SAMPLE_OPTIONS: LoadOptions = {
   rampMs: 0,
   spikes: [],
   callers: 5,
+  runId: 'k3f9a',
   skew: 'one-hog',
   digits: { min: 18, max: 40 },
   seed: 7,
