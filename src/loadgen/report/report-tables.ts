@@ -1,10 +1,11 @@
 /** The numbers of a load as tables: the same ones on the terminal and on the page. Pure. */
 import type { CallerResult, Distribution, LoadResult } from '../load-result.ts';
+import { accountOf } from './account.ts';
 import { countText, plainMillis, shareText } from './amount-text.ts';
 
 export interface ReportTable {
   readonly title: string;
-  /** The first column is text, the others are numbers. */
+  /** The first column is text, the others are numbers. None: they need no heads. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -70,36 +71,13 @@ export function failureTable({ endpoints }: LoadResult): ReportTable {
   };
 }
 
-/** Name and amount; what does not apply is left out. */
-export function accountTable(result: LoadResult): ReportTable {
-  const { planned, sent, accepted, done, unfinished, lost, wrong, callbacks, generator } = result;
-  const counts: [string, number][] = [
-    ['planned', planned],
-    ['dropped by the generator', generator.dropped],
-    ['sent', sent],
-    ['accepted', accepted],
-    ['done, and right', done],
-    ['unfinished', unfinished],
-    ['lost', lost],
-    ['wrong', wrong],
-    ...(callbacks
-      ? ([
-          ['callbacks promised', callbacks.promised],
-          ['callbacks received', callbacks.received],
-          ['callbacks missing', callbacks.missing],
-          ['callbacks that came again', callbacks.twice],
-          ['callbacks badly signed', callbacks.badlySigned],
-          ['callbacks not verified', callbacks.unverified],
-          ['gaps in their sequences', callbacks.gaps],
-          ['callbacks overtaken (allowed)', callbacks.overtaken],
-        ] satisfies [string, number][])
-      : []),
-  ];
-  return {
-    title: 'Account',
-    columns: ['requests', 'count'],
-    rows: counts.map(([name, count]) => [name, countText(count)]),
-  };
+/** What came of the load in single numbers, a table for each group. */
+export function accountTables(result: LoadResult): ReportTable[] {
+  return accountOf(result).map(({ name, amounts }) => ({
+    title: name.charAt(0).toUpperCase() + name.slice(1),
+    columns: [],
+    rows: amounts.map(({ label, value }) => [label, value]),
+  }));
 }
 
 /** Times in milliseconds. */
