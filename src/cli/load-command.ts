@@ -9,7 +9,12 @@ import type { LoadOptions } from '../loadgen/load-options.ts';
 import type { LoadResult } from '../loadgen/load-result.ts';
 import { reportPage } from '../loadgen/report/html/page.ts';
 import { jsonReport } from '../loadgen/report/json-report.ts';
-import { OTHER_METRIC_NAMES, DISTRIBUTION_NAMES, STATISTIC_NAMES } from '../loadgen/report/metric.ts';
+import {
+  COUNT_NAMES,
+  DISTRIBUTION_NAMES,
+  OTHER_METRIC_NAMES,
+  STATISTIC_NAMES,
+} from '../loadgen/report/metric.ts';
 import { textReport } from '../loadgen/report/text-report.ts';
 import { verdictOf, type Verdict } from '../loadgen/report/verdict.ts';
 import { runLoad } from '../loadgen/run-load.ts';
@@ -100,6 +105,7 @@ export const loadCommand: Command = {
   more: async () =>
     `Conditions: METRIC, one of < <= > >= =, and a bound, such as sync.p99<100ms, failed<1%, jain>=0.9\n` +
     `  times   ${DISTRIBUTION_NAMES.join(', ')}; of each .${STATISTIC_NAMES.join(' .')}\n` +
+    `  counts  ${COUNT_NAMES.join(', ')}\n` +
     `  others  ${OTHER_METRIC_NAMES.join(', ')}`,
   run: async (line: CommandLine): Promise<ExitCode> => {
     const asked = loadLine(line, process.env, {

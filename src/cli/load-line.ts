@@ -242,7 +242,9 @@ function plainUrl(name: string, text: string): string {
     const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(shownUrl(text))?.[1];
     if (port !== undefined && Number(port) > PORT_MAX)
       throw new UsageError(`--${name} must have a port of at most ${PORT_MAX}: it is ${port}`);
-    throw new UsageError(`--${name} must be an http or https URL: it is ${JSON.stringify(shownUrl(text))}`);
+    throw new UsageError(
+      `--${name} must be an http or https URL, such as http://127.0.0.1:8080: it is ${JSON.stringify(shownUrl(text))}`,
+    );
   }
   if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
     throw new UsageError(

@@ -224,3 +224,16 @@ test('what is no fairsieve service, or asks for an API key that was not given, i
     assert.equal(service.submissions, 0);
   }
 });
+
+test('a question that the service holds when the load ends is taken back, and is no fault of it', async () => {
+  await using service = await FaultyService.start({ fetch: () => () => undefined });
+  const result = await testLoadUntil(
+    { urls: [service.url], mode: 'queued', durationMs: 100 },
+    ({ answered }) => answered === 20,
+  );
+  assert.equal(result.unfinished, 20);
+  assert.equal(
+    result.endpoints.some(({ endpoint }) => endpoint === 'GET result'),
+    false,
+  );
+});

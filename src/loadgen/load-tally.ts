@@ -158,6 +158,11 @@ export class LoadTally {
     this.#endpoints.get(endpoint)!.sent++;
   }
 
+  /** What was asked was taken back, and counts as not asked. */
+  withdrawn(endpoint: Endpoint): void {
+    this.#endpoints.get(endpoint)!.sent--;
+  }
+
   /** How an exchange ended: undefined is well. The time of what was broken off before anybody lost patience says nothing. */
   ended(endpoint: Endpoint, reason: string | undefined, sinceMs: number, nowMs: number): void {
     const tally = this.#endpoints.get(endpoint)!;

@@ -43,8 +43,9 @@ const WAYS: Readonly<Record<Asking, Way>> = {
   },
 };
 
-/** An answer that came sooner than this was not held. */
+/** An answer that came sooner than this was not held; one that did not come by then should have. */
 const HELD_MS_MIN = 500;
+const HELD_MS_MAX = 2_000;
 /** Pauses where the service asks for none: they double up to the greatest. */
 const PAUSE_MS = 50;
 const PAUSE_MS_MAX = 2_000;
@@ -115,7 +116,11 @@ export class ResultWatch {
     const nowMs = systemClock.monotonicMs();
     const way = this.#wayOf(watched);
     const told = toldBy(end, watched, way);
-    const isOpenStream = end.kind === 'broken' && end.reason === NOT_ANSWERED && headMs !== undefined;
+    const isCutOff = end.kind === 'broken' && end.reason === NOT_ANSWERED;
+    const isOpenStream = isCutOff && headMs !== undefined;
+    // The service may hold it until then: that it was not waited for is our doing.
+    if (isCutOff && way === LONG_POLL && nowMs - sentMs < HELD_MS_MAX)
+      return this.#tally.withdrawn('GET result');
     this.#tally.ended('GET result', isOpenStream ? undefined : told.reason, sentMs, headMs ?? nowMs);
     if (this.#hasEnded) return undefined;
     if (told.kind === 'ended') return watched.onEnd(told.result, nowMs);

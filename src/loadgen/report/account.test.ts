@@ -44,7 +44,7 @@ test('each amount is told in its own unit, and the longest wait with whose it wa
   assert.equal(amounts.get('rate: done'), '96.2/s');
   assert.equal(amounts.get('rate: over'), '31.2 s');
   assert.equal(amounts.get('fairness: worst wait'), '640 ms (load-1)');
-  assert.equal(amounts.get("fairness: Jain's index"), '0.998');
+  assert.equal(amounts.get("fairness: Jain's index"), '0.998 over 9.00 s of CPU time');
   assert.equal(amounts.get('generator: sending'), '0.12 cores');
 });
 

@@ -87,7 +87,14 @@ function amountOf(name: string, label: string, result: LoadResult): Amount[] {
   const value = found.metric.read(result);
   if (value === undefined) return [];
   const { text, isFirst } = UNITS[found.metric.unit];
-  const { worstWaitCaller } = result.fairness;
-  const whose = name === 'worst-wait' && worstWaitCaller !== undefined ? ` (${worstWaitCaller})` : '';
-  return [{ label, value: text(value) + whose, isFirst }];
+  return [{ label, value: text(value) + (NOTES[name]?.(result) ?? ''), isFirst }];
 }
+
+/** What belongs to a number for it to be understood. */
+const NOTES: Readonly<Record<string, (result: LoadResult) => string>> = {
+  // Of a few milliseconds it says nothing.
+  jain: ({ callers }) =>
+    ` over ${millisText(callers.reduce((sum, { cpuMs }) => sum + cpuMs, 0))} of CPU time`,
+  'worst-wait': ({ fairness: { worstWaitCaller } }) =>
+    worstWaitCaller === undefined ? '' : ` (${worstWaitCaller})`,
+};

@@ -133,8 +133,8 @@ const METRICS: ReadonlyMap<string, Metric> = new Map(
 
 export const DISTRIBUTION_NAMES: readonly string[] = Object.keys(DISTRIBUTIONS);
 export const STATISTIC_NAMES: readonly string[] = Object.keys(STATISTICS);
+export const COUNT_NAMES: readonly string[] = Object.keys(COUNTS);
 export const OTHER_METRIC_NAMES: readonly string[] = [
-  ...Object.keys(COUNTS),
   ...Object.keys(RATES),
   ...Object.keys(CORES),
   'elapsed',

@@ -95,10 +95,11 @@ export function callerTable(result: LoadResult): ReportTable {
         countText(sent),
         countText(done),
         countText(unfinished),
-        timeCell(waiting, 'p50'),
-        timeCell(waiting, 'p99'),
-        longestWait(caller, plainMillis),
-        waiting.count === 0 ? NOTHING : countText(cpuMs),
+        // The service tells moments in whole milliseconds.
+        waiting.count === 0 ? NOTHING : countText(waiting.p50),
+        waiting.count === 0 ? NOTHING : countText(waiting.p99),
+        longestWait(caller, countText),
+        waiting.count === 0 ? NOTHING : plainMillis(cpuMs),
         waiting.count === 0 ? NOTHING : shareText(cpuShare),
       ];
     }),
@@ -110,14 +111,16 @@ export function longestWait({ waiting, unfinished }: CallerResult, inWords: (ms:
   return waiting.count === 0 ? NOTHING : `${unfinished > 0 ? '≥ ' : ''}${inWords(waiting.max)}`;
 }
 
-/** Those who waited longest first; of many the first and the last, with a gap between. */
+/** Those who sent anything, who waited longest first; of many the first and the last, with a gap between. */
 export function shownCallers(callers: readonly CallerResult[]): {
   readonly shown: readonly (CallerResult | 'gap')[];
   readonly left: number;
 } {
-  const sorted = callers.toSorted(
-    (a, b) => (b.waiting.count && b.waiting.p99) - (a.waiting.count && a.waiting.p99) || b.sent - a.sent,
-  );
+  const sorted = callers
+    .filter(({ sent }) => sent > 0)
+    .toSorted(
+      (a, b) => (b.waiting.count && b.waiting.p99) - (a.waiting.count && a.waiting.p99) || b.sent - a.sent,
+    );
   if (sorted.length <= CALLERS_SHOWN_MAX) return { shown: sorted, left: 0 };
   const first = sorted.slice(0, CALLERS_SHOWN_MAX - CALLERS_LAST);
   return {

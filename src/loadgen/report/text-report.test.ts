@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LoadResult } from '../load-result.ts';
-import { emptyResult, sampleCallers, sampleEndpoint, sampleResult } from './sample-result.ts';
+import { emptyResult, NOTHING_MEASURED, sampleCallers, sampleEndpoint, sampleResult } from './sample-result.ts';
 import { textReport } from './text-report.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -17,7 +17,10 @@ test('a good load reads from what was asked for to the verdict', () => {
   ]);
   assert.match(lines.join('\n'), /^ {2}POST \/sync +750 +750 +0 +0 +0$/m);
   assert.match(lines.join('\n'), /^ {2}callback, from accepted +750( +[\d.]+){7}$/m);
-  assert.match(lines.join('\n'), /^fairness +Jain's index 0\.998 · worst wait 640 ms \(load-1\)$/m);
+  assert.match(
+    lines.join('\n'),
+    /^fairness +Jain's index 0\.998 over 9\.00 s of CPU time\n {11}worst wait 640 ms \(load-1\)$/m,
+  );
   assert.match(
     lines.join('\n'),
     /^generator +sending 0\.12 cores · receiving callbacks 0\.02 cores\n {11}lag p50 [\d.]+ ms · /m,
@@ -54,6 +57,15 @@ test('of 200 callers the first and the last are shown, and how many are left out
   const one = report(sampleResult({ callers: sampleCallers(1) }));
   assert.equal(one.match(/^ {2}load-\d+ /gm)?.length, 1);
   assert.doesNotMatch(one, /left out/);
+});
+
+test('callers that sent nothing are not shown, and waits are told as whole as the service tells them', () => {
+  const [first, second] = sampleCallers(2);
+  const silent = { ...second!, sent: 0, done: 0, waiting: NOTHING_MEASURED };
+  const waiting = { ...first!.waiting, p50: 2.007, p99: 40.2, max: 41 };
+  const text = report(sampleResult({ callers: [{ ...first!, waiting }, silent] }));
+  assert.doesNotMatch(text, /load-2/);
+  assert.match(text, /^ {2}load-1 .* 0 +2 +40 +41 /m);
 });
 
 test('a load that was never answered has dashes where there are no times', () => {

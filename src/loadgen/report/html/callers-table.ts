@@ -1,6 +1,6 @@
 /** Waiting time and share of the CPU, caller by caller: a row each, drawn and in numbers. Pure. */
 import type { CallerResult, LoadResult } from '../../load-result.ts';
-import { countText, millisText, shareText } from '../amount-text.ts';
+import { countText, millisText, shareText, wholeMillisText } from '../amount-text.ts';
 import { longestWait, shownCallers } from '../report-tables.ts';
 import { markup, type Markup } from './markup.ts';
 import { percent } from './plot.ts';
@@ -32,8 +32,8 @@ function row(caller: CallerResult, scale: Scale, shareMax: number, sentByAll: nu
   const { callerId, sent, done, unfinished, waiting, cpuMs, cpuShare } = caller;
   // The service tells neither waiting nor CPU time of values.
   const isTold = waiting.count > 0;
-  const time = (ms: number): string => (isTold ? millisText(ms) : '–');
-  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${isTold ? waitMarkup(waiting, scale) : ''}</td><td>${time(waiting.p50)}</td><td>${time(waiting.p99)}</td><td>${longestWait(caller, millisText)}</td><td class="drawn share">${isTold ? shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax) : ''}<span class="amount">${isTold ? shareText(cpuShare) : '–'}</span></td><td>${time(cpuMs)}</td><td>${countText(sent)}</td><td>${countText(done)}</td><td>${countText(unfinished)}</td></tr>`;
+  const told = (text: string): string => (isTold ? text : '–');
+  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${isTold ? waitMarkup(waiting, scale) : ''}</td><td>${told(wholeMillisText(waiting.p50))}</td><td>${told(wholeMillisText(waiting.p99))}</td><td>${longestWait(caller, wholeMillisText)}</td><td class="drawn share">${isTold ? shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax) : ''}<span class="amount">${told(shareText(cpuShare))}</span></td><td>${told(millisText(cpuMs))}</td><td>${countText(sent)}</td><td>${countText(done)}</td><td>${countText(unfinished)}</td></tr>`;
 }
 
 /** A bar from p50 to p99, and a dot at the longest. */

@@ -77,6 +77,7 @@ table{border-collapse:collapse;width:100%;margin-top:10px;font-size:13.5px;font-
 th,td{padding:6px 0 6px 18px;text-align:right;white-space:nowrap;font-weight:400}
 th:first-child{text-align:left;padding-left:0}
 tbody th:first-child{white-space:normal;overflow-wrap:anywhere;min-width:9em}
+tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card);z-index:1}
 thead th{color:var(--soft);font-size:12.5px;vertical-align:bottom}
 tbody tr{border-top:1px solid var(--grid)}
 td.zero{color:var(--faint)}
