@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LoadResult } from '../load-result.ts';
-import { emptyResult, NOTHING_MEASURED, sampleCallers, sampleEndpoint, sampleResult } from './sample-result.ts';
+import {
+  emptyResult,
+  NOTHING_MEASURED,
+  sampleCallers,
+  sampleEndpoint,
+  sampleResult,
+} from './sample-result.ts';
 import { textReport } from './text-report.ts';
 import { verdictOf } from './verdict.ts';
 
