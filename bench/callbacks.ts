@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import type { Benchmark, BenchmarkOptions, Cell, Result, Table } from './support/benchmark.ts';
 import { type CallbackAccount, CallbackStage, faultsIn, Phase } from './support/callback-stage.ts';
-import { runOpenLoop, type Arrival } from './support/open-loop.ts';
+import { runOpenLoop, type Arrival, type OpenLoopReport } from './support/open-loop.ts';
 import type { Samples } from './support/samples.ts';
 import { distinctWords } from './support/seeded-numbers.ts';
 import { countWrong, drained } from './support/service.ts';
@@ -107,17 +107,7 @@ async function measureDelays(
   await using stage = await CallbackStage.start({ hangingHosts, callerIds: CALLERS });
   const word = distinctWords(seed);
   if (hangingHosts > 0) await stage.owe(HOG, stage.hanging.urls, Math.ceil(owed / hangingHosts), word);
-  let sent = 0;
-  const load = (phase: Phase, durationMs: number): Promise<{ readonly lagMs: Samples }> =>
-    runOpenLoop({
-      url: stage.server.url,
-      connections: CONNECTIONS,
-      perSecond: PER_SECOND,
-      durationMs,
-      arrivals: 'poisson',
-      seed,
-      next: (): Arrival => stage.async(CALLERS[sent++ % CALLERS.length]!, word(), phase),
-    });
+  const load = steadyLoad(stage, 'async', word, seed);
   const [warmUp, phase] = [new Phase(), new Phase()];
   await load(warmUp, WARM_UP_MS);
   const { lagMs } = await load(phase, loadMs);
@@ -137,6 +127,26 @@ async function measureDelays(
   };
 }
 
+/** Requests of all callers in turn, at the same rate in each phase. */
+function steadyLoad(
+  stage: CallbackStage,
+  door: 'async' | 'sync',
+  word: () => string,
+  seed: number,
+): (phase: Phase, durationMs: number) => Promise<OpenLoopReport> {
+  let sent = 0;
+  return (phase, durationMs) =>
+    runOpenLoop({
+      url: stage.server.url,
+      connections: CONNECTIONS,
+      perSecond: PER_SECOND,
+      durationMs,
+      arrivals: 'poisson',
+      seed,
+      next: () => stage[door](CALLERS[sent++ % CALLERS.length]!, word(), phase),
+    });
+}
+
 interface Part {
   readonly notes: readonly string[];
   readonly failures: number;
@@ -148,17 +158,7 @@ async function measureSync(
 ): Promise<Part & { readonly table: Table }> {
   await using stage = await CallbackStage.start({ hangingHosts: 0, callerIds: CALLERS });
   const word = distinctWords(seed);
-  let sent = 0;
-  const load = (phase: Phase, durationMs: number): Promise<{ readonly lagMs: Samples }> =>
-    runOpenLoop({
-      url: stage.server.url,
-      connections: CONNECTIONS,
-      perSecond: PER_SECOND,
-      durationMs,
-      arrivals: 'poisson',
-      seed,
-      next: (): Arrival => stage.sync(CALLERS[sent++ % CALLERS.length]!, word(), phase),
-    });
+  const load = steadyLoad(stage, 'sync', word, seed);
   const [warmUp, phase] = [new Phase(), new Phase()];
   await load(warmUp, WARM_UP_MS);
   const { lagMs } = await load(phase, loadMs);
@@ -195,7 +195,7 @@ async function measureStorm(
   await using stage = await CallbackStage.start({ hangingHosts: 0, callerIds: STORM_CALLERS });
   const random = seededRandom(seed);
   const word = distinctWords(seed);
-  const load = (phase: Phase, perSecond: number, durationMs: number): Promise<{ readonly lagMs: Samples }> =>
+  const load = (phase: Phase, perSecond: number, durationMs: number): Promise<OpenLoopReport> =>
     runOpenLoop({
       url: stage.server.url,
       connections: CONNECTIONS,

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Webhook } from 'standardwebhooks';
+import { bodyText } from '../base/body-text.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { RecentMap } from '../base/recent-map.ts';
@@ -57,7 +58,7 @@ port.on('message', (_message: ToReceiver) => tell({ kind: 'report', report: repo
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [forRun, forThread = ''] = (request.url ?? '').split(/[?#]/)[0]!.split('/').slice(-2);
-  const body = await bodyOf(request);
+  const body = await bodyText(request, BODY_BYTES_MAX);
   const atMs = systemClock.monotonicMs();
   const wallMs = systemClock.wallMs();
   if (body === undefined || request.method !== 'POST' || forRun !== run) {
@@ -142,18 +143,6 @@ function signatureHeaders(headers: IncomingMessage['headers']) {
     'webhook-timestamp': text('webhook-timestamp'),
     'webhook-signature': text('webhook-signature'),
   };
-}
-
-/** Undefined if it is too long. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function report(): ReceiverReport {
