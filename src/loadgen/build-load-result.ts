@@ -63,6 +63,7 @@ export function buildLoadResult(reports: Reports): LoadResult {
       receiverCores: receiver && elapsedMs > 0 ? receiver.cpuMs / elapsedMs : 0,
       lag: merged(tallies.map((tally) => tally.lag)).distribution(),
       dropped: total((tally) => tally.dropped),
+      connectionWaits: sum(senders.map(({ connectionWaits }) => connectionWaits)),
     },
   };
 }

@@ -143,6 +143,8 @@ export interface LoadResult {
     /** From the planned moment to the moment at which the generator got round to it. */
     readonly lag: Distribution;
     readonly dropped: number;
+    /** Submissions that found none of the connections free, and waited for one. */
+    readonly connectionWaits: number;
   };
 }
 

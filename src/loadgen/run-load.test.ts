@@ -168,6 +168,7 @@ test('a load is bounded in its connections, and what waits for one is charged', 
   assert.ok(most > 0 && most <= 8, `${most} connections were open`);
   const { sent, failed, latency } = endpointOf(result, 'POST /sync');
   assert.deepEqual([sent, failed], [120, { '503': 120 }]);
+  assert.ok(result.generator.connectionWaits > 100, `${result.generator.connectionWaits} waited`);
   // Four at a time: the last of 120, planned after 0.6 s, is answered after 1.5 s.
   assert.ok(latency.max > 800, `max ${latency.max} ms`);
 });

@@ -26,6 +26,8 @@ export type ToSender =
 export interface SenderReport {
   readonly tally: ThreadReport;
   readonly match: MatchReport;
+  /** Submissions that found no free connection. */
+  readonly connectionWaits: number;
   /** CPU seconds per second while there were arrivals. */
   readonly cores: number;
 }

@@ -42,7 +42,8 @@ async function run(startMs: number): Promise<void> {
   clearTimeout(ending);
   clearInterval(ticking);
   const cores = coresOfArrivals ?? coresSoFar();
-  const report = { tally: sender.tally.report(), match: sender.match, cores };
+  const { tally, match, connectionWaits } = sender;
+  const report = { tally: tally.report(), match, connectionWaits, cores };
   tell({ kind: 'finished', report, ...newsAt(Infinity) });
 }
 

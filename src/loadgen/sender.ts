@@ -97,6 +97,11 @@ export class Sender {
     return this.#tally;
   }
 
+  /** Submissions that found no free connection. */
+  get connectionWaits(): number {
+    return this.#services.reduce((sum, { submissions }) => sum + submissions.waits, 0);
+  }
+
   get match(): MatchReport {
     return this.#match.report();
   }

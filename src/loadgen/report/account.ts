@@ -59,6 +59,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'lag.p50': 'lag p50',
     'lag.p99': 'lag p99',
     'lag.max': 'lag max',
+    'connection-waits': 'found no free connection',
   },
 };
 

@@ -77,6 +77,7 @@ const COUNTS: Readonly<Record<string, readonly [Read<number | undefined>, Read<n
   failed: [failedCount, exchangeCount],
   unanswered: [unansweredCount, exchangeCount],
   late: [lateCount, exchangeCount],
+  'connection-waits': [({ generator }) => generator.connectionWaits, planned],
   promised: [({ callbacks }) => callbacks?.promised, accepted],
   received: [({ callbacks }) => callbacks?.received, promised],
   missing: [({ callbacks }) => callbacks?.missing, promised],

@@ -161,6 +161,7 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
       receiverCores: 0.02,
       lag: distribution(latencies(3_000, 0.05)),
       dropped: 0,
+      connectionWaits: 0,
     },
     ...overrides,
   };
