@@ -77,11 +77,12 @@ table{border-collapse:collapse;width:100%;margin-top:10px;font-size:13.5px;font-
 th,td{padding:6px 0 6px 18px;text-align:right;white-space:nowrap;font-weight:400}
 th:first-child{text-align:left;padding-left:0}
 tbody th:first-child{white-space:normal;overflow-wrap:anywhere;min-width:9em}
-tbody th:first-child,thead th:first-child{position:sticky;left:0;background:var(--card);z-index:1}
+th:first-child{position:sticky;left:0;background:var(--card);z-index:1}
+th:first-child::before{content:"";position:absolute;left:-24px;width:24px;top:0;bottom:0;background:var(--card)}
 thead th{color:var(--soft);font-size:12.5px;vertical-align:bottom}
 tbody tr{border-top:1px solid var(--grid)}
 td.zero{color:var(--faint)}
-.callers th:first-child{min-width:7em}
+.callers th:first-child{min-width:8.5em}
 .callers .drawn{width:38%;min-width:200px;text-align:left;padding:0 0 0 22px}
 .callers .drawn.share{width:20%;min-width:150px}
 .callers td.share{display:table-cell}
