@@ -83,7 +83,7 @@ test('no connection is left behind, whether the load ends by itself, is aborted,
   }
 });
 
-test('a load that is aborted before it begins ends at once with the reason, whatever it waits for', async () => {
+test('a load that is aborted before it begins ends at once with the reason, whatever it waits for', async (t) => {
   const answers: Readonly<Record<string, [number, string]>> = {
     '/healthz': [200, '{"status":"ok"}'],
     '/callback-secret': [404, '{}'],
@@ -100,6 +100,8 @@ test('a load that is aborted before it begins ends at once with the reason, what
         if (asks !== path) response.writeHead(status).end(body);
       });
       server.listen(0, '127.0.0.1');
+      t.after(() => server.closeAllConnections());
+      t.after(() => void server.close());
       await once(server, 'listening');
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       const aborting = new AbortController();
@@ -108,8 +110,14 @@ test('a load that is aborted before it begins ends at once with the reason, what
         { urls: [url], mode: 'async' },
         { signal: aborting.signal, onStep: (step) => steps.push(step.name) },
       );
-      void asked.promise.then(() => aborting.abort(new Error('enough')));
+      const abortedMs = asked.promise.then(() => {
+        aborting.abort(new Error('enough'));
+        return performance.now();
+      });
       await assert.rejects(load, /^Error: enough$/, path);
+      // Left to themselves, the questions end after five seconds, and the wait for a call after ten.
+      const tookMs = performance.now() - (await abortedMs);
+      assert.ok(tookMs < 4_000, `${path} took ${tookMs} ms`);
       assert.equal(steps.at(-1), name);
       server.close();
       // No connection of the load is open: this would wait for it.
