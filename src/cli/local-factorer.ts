@@ -5,8 +5,9 @@ import { helpWorthGiving, isSameHelp } from '../kernel/help.ts';
 import type { HelpWanted, Kernel, Stage } from '../kernel/kernel.ts';
 import type { Factored, Factorer, FactorerOptions, Helpers, OnProgress } from './factorer.ts';
 
-/** How long the thread is held at a time. */
+/** How long the thread is held at a time, and with helpers, whose relations would come late. */
 const TURN_MS = 20;
+const HELPED_TURN_MS = 5;
 /** Memories kept for the next number. */
 const POOL_BYTES_MAX = 256 * 2 ** 20;
 
@@ -90,7 +91,7 @@ export class LocalFactorer implements Factorer {
   async #breathe(): Promise<boolean> {
     if (performance.now() < this.#turnEndsMs) return false;
     await nextTurn();
-    this.#turnEndsMs = performance.now() + TURN_MS;
+    this.#turnEndsMs = performance.now() + (this.#wanted ? HELPED_TURN_MS : TURN_MS);
     return true;
   }
 }

@@ -16,7 +16,7 @@ export interface FactorOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Threads that work on the number, the calling one among them: 1 (the default) to 256. Others are started only for what takes longer. */
   readonly threads?: number;
-  /** How long the calling thread is held at a time, in ms: above 0, 50 by default. */
+  /** How long the calling thread is held at a time, in ms: above 0, 50 by default; with several threads 5 at most. */
   readonly sliceMs?: number;
 }
 
