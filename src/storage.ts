@@ -83,6 +83,7 @@ async function openInCluster(
     clock: systemClock,
     random: randomFraction,
     shardsWithData: () => opened.shardsWithData(),
+    livingShards: () => opened.livingShards(),
     isOurs: () => opened.isOurs(),
     onNotice: (notice) => logger.warn(notice),
     onFault: (fault) => logger.error(fault),
