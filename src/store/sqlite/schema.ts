@@ -149,6 +149,14 @@ export const MIGRATIONS: readonly string[] = [
   -- What is still to become a value: mode 'values', queued or partial.
   CREATE INDEX requests_to_keep ON requests (number, caller, keep_until) WHERE mode = 3 AND status IN (0, 2);
   `,
+  `
+  -- Values whose entries in value_primes are still to be written, in order of arrival: see value-index.ts.
+  CREATE TABLE unindexed_values (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    number TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Brings the file up to this version; a new file gets all tables. Throws a StoreError for a file that is newer or not ours. */

@@ -6,6 +6,7 @@ import { RENEWAL_FIELDS, VALUE_FIELDS, type Handlers, type RenewalRow, type Valu
 import type { Room } from './room.ts';
 import { sizeKey, sqlNumberOfKey } from './size-key.ts';
 import { prepare } from './statement.ts';
+import { NUMBERS_OF_PRIME } from './value-index.ts';
 import type { ValueRows } from './value-rows.ts';
 
 /** When a value must not have expired for a renewal that is heard of now to count: one that comes late counts if it was accepted in time. */
@@ -30,8 +31,8 @@ export function valueHandlers(
   const ofPrime = prepare<ValueRow>(
     db,
     `SELECT v.number, factors, expires_at, version
-     FROM value_primes p CROSS JOIN stored_values v ON v.scope = p.scope AND v.number = ${sqlNumberOfKey('p.number')}
-     WHERE p.scope = ? AND prime = ? AND p.number > ? ORDER BY p.number LIMIT ?`,
+     FROM (${NUMBERS_OF_PRIME}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}
+     ORDER BY p.number`,
   );
   return {
     putValues([scope, ...values]) {
