@@ -159,6 +159,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
     this.#lookups = new Lookups({
       store,
       live: this.#live,
+      arriving: (seq) => this.#intake.arriving(seq),
       outlook: (stored) => outlookOf(stored, queue),
     });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
@@ -209,6 +210,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
       shard: options.shard ?? 0,
       pager: this.#pager,
       newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
+      onArrived: (callerId) => this.#dispatcher.arrived(callerId),
     });
     this.#room = new RoomWatch({ store, clock, retention: this.#retention, closing, onFatal });
     const use = {
@@ -381,6 +383,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   async #stop(): Promise<void> {
     this.stopAccepting();
     await Promise.all([this.#submissions.idle(), this.#changes.idle()]).then(() => this.#values.idle());
+    await this.#intake.idle();
     await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     // From now on the store alone says what is here: it may go to another one.

@@ -106,6 +106,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     stallMs: STALL_MS,
     closeMsMax: CLOSE_MS_MAX,
   });
+  await store.open();
   return {
     store,
     ...(opened as RedisOpened),

@@ -156,6 +156,16 @@ export const MIGRATIONS: readonly string[] = [
     scope TEXT NOT NULL,
     number TEXT NOT NULL
   ) STRICT;
+
+  -- Pieces of batches that are accepted and not written yet, see batch-rests.ts: JSON of an AcceptAsk each.
+  CREATE TABLE batch_rests (
+    first_seq INTEGER NOT NULL, -- of the batch
+    start INTEGER NOT NULL, -- index of its first request in the batch
+    piece TEXT NOT NULL,
+    PRIMARY KEY (first_seq, start)
+  ) STRICT;
+  -- Batches used to be accepted piece by piece. Those that a crash cut off were never answered.
+  DELETE FROM idempotency_keys WHERE written < count;
   `,
 ];
 

@@ -84,6 +84,12 @@ export class ThreadedStore implements Store {
     });
   }
 
+  /** To be called before anything else: writes what was accepted before and is not written. */
+  async open(): Promise<this> {
+    await this.#intake.writeLeft();
+    return this;
+  }
+
   accept(batch: NewBatch): Promise<AcceptOutcome> {
     return this.#intake.accept(batch);
   }
@@ -291,6 +297,7 @@ export class ThreadedStore implements Store {
   }
 
   async parcel(): Promise<Parcel | undefined> {
+    await this.#intake.idle();
     const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
     return bytes ? { bytes } : undefined;
   }

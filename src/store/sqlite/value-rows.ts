@@ -8,6 +8,7 @@
  *   V1. The index has an entry for each prime of each row of `stored_values`, and no others. It is derived, so whoever copies a
  *       database may leave it out and have it made anew (`indexAfter`).
  */
+import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import { POST_RENEWAL } from './outbox.ts';
 import { PARTIAL, QUEUED, VALUES } from './request-row.ts';
@@ -22,6 +23,7 @@ export const OWN = -1;
 export const TO_KEEP = `mode = ${VALUES} AND status IN (${QUEUED}, ${PARTIAL})`;
 
 export class ValueRows {
+  readonly #rests: Pick<BatchRests, 'areAny'>;
   readonly #index: ValueIndex;
   readonly #insert: Statement<never>;
   readonly #update: Statement<never>;
@@ -32,8 +34,10 @@ export class ValueRows {
   readonly #note: Statement<never>;
   readonly #takeNote: Statement<readonly [expiresAtMs: number | null, version: number]>;
 
-  constructor(database: Database) {
+  /** `rests`: of batches that may be to make values. */
+  constructor(database: Database, rests: Pick<BatchRests, 'areAny'> = { areAny: false }) {
     const { db } = database;
+    this.#rests = rests;
     this.#index = new ValueIndex(database);
     this.#insert = prepare(db, 'INSERT OR IGNORE INTO stored_values VALUES (?, ?, ?, ?, ?)');
     this.#update = prepare(
@@ -87,7 +91,8 @@ export class ValueRows {
    */
   renew(scope: string, number: string, expiresAtMs: number | null, version: number, beforeMs: number): void {
     this.#update.run(scope, number, expiresAtMs, version, beforeMs);
-    if (this.#awaited.get(scope, number, version, beforeMs))
+    // Of what is still to be written of batches it would take long to look for it. What is noted in vain goes with retention.
+    if (this.#rests.areAny || this.#awaited.get(scope, number, version, beforeMs))
       this.#note.run(OWN, scope, number, expiresAtMs, version);
   }
 
