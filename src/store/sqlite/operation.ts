@@ -177,9 +177,8 @@ export type ValueRow = readonly [
   expiresAtMs: number | null,
   version: number,
 ];
-export const VALUE_FIELDS = 4;
-/** A scope and, flat, `ValueRow`s. */
-export type ValuesAsk = readonly [scope: string, ...values: ValueRow[number][]];
+/** The rows as `packValues` writes them. */
+export type ValuesAsk = readonly [scope: string, values: string];
 
 export type NumbersAsk = readonly [scope: string, nowMs: number, ...numbers: string[]];
 
@@ -200,8 +199,8 @@ export type ValuesOfAsk = readonly [
 ];
 
 export interface ValuesOfAnswer {
-  /** `ValueRow`s, flat. */
-  readonly values: readonly ValueRow[number][];
+  /** The rows as `packValues` writes them. */
+  readonly values: string;
   /** To be asked for as `after` for the next page, which may be full even where this one is not; absent at the end. */
   readonly next?: string;
 }

@@ -37,7 +37,14 @@ import {
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
 import type { RoundReport, StoreFailure } from './operation.ts';
-import { renewalRows, renewalsOfRows, valueOfRow, valueRows, valuesOfRows } from './value-row.ts';
+import {
+  packValues,
+  renewalRows,
+  renewalsOfRows,
+  rowOfValue,
+  unpackValues,
+  valueOfRow,
+} from './value-row.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
 import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
@@ -237,7 +244,8 @@ export class ThreadedStore implements Store {
   }
 
   async putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void> {
-    if ((await this.#rounds.call('putValues', [scope, ...valueRows(values)], values.length)) === 'full')
+    const packed = packValues(values.map(rowOfValue));
+    if ((await this.#rounds.call('putValues', [scope, packed], values.length)) === 'full')
       throw new StoreError('full', 'There is no room for new values');
   }
 
@@ -261,7 +269,7 @@ export class ThreadedStore implements Store {
         [scope, prime, from ?? null, most, nowMs],
         Math.min(most, COMMIT_ROWS_MAX),
       );
-      for (const value of valuesOfRows(page.values)) found.push(value);
+      for (const row of unpackValues(page.values)) found.push(valueOfRow(row));
       from = page.next;
     } while (from !== undefined && found.length < limit);
     return found;
