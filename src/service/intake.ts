@@ -20,6 +20,8 @@ export interface IntakeParts {
   readonly onArrived: (callerId: string) => void;
 }
 
+type Known = readonly (readonly Factor[] | undefined)[];
+
 export type Accepted =
   | { readonly kind: 'accepted'; readonly requests: readonly StoredRequest[]; readonly replayed: boolean }
   | { readonly kind: 'conflict' }
@@ -133,24 +135,25 @@ export class Intake {
     return this.#writing.idle();
   }
 
-  #settleLater(
-    requests: readonly StoredRequest[],
-    rest: Promise<readonly (readonly Factor[] | undefined)[]>,
-    urgent: boolean,
-  ): void {
-    const written = rest.then(
-      (known) => {
-        for (const [i, request] of requests.entries()) {
-          this.#arriving.delete(request.seq);
-          this.#settle(asStored(request, known[i]), urgent);
-        }
-        this.#parts.onArrived(requests[0]?.callerId ?? '');
-      },
-      // The store says by itself that it has failed, and the next start writes them.
-      () => undefined,
-    );
+  /** Settles the later requests of a large batch once they are written. */
+  #settleLater(requests: readonly StoredRequest[], rest: Promise<Known>, urgent: boolean): void {
+    const written = this.#writing.add(this.#settleWritten(requests, rest, urgent));
     for (const stored of requests) this.#arriving.set(stored.seq, { stored, written });
-    void this.#writing.add(written);
+  }
+
+  async #settleWritten(
+    requests: readonly StoredRequest[],
+    rest: Promise<Known>,
+    urgent: boolean,
+  ): Promise<void> {
+    // The store says by itself that it has failed, and the next start writes them.
+    const known = await rest.catch(() => undefined);
+    if (!known) return;
+    for (const [i, request] of requests.entries()) {
+      this.#arriving.delete(request.seq);
+      this.#settle(asStored(request, known[i]), urgent);
+    }
+    this.#parts.onArrived(requests[0]?.callerId ?? '');
   }
 
   /** A store that refuses a batch as busy has too many of them, or does not answer: then it does not tell of `seq` either. */

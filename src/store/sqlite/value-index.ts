@@ -19,7 +19,7 @@ type SizeKey = bigint | string;
 type EntryKey = readonly [scope: string, prime: SizeKey, number: SizeKey];
 
 /** Entries of a full gathering, at some 40 bytes of memory each. */
-export const GATHERED_MAX = 131_072;
+const GATHERED_MAX = 131_072;
 /** Entries that are moved at once, for half as many new ones: so one gathering is moved before the next is full. */
 const MOVED_AT_ONCE = 1_024;
 const NEW_FOR_MOVED = MOVED_AT_ONCE / 2;
