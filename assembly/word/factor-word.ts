@@ -1,12 +1,5 @@
-/**
- * Factors words (n < 2^64) to the end. Every factor is proven prime.
- *
- * Input at INPUT, output at OUTPUT, so that JavaScript makes no call and no BigInt more than it must.
- */
-import { INPUT, OUTPUT } from '../layout';
-import { LANES } from '../ecm/curve';
-import { ecmWord } from '../ecm/elliptic-curve-method';
-import { microEcmWord } from './micro-ecm-word';
+/** Factors a word (n < 2^64) to the end. Every factor is proven prime. */
+import { CURVES, microEcmWord } from './micro-ecm-word';
 import { inverseWord, montOne } from './montgomery-word';
 import { pollardRhoBrentWord } from './pollard-rho-brent-word';
 import { isPrimeWord, isqrtWord, isSquareWord } from './primality-word';
@@ -16,52 +9,51 @@ import { trialDivideWord } from './trial-division-word';
 const TRIAL_COUNT: i32 = 1027;
 const TRIAL_BOUND: u64 = 8191;
 /** Up to this size rho is faster than elliptic curves. */
-const RHO_BITS_MAX: i32 = 40;
-/** Up to this size residues need no reduction but the product's; above, curves run in lanes. */
-const MICRO_ECM_BITS_MAX: i32 = 60;
-const SIGMA_MIN: u32 = 6;
-const SIGMA_END: u32 = 206;
+const RHO_BITS_MAX: i32 = 36;
+/** Curves that look for a factor far below the square root, which most numbers have. */
+const EASY_CURVES: i32 = 1;
 
-/** Factors the word at INPUT, at least 1. Writes the number of its prime factors, then them, ascending and with multiplicity, all u64. */
-export function factorWord(): void {
-  const first = OUTPUT + 8;
-  let end = trialDivideWord(load<u64>(INPUT), TRIAL_COUNT, first);
+/** Writes the prime factors of n >= 1 at `first`, ascending and with multiplicity, all u64. The address after them; up to 64 words are written. */
+export function factorWord(n: u64, first: usize): usize {
+  let end = trialDivideWord(n, TRIAL_COUNT, first);
   let rest = load<u64>(end - 8);
-  if (rest == 1) end -= 8;
-  else if (rest > TRIAL_BOUND * TRIAL_BOUND) {
-    // Words from `done` on are still to be split; each is in the end replaced by its prime factors.
-    let done = end - 8;
-    while (done < end) {
-      rest = load<u64>(done);
-      if (rest < TRIAL_BOUND * TRIAL_BOUND || isPrimeWord(rest)) {
-        insertWord(first, done);
-        done += 8;
-        continue;
-      }
-      const factor = splitWord(rest);
-      store<u64>(done, factor);
-      store<u64>(end, rest / factor);
-      end += 8;
+  if (rest == 1) return end - 8;
+  if (rest < TRIAL_BOUND * TRIAL_BOUND) return end;
+  // Words from `done` on are still to be split; each is in the end replaced by its prime factors.
+  let done = end - 8;
+  while (done < end) {
+    rest = load<u64>(done);
+    if (rest < TRIAL_BOUND * TRIAL_BOUND || isPrimeWord(rest)) {
+      insertWord(first, done);
+      done += 8;
+      continue;
     }
+    const factor = splitWord(rest);
+    store<u64>(done, factor);
+    store<u64>(end, rest / factor);
+    end += 8;
   }
-  store<u64>(OUTPUT, <u64>(end - first) >> 3);
+  return end;
 }
 
 /** A nontrivial factor of a composite without factors below `TRIAL_BOUND`. */
 function splitWord(n: u64): u64 {
   if (isSquareWord(n)) return isqrtWord(n);
   const bits = 64 - <i32>clz(n);
-  if (bits > MICRO_ECM_BITS_MAX) {
-    let factor = ecmWord(n, SIGMA_MIN, 50, 2_700, 90);
-    for (let sigma = SIGMA_MIN + LANES; factor == 1 && sigma < SIGMA_END; sigma += LANES)
-      factor = ecmWord(n, sigma, 150, 8_000, 210);
+  if (bits > RHO_BITS_MAX) {
+    const inverse = inverseWord(n);
+    const one = montOne(n);
+    let factor = microEcmWord(n, inverse, one, 0, 0, EASY_CURVES);
     if (factor != 1) return factor;
-  } else if (bits > RHO_BITS_MAX) {
-    const level = bits <= 50 ? 0 : bits <= 58 ? 1 : 2;
-    const factor = microEcmWord(n, inverseWord(n), montOne(n), level);
+    factor = microEcmWord(n, inverse, one, levelFor(bits), EASY_CURVES, CURVES);
     if (factor != 1) return factor;
   }
   return pollardRhoBrentWord(n);
+}
+
+/** The level of curves for factors of about half of `bits` bits. */
+function levelFor(bits: i32): i32 {
+  return bits <= 50 ? 1 : bits <= 58 ? 2 : 3;
 }
 
 /** Moves the word at `at` down to its place among the ascending words from `first` on. */

@@ -5,6 +5,7 @@
  * are gone through again one at a time. Finds a factor p in about sqrt(p) steps, so about 2^16 at worst.
  */
 import { addMod, gcdWord, inverseWord, montMul, montOne, subMod } from './montgomery-word';
+import { addWork } from './work';
 
 const BATCH: i32 = 64;
 
@@ -28,6 +29,7 @@ function runFrom(n: u64, inverse: u64, one: u64, c: u64): u64 {
   let length = 1;
   while (true) {
     const x = y;
+    addWork(5 * <u32>length);
     // Brent compares only in the second half of each power of two; the first half is walked over.
     for (let i = 0; i < length; i++) y = addMod(montMul(y, y, n, inverse), c, n);
     for (let done = 0; done < length; done += BATCH) {

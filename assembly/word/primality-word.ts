@@ -6,6 +6,7 @@
  * Q = 1 and the least P >= 3 with Jacobi (P² - 4 / n) = -1, which needs the V sequence only.
  */
 import { addMod, inverseWord, montMul, montOne, subMod } from './montgomery-word';
+import { addWork } from './work';
 
 /** Whether n is prime, for every n < 2^64. */
 export function isPrimeWord(n: u64): bool {
@@ -20,6 +21,7 @@ function isStrongProbablePrimeBase2(n: u64, inverse: u64, one: u64): bool {
   const minusOne = n - one;
   const s = ctz(n - 1);
   const d = (n - 1) >> s;
+  addWork(2 * (64 - <u32>clz(n)));
   let x = one;
   for (let bit = 63 - clz(d); <i64>bit >= 0; bit--) {
     x = montMul(x, x, n, inverse);
@@ -45,6 +47,7 @@ function isExtraStrongLucasProbablePrime(n: u64, inverse: u64, one: u64): bool {
   }
   const s = ctz(n + 1); // n + 1 = 2^64 does not happen: 2^64 - 1 is divisible by 3 and has Jacobi 0 above.
   const d = (n + 1) >> s;
+  addWork(3 * (64 - <u32>clz(n)));
   let v = two; // V_0
   let next = pResidue; // V_1
   for (let bit = 63 - clz(d); <i64>bit >= 0; bit--) {
