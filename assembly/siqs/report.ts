@@ -50,12 +50,13 @@ import {
   trailingZeros,
 } from './natural';
 import { addRelation } from './relations';
-import { CURVES, microEcmWord } from '../word/micro-ecm-word';
+import { microEcmWord } from '../word/micro-ecm-word';
 import { addMod, inverseWord, montMul, montOne } from '../word/montgomery-word';
 import { isqrtWord, isSquareWord } from '../word/primality-word';
+import { CURVES } from '../word/suyama-word';
 
-/** How hard elliptic curves try to split a cofactor: the level for 58 bits; a cofactor missed costs little. */
-const SPLIT_LEVEL = 2;
+/** How hard elliptic curves try to split a cofactor: the level for 52 bits; a cofactor missed costs little. */
+const SPLIT_LEVEL = 3;
 
 /** Divides the value at `position` of the interval; `sieved` is the sum of the logarithms that the sieve took off there. */
 export function evaluateReport(position: u32, sieved: u32): void {

@@ -1,5 +1,8 @@
 /** Factors a word (n < 2^64) to the end. Every factor is proven prime. */
-import { CURVES, microEcmWord } from './micro-ecm-word';
+import { P_PLUS_1_LEVEL } from './micro-ecm-level';
+import { microEcmWord } from './micro-ecm-word';
+import { CURVES } from './suyama-word';
+import { williamsPPlus1Word } from './williams-p-plus-1-word';
 import { inverseWord, montOne } from './montgomery-word';
 import { pollardRhoBrentWord } from './pollard-rho-brent-word';
 import { isPrimeWord, isqrtWord, isSquareWord } from './primality-word';
@@ -10,8 +13,12 @@ const TRIAL_COUNT: i32 = 1027;
 const TRIAL_BOUND: u64 = 8191;
 /** Up to this size rho is faster than elliptic curves. */
 const RHO_BITS_MAX: i32 = 36;
-/** Curves that look for a factor far below the square root, which most numbers have. */
-const EASY_CURVES: i32 = 1;
+/**
+ * For every 4 bits from there on, the levels of the second curve, and of the third and all others: worked out from how often each level
+ * succeeds on what random numbers leave, and on products of two primes of like size. Before them come the p + 1 method and a curve
+ * of level 0, whatever the size: most composites have a factor far below their square root.
+ */
+const LEVELS: usize = memory.data<u8>([1, 1, 1, 1, 2, 3, 2, 3, 3, 4, 3, 5, 3, 6]);
 
 /** Writes the prime factors of n >= 1 at `first`, ascending and with multiplicity, all u64. The address after them; up to 64 words are written. */
 export function factorWord(n: u64, first: usize): usize {
@@ -43,17 +50,15 @@ function splitWord(n: u64): u64 {
   if (bits > RHO_BITS_MAX) {
     const inverse = inverseWord(n);
     const one = montOne(n);
-    let factor = microEcmWord(n, inverse, one, 0, 0, EASY_CURVES);
-    if (factor != 1) return factor;
-    factor = microEcmWord(n, inverse, one, levelFor(bits), EASY_CURVES, CURVES);
+    const levels = LEVELS + (<usize>((bits - RHO_BITS_MAX - 1) >> 2) << 1);
+    let factor = williamsPPlus1Word(n, inverse, one, P_PLUS_1_LEVEL);
+    if (factor != 1 && factor != n) return factor;
+    factor = microEcmWord(n, inverse, one, 0, 0, 1);
+    if (factor == 1) factor = microEcmWord(n, inverse, one, load<u8>(levels), 1, 2);
+    if (factor == 1) factor = microEcmWord(n, inverse, one, load<u8>(levels, 1), 2, CURVES);
     if (factor != 1) return factor;
   }
   return pollardRhoBrentWord(n);
-}
-
-/** The level of curves for factors of about half of `bits` bits. */
-function levelFor(bits: i32): i32 {
-  return bits <= 50 ? 1 : bits <= 58 ? 2 : 3;
 }
 
 /** Moves the word at `at` down to its place among the ascending words from `first` on. */

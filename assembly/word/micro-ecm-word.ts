@@ -1,83 +1,15 @@
 /**
- * The elliptic-curve method on words: tiny bounds, curves in locals, two stages, no loop over primes.
+ * The elliptic-curve method on one word: tiny bounds, curves in locals, two stages, no loop over primes.
  *
- * Montgomery curves in Suyama's parametrisation (Montgomery 1987), made affine by one inversion, so that a bit of stage 1 costs
- * 10 products. Stage 1 multiplies by lcm(1 … B1), kept as one long scalar; stage 2 pairs giant steps of 60 with the 8 baby
- * steps coprime to 60, by precomputed masks. Residues stay in [0, 2n), and no sum is reduced. On small numbers it is what Milan (2010) finds best from 60 bits on.
+ * A curve has a base point with Z = 1, so that a bit of stage 1 costs 10 products. Stage 1 multiplies by a scalar, then doubles; stage 2
+ * pairs giant steps of 60 with the 8 baby steps coprime to 60. On small numbers it is what Milan (2010) finds best from 60 bits on.
  */
-import { MICRO_ECM, ODD_PRIMES, SCRATCH } from '../layout';
-import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
-import { gcdWord, inverseModWord, montMul, montSquareOfR } from './montgomery-word';
+import { SCRATCH } from '../layout';
+import { babyStep, DOUBLINGS, GIANT_STEPS, levelAt, MASKS, PRODUCTS, SCALAR, SCALAR_BITS } from './micro-ecm-level';
+import { gcdWord, montSquareOfR } from './montgomery-word';
 import { canonical, residueAdd, residueMul, residueSquare, residueSub, SIGNED_END } from './residue-word';
+import { SUYAMA_A24, SUYAMA_X, suyamaWord } from './suyama-word';
 import { addWork } from './work';
-
-/** For sigma up to 60 a curve's constants fit words, and its denominator has no prime factor above 3,595. */
-const SIGMA_MIN: i32 = 6;
-export const CURVES: i32 = 55;
-
-/** Per level, at MICRO_ECM: doublings, the last giant step, the scalar's bits and a curve's products (u32), the scalar (8 words), the masks (u8). */
-const LEVEL_BYTES: usize = 256;
-const SCALAR: usize = 16;
-const SCALAR_WORDS: i32 = 8;
-const MASKS: usize = 80;
-const WIDTH: u32 = 60;
-
-/** Fills the table of levels; needs the odd primes. Part of `init`. */
-export function initMicroEcm(): void {
-  coverPrimeWindow(1, 5_100);
-  initLevel(0, 27, 900, 6, 3);
-  initLevel(1, 47, 1_400, 6, 3);
-  initLevel(2, 85, 2_500, 7, 4);
-  initLevel(3, 165, 5_000, 8, 4);
-}
-
-export function initLevel(level: usize, b1: u32, b2: u32, twos: u32, threes: i32): void {
-  const at = MICRO_ECM + level * LEVEL_BYTES;
-  const giants = b2 / WIDTH;
-  store<u32>(at, twos);
-  store<u32>(at, giants, 4);
-  for (let i = 0; i < SCALAR_WORDS; i++) store<u64>(at + SCALAR + ((<usize>i) << 3), i == 0 ? 1 : 0);
-  for (let i = 0; i < threes; i++) multiplyScalar(at + SCALAR, 3);
-  for (let i: usize = 1; ; i++) {
-    const p = <u32>load<u16>(ODD_PRIMES + (i << 1));
-    if (p > b1) break;
-    for (let power = p; power <= b1; power *= p) multiplyScalar(at + SCALAR, p);
-  }
-  let top = SCALAR_WORDS - 1;
-  while (load<u64>(at + SCALAR + ((<usize>top) << 3)) == 0) top--;
-  store<u32>(at, <u32>(64 * top + 64) - <u32>clz(load<u64>(at + SCALAR + ((<usize>top) << 3))), 8);
-
-  // 130 to set the curve up and for the baby steps.
-  let products = 130 + 10 * load<u32>(at, 8) + 5 * twos + 7 * giants;
-  for (let m: u32 = 1; m <= giants; m++) {
-    let mask: u32 = 0;
-    for (let bit: u32 = 0; bit < 8; bit++) {
-      const j = babyStep(bit);
-      if (isPrimeAbove(b1, m * WIDTH - j) || isPrimeAbove(b1, m * WIDTH + j)) mask |= 1 << bit;
-    }
-    store<u8>(at + MASKS + m, <u8>mask);
-    products += 2 * popcnt(mask);
-  }
-  store<u32>(at, products, 12);
-}
-
-function multiplyScalar(scalar: usize, factor: u64): void {
-  let carry: u64 = 0;
-  for (let at = scalar; at < scalar + 8 * SCALAR_WORDS; at += 4) {
-    carry += factor * <u64>load<u32>(at);
-    store<u32>(at, <u32>carry);
-    carry >>= 32;
-  }
-}
-
-function isPrimeAbove(b1: u32, n: u32): bool {
-  return n > b1 && isPrimeInWindow(n);
-}
-
-/** The numbers below 30 that are coprime to 60. */
-function babyStep(index: u32): u32 {
-  return <u32>(<u64>0x1d171311_0d0b0701 >> (index << 3)) & 0xff;
-}
 
 /**
  * A nontrivial factor of n, or 1 if curves `from` to before `end` (at most `CURVES`) have no luck at this level. n is odd, composite, and
@@ -85,14 +17,13 @@ function babyStep(index: u32): u32 {
  */
 export function microEcmWord(n: u64, inverse: u64, one: u64, level: i32, from: i32, end: i32): u64 {
   const rSquared = montSquareOfR(n, inverse, one);
-  const table = MICRO_ECM + <usize>level * LEVEL_BYTES;
+  const table = levelAt(level);
   for (let curve = from; curve < end; curve++) {
-    addWork(load<u32>(table, 12));
-    const sigma = <u64>(SIGMA_MIN + curve);
+    addWork(load<u32>(table, PRODUCTS));
     const factor =
       n < SIGNED_END
-        ? runCurve<i64>(n, inverse, one, rSquared, sigma, table)
-        : runCurve<u64>(n, inverse, one, rSquared, sigma, table);
+        ? runCurve<i64>(n, inverse, one, rSquared, curve, table)
+        : runCurve<u64>(n, inverse, one, rSquared, curve, table);
     if (factor != 1 && factor != n) return factor;
   }
   return 1;
@@ -104,20 +35,11 @@ const POINT: usize = 32;
 const STEP_60: usize = SCRATCH + 60 * POINT;
 const GIANT_0: usize = SCRATCH + 61 * POINT;
 
-function runCurve<T>(n: u64, inverse: u64, one: u64, rSquared: u64, sigma: u64, level: usize): u64 {
-  const u = sigma * sigma - 5;
-  const v = 4 * sigma;
-  const u3 = u * u * u;
-  const v3 = v * v * v;
-  const denominator = (16 * u3 * v3) % n;
-  const reciprocal = inverseModWord(denominator, n);
-  if (reciprocal == 0) return gcdWord(denominator, n);
-  const scale = montMul(montMul(reciprocal, rSquared, n, inverse), rSquared, n, inverse);
-  // x = u³/v³ and (a + 2)/4 = (v - u)³·(3u + v)/(16·u³·v), with u > v; see `ecm/curve.ts`.
-  const gap = u - v;
-  const x = <T>montMul(mulModSmall(16 * u3, u3, n, inverse, rSquared), scale, n, inverse);
-  const numerator = (gap * gap * gap * (3 * u + v)) % n;
-  const a24 = <T>(n - montMul(mulModSmall(numerator, v * v, n, inverse, rSquared), scale, n, inverse));
+function runCurve<T>(n: u64, inverse: u64, one: u64, rSquared: u64, curve: i32, level: usize): u64 {
+  const shared = suyamaWord(curve, n, inverse, rSquared);
+  if (shared != 1) return shared;
+  const x = load<T>(SUYAMA_X);
+  const a24 = load<T>(SUYAMA_A24);
 
   // Stage 1: R1 - R0 is the base point (x : 1) throughout.
   let x0 = x;
@@ -126,7 +48,7 @@ function runCurve<T>(n: u64, inverse: u64, one: u64, rSquared: u64, sigma: u64, 
   let t = residueSquare<T>(residueSub<T>(x0, z0, n), n, inverse);
   let x1 = residueMul<T>(s, t, n, inverse);
   let z1 = doubledZ<T>(s, t, a24, n, inverse);
-  for (let bit = load<i32>(level, 8) - 2; bit >= 0; bit--) {
+  for (let bit = load<i32>(level, SCALAR_BITS) - 2; bit >= 0; bit--) {
     const isOne = (load<u64>(level + SCALAR + ((<usize>(bit >> 6)) << 3)) >> (bit & 63)) & 1;
     const sum0 = residueAdd<T>(x0, z0, n);
     const difference0 = residueSub<T>(x0, z0, n);
@@ -147,7 +69,7 @@ function runCurve<T>(n: u64, inverse: u64, one: u64, rSquared: u64, sigma: u64, 
     x1 = isOne ? xDouble : xSum;
     z1 = isOne ? zDouble : zSum;
   }
-  for (let i = load<i32>(level); i > 0; i--) {
+  for (let i = load<i32>(level, DOUBLINGS); i > 0; i--) {
     s = residueSquare<T>(residueAdd<T>(x0, z0, n), n, inverse);
     t = residueSquare<T>(residueSub<T>(x0, z0, n), n, inverse);
     x0 = residueMul<T>(s, t, n, inverse);
@@ -163,11 +85,6 @@ function doubledZ<T>(s: T, t: T, a24: T, n: u64, inverse: u64): T {
   const difference = residueSub<T>(s, t, n);
   const scaled = residueMul<T>(a24, difference, n, inverse);
   return residueMul<T>(difference, residueAdd<T>(t, scaled, n), n, inverse);
-}
-
-/** a·b mod n as plain numbers, for any words a and b. @inline */
-function mulModSmall(a: u64, b: u64, n: u64, inverse: u64, rSquared: u64): u64 {
-  return montMul(montMul(a % n, b % n, n, inverse), rSquared, n, inverse);
 }
 
 function doublePoint<T>(r: usize, p: usize, n: u64, inverse: u64, a24: T): void {
@@ -228,7 +145,7 @@ function stage2<T>(n: u64, inverse: u64, x: T, z: T, a24: T, level: usize): T {
   let product = z;
   let giant = GIANT_0;
   store<v128>(giant, load<v128>(STEP_60));
-  const giants = load<u32>(level, 4);
+  const giants = load<u32>(level, GIANT_STEPS);
   for (let m: u32 = 1; m <= giants; m++, giant += POINT) {
     if (m == 2) doublePoint<T>(giant, STEP_60, n, inverse, a24);
     else if (m > 2) addPoint<T>(giant, giant - POINT, STEP_60, giant - 2 * POINT, n, inverse);

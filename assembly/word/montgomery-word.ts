@@ -70,12 +70,14 @@ export function gcdWord(a: u64, b: u64): u64 {
   if (b == 0) return a;
   const shift = ctz(a | b);
   a >>= ctz(a);
-  do {
-    b >>= ctz(b);
+  b >>= ctz(b);
+  while (a != b) {
+    // The difference ends in as many zeros as its negative, so that they are counted meanwhile.
+    const twos = ctz(a - b);
     const smaller = min(a, b);
-    b = max(a, b) - smaller;
+    b = (max(a, b) - smaller) >> twos;
     a = smaller;
-  } while (b != 0);
+  }
   return a << shift;
 }
 
