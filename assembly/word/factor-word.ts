@@ -50,7 +50,7 @@ function splitWord(n: u64): u64 {
   if (bits > RHO_BITS_MAX) {
     const inverse = inverseWord(n);
     const one = montOne(n);
-    const levels = LEVELS + (<usize>((bits - RHO_BITS_MAX - 1) >> 2) << 1);
+    const levels = LEVELS + ((<usize>((bits - RHO_BITS_MAX - 1) >> 2)) << 1);
     let factor = williamsPPlus1Word(n, inverse, one, P_PLUS_1_LEVEL);
     if (factor != 1 && factor != n) return factor;
     factor = microEcmWord(n, inverse, one, 0, 0, 1);

@@ -5,7 +5,16 @@
  * pairs giant steps of 60 with the 8 baby steps coprime to 60. On small numbers it is what Milan (2010) finds best from 60 bits on.
  */
 import { SCRATCH } from '../layout';
-import { babyStep, DOUBLINGS, GIANT_STEPS, levelAt, MASKS, PRODUCTS, SCALAR, SCALAR_BITS } from './micro-ecm-level';
+import {
+  babyStep,
+  DOUBLINGS,
+  GIANT_STEPS,
+  levelAt,
+  MASKS,
+  PRODUCTS,
+  SCALAR,
+  SCALAR_BITS,
+} from './micro-ecm-level';
 import { gcdWord, montSquareOfR } from './montgomery-word';
 import { canonical, residueAdd, residueMul, residueSquare, residueSub, SIGNED_END } from './residue-word';
 import { SUYAMA_A24, SUYAMA_X, suyamaWord } from './suyama-word';

@@ -31,16 +31,6 @@ export function montMul(a: u64, b: u64, n: u64, inverse: u64): u64 {
   return high - reduced + (high < reduced ? n : 0);
 }
 
-/** a·b/R mod n, in (0, 2n), for a and b in [0, 4n) and n < 2^60: no comparison, and none is needed for sums. @inline */
-export function montMulLazy(a: u64, b: u64, n: u64, inverse: u64): u64 {
-  return mulHigh(a, b) - mulHigh(a * b * inverse, n) + n;
-}
-
-/** a - b mod n, in (0, 4n), for a and b in [0, 2n). @inline */
-export function lazyDifference(a: u64, b: u64, n: u64): u64 {
-  return a + 2 * n - b;
-}
-
 /** a + b mod n. @inline */
 export function addMod(a: u64, b: u64, n: u64): u64 {
   const gap = n - b;

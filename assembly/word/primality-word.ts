@@ -80,15 +80,7 @@ function reduced<T>(a: T, n: u64): u64 {
 }
 
 /** The end of the extra strong test for n + 1 = d·2^s: v is V_d, next is V_(d+1). @inline */
-function endsExtraStrong(
-  v: u64,
-  next: u64,
-  s: u64,
-  n: u64,
-  inverse: u64,
-  two: u64,
-  pResidue: u64,
-): bool {
+function endsExtraStrong(v: u64, next: u64, s: u64, n: u64, inverse: u64, two: u64, pResidue: u64): bool {
   // U_d = 0 if and only if 2·V_(d+1) = P·V_d, which is 2·next = ±2·P for v = ±2.
   if (v == two && next == pResidue) return true;
   if (v == n - two && next == n - pResidue) return true;

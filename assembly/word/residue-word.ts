@@ -69,7 +69,7 @@ function squareSigned(a: i64, n: u64, inverse: u64): i64 {
 function reduceSigned(low: u64, middle: i64, high: i64, n: u64, inverse: u64): i64 {
   const nLow = <i64>(<i32>n);
   const nHigh = (<i64>n - nLow) >> 32;
-  const quotient = <i64>(((<u64>middle << 32) | (low & 0xffffffff)) * inverse);
+  const quotient = <i64>((((<u64>middle) << 32) | (low & 0xffffffff)) * inverse);
   const qLow = quotient & 0xffffffff;
   const qHigh = quotient >> 32;
   const cross = qHigh * nLow + qLow * nHigh;

@@ -226,7 +226,10 @@ export class FactorJob implements Job {
     const { value, exponent } = part;
     if (value < WORD_END) {
       const { primes } = this.#kernel.factorWords([value]);
-      const pieces = Array.from(primes, (prime): Part => ({ ...untestedPart(prime, exponent), kind: 'proven' }));
+      const pieces = Array.from(primes, (prime): Part => ({
+        ...untestedPart(prime, exponent),
+        kind: 'proven',
+      }));
       return this.#setParts(replacePart(this.#parts, part, pieces));
     }
     const power = perfectPower(value, TRIAL_BOUND);
