@@ -53,9 +53,10 @@ import { addRelation } from './relations';
 import { microEcmWord } from '../word/micro-ecm-word';
 import { addMod, inverseWord, montMul, montOne } from '../word/montgomery-word';
 import { isqrtWord, isSquareWord } from '../word/primality-word';
+import { CURVES } from '../word/suyama-word';
 
-/** How hard elliptic curves try to split a cofactor: the level for 50 bits; a cofactor missed costs little. */
-const SPLIT_LEVEL = 1;
+/** How hard elliptic curves try to split a cofactor: the level for 52 bits; a cofactor missed costs little. */
+const SPLIT_LEVEL = 3;
 
 /** Divides the value at `position` of the interval; `sieved` is the sum of the logarithms that the sieve took off there. */
 export function evaluateReport(position: u32, sieved: u32): void {
@@ -92,7 +93,7 @@ function splitCofactor(cofactor: u64, count: u32): void {
   if (isFermatPrime(cofactor, inverse, one)) return;
   const factor = isSquareWord(cofactor)
     ? isqrtWord(cofactor)
-    : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL);
+    : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL, 0, CURVES);
   const other = cofactor / factor;
   if (factor == 1 || max(factor, other) > largePrimeMax) return;
   addRelation(<u32>min(factor, other), <u32>max(factor, other), count, false);
