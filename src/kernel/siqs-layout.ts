@@ -35,9 +35,9 @@ const slicesMax = (baseSize: number) => 40 + Math.ceil(baseSize / header.SLICE_P
 
 const powerOfTwoFrom = (least: number) => 2 ** Math.ceil(Math.log2(least));
 
-export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameters): SiqsLayout {
+export function siqsLayout({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
   const padded = Math.ceil(baseSize / 16) * 16;
-  const relations = (twoLargePrimes ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
+  const relations = (cofactorPower > 1 ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
   const vertexSlots = powerOfTwoFrom(2.1 * relations);
   const seenSlots = powerOfTwoFrom(1.5 * relations);
   const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));

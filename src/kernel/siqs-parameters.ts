@@ -14,8 +14,10 @@ export interface SiqsParameters {
   readonly smallPrimeMax: number;
   /** Bits that a report may lack: those of the primes that were not sieved, and of values below the greatest. */
   readonly slackBits: number;
-  /** Whether relations with two large primes are kept: from about 85 digits on they are worth their cost. */
-  readonly twoLargePrimes: boolean;
+  /** Bits that a report may lack when the primes are counted that were not sieved: those of powers, and of values below the greatest. */
+  readonly powerBits: number;
+  /** A cofactor is at most the bound of large primes to this power: 1 for one large prime, above that for two. */
+  readonly cofactorPower: number;
 }
 
 /** bits of n · base size · interval in units of 4 KiB · large-prime multiple · small-prime bound · slack. */
@@ -41,7 +43,10 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [335, 150000, 16, 120, 400, 25],
 ];
 
+/** From about 85 digits on relations with two large primes are worth their cost; near the bounds of both they are too few. */
 const TWO_LARGE_PRIMES_FROM = 283;
+const TWO_LARGE_PRIMES_POWER = 1.85;
+const POWER_BITS = 10;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;
 
@@ -64,6 +69,7 @@ export function siqsParametersBy(table: readonly SiqsTableRow[], bits: number): 
     largePrimeMultiple: between(3),
     smallPrimeMax: between(4),
     slackBits: between(5),
-    twoLargePrimes: bits >= TWO_LARGE_PRIMES_FROM,
+    powerBits: POWER_BITS,
+    cofactorPower: bits >= TWO_LARGE_PRIMES_FROM ? TWO_LARGE_PRIMES_POWER : 1,
   };
 }
