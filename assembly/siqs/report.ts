@@ -183,9 +183,9 @@ function dividing(i: u32, x: v128, inverses: u32, limits: u32, roots1: u32, root
   const limit = v128.load(limits + (at >> 1));
   const r1 = i16x8.narrow_i32x4_u(v128.load(roots1 + at), v128.load(roots1 + at, 16));
   const r2 = i16x8.narrow_i32x4_u(v128.load(roots2 + at), v128.load(roots2 + at, 16));
-  const first = i16x8.le_u(i16x8.mul(i16x8.sub(x, r1), inverse), limit);
-  const second = i16x8.le_u(i16x8.mul(i16x8.sub(x, r2), inverse), limit);
-  return v128.or(first, second);
+  const first = i16x8.mul(i16x8.sub(x, r1), inverse);
+  const second = i16x8.mul(i16x8.sub(x, r2), inverse);
+  return i16x8.le_u(i16x8.min_u(first, second), limit);
 }
 
 /** The sum of the logarithms of the primes with index below `to` that divide the value at `position`. */

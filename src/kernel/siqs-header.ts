@@ -59,7 +59,7 @@ export const ARRAYS = BUCKET_ENDS + 64;
 /** Bytes of one sieve block: the level-1 cache. */
 export const BLOCK_BYTES = 0x8000;
 /** The most primes in a slice of those that are sieved by buckets. */
-export const SLICE_PRIMES = 256;
+export const SLICE_PRIMES = 128;
 export const SLICE_BYTES = 48;
 /** Behind its limit a bucket has room for two strikes of each prime of a slice, 16 bits each, and the overhang of a store. */
 export const BUCKET_SPARE = 4 * SLICE_PRIMES + 64;

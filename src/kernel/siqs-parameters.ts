@@ -46,7 +46,7 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
 /** From about 85 digits on relations with two large primes are worth their cost; near the bounds of both they are too few. */
 const TWO_LARGE_PRIMES_FROM = 283;
 const TWO_LARGE_PRIMES_POWER = 1.85;
-const POWER_BITS = 10;
+const POWER_BITS = 12;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;
 

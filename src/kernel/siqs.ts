@@ -64,7 +64,7 @@ const BASE_PRIMES = 1500;
 const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 200;
 const SKIPPED_COEFFICIENTS = 60;
-const SIEVE_WORK = 600_000;
+const SIEVE_WORK = 2_000_000;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
