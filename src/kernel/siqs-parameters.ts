@@ -35,17 +35,18 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [165, 1600, 8, 60, 120, 18],
   [181, 3200, 8, 70, 200, 22],
   [198, 5300, 8, 70, 300, 23],
-  [215, 9000, 8, 80, 400, 23],
-  [232, 17000, 16, 80, 350, 24],
-  [248, 28000, 16, 150, 300, 24],
-  [265, 48000, 16, 135, 320, 25],
-  [300, 90000, 16, 100, 400, 24],
-  [335, 150000, 16, 120, 400, 25],
+  [215, 9000, 8, 80, 600, 27],
+  [232, 17000, 16, 80, 900, 31],
+  [247, 26000, 16, 120, 700, 30],
+  [248, 20000, 16, 60, 600, 24],
+  [265, 36000, 16, 60, 700, 26],
+  [300, 90000, 16, 100, 700, 26],
+  [335, 150000, 16, 120, 700, 27],
 ];
 
 /** From about 85 digits on relations with two large primes are worth their cost; near the bounds of both they are too few. */
-const TWO_LARGE_PRIMES_FROM = 283;
-const TWO_LARGE_PRIMES_POWER = 1.85;
+const TWO_LARGE_PRIMES_FROM = 248;
+const TWO_LARGE_PRIMES_POWER = 1.75;
 const POWER_BITS = 12;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;

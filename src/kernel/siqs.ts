@@ -75,7 +75,7 @@ const MATRIX_TOO_LARGE = 2;
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2272, 3200, 4736, 6528, 9600, 12800];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2064, 3200, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
