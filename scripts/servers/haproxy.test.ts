@@ -122,7 +122,10 @@ test('a replica that leaves gets nothing new within 3 seconds, and what is under
   const held: http.ServerResponse[] = [];
   a.behave = (response) => void held.push(response);
   const asked = Array.from({ length: 6 }, () => ask('POST'));
-  await until('some being under way with a', () => held.length > 0);
+  await until('all being under way, some of them with a', () => {
+    return held.length > 0 && a.received.length + b.received.length === asked.length;
+  });
+  a.behave = ok;
   a.leaving = true;
   await until('only b being asked', async () => !(await servedBy(8)).has('a'), 3_500);
   // It would be given up by now if it had failed.

@@ -1,4 +1,4 @@
-/** Many numbers against what is known of them: all up to a million, and products of primes drawn at random, up to 128 bits. */
+/** Many numbers against what is known of them: all up to a million, and products of primes drawn at random, up to 230 bits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { primeFactors } from '../domain/factorization.ts';
@@ -13,8 +13,8 @@ const CPU_MS_MAX = 20_000;
 
 const below = seededNaturals(SEED);
 const PRIMES_PER_SIZE = 40;
-/** Primes of 2 to 62 bits, at the index of their size. */
-const PRIMES = Array.from({ length: 63 }, (_, bits) =>
+/** Primes of 2 to 78 bits, at the index of their size. */
+const PRIMES = Array.from({ length: 79 }, (_, bits) =>
   bits < 2
     ? []
     : Array.from({ length: PRIMES_PER_SIZE }, () =>
@@ -43,11 +43,11 @@ const KINDS: Readonly<Record<string, (bits: number) => bigint[]>> = {
     return primes;
   },
   'semiprimes of like primes': (bits) => {
-    const primes = PRIMES[Math.min(62, bits >> 1)]!;
+    const primes = PRIMES[Math.min(78, bits >> 1)]!;
     return [primes[draw(primes.length)]!, primes[draw(primes.length)]!];
   },
   'semiprimes of the closest primes': (bits) => {
-    const primes = PRIMES[Math.min(62, bits >> 1)]!;
+    const primes = PRIMES[Math.min(78, bits >> 1)]!;
     const prime = primes[draw(primes.length)]!;
     const next = nextPrime(prime + 2n);
     return (prime * next) >> BigInt(bits) === 0n ? [prime, next] : [prime];
@@ -122,4 +122,8 @@ test('100,000 products of up to 64 bits are taken apart into the primes they wer
 
 test('10,000 products of 65 to 128 bits are taken apart into the primes they were made of', (t) => {
   t.diagnostic(`seed ${SEED}, ${drawAll(10_000, 65, 128)} numbers`);
+});
+
+test('300 products of 129 to 230 bits are taken apart into the primes they were made of', (t) => {
+  t.diagnostic(`seed ${SEED}, ${drawAll(300, 129, 230)} numbers`);
 });
