@@ -39,7 +39,10 @@ function countCycles(edges: readonly (readonly [number, number])[]): number {
   };
   let cycles = 0;
   for (const [one, other] of edges) {
-    const [less, more] = [of(one), of(other)].toSorted((x, y) => x.size - y.size) as [Set<number>, Set<number>];
+    const [less, more] = [of(one), of(other)].toSorted((x, y) => x.size - y.size) as [
+      Set<number>,
+      Set<number>,
+    ];
     if (less === more) cycles++;
     else
       for (const vertex of less) {

@@ -285,9 +285,9 @@ export function listStrikes(k: u32, position: u32, list: u32): u32 {
     if (!v128.any_true(v128.or(v128.or(one, two), v128.or(three, four)))) continue;
     let hits =
       <u64>i8x16.bitmask(i8x16.narrow_i16x8_s(one, two)) |
-      (<u64>i8x16.bitmask(i8x16.narrow_i16x8_s(three, four)) << 16);
+      ((<u64>i8x16.bitmask(i8x16.narrow_i16x8_s(three, four))) << 16);
     for (; hits != 0; hits &= hits - 1) {
-      const hit = at + (<u32>ctz(hits) << 1);
+      const hit = at + ((<u32>ctz(hits)) << 1);
       while (slice <= last && endAt(slice, k) <= hit) slice++;
       if (slice > last) return count;
       if (hit < beginAt(slice, k)) continue; // The primes of that slice are listed already.

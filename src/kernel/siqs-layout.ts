@@ -8,7 +8,7 @@ export interface SiqsLayout {
   readonly end: number;
 }
 
-/** Relations kept for each prime of the base, with one large prime and with two; about 5 and 9 are met. */
+/** Relations kept for each prime of the base, with one large prime and with two; about 5 to 6 and 7 are met. */
 const RELATIONS_PER_PRIME = { one: 8, two: 12 };
 /** Met are 46 at 40 digits, 57 at 65, 73 at 78; indices of the base from 2^14 on take three bytes each. */
 const bytesPerRelation = (baseSize: number) => (baseSize > 0x4000 ? 84 : 66);

@@ -23,7 +23,7 @@ export interface SiqsParameters {
 /** bits of n · base size · interval in units of 4 KiB · large-prime multiple · small-prime bound · slack. */
 export type SiqsTableRow = readonly [number, number, number, number, number, number];
 
-/** `npm run tune` searches the rows again, one after the other, and writes them. */
+/** `npm run tune` searches the rows again, one after the other, and writes them. From 248 bits on there are two large primes. */
 export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [64, 66, 1, 20, 16, 8],
   [80, 85, 2, 25, 20, 9],
@@ -32,7 +32,7 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [110, 210, 2, 40, 44, 10],
   [120, 300, 2, 50, 60, 11],
   [140, 650, 4, 50, 80, 14],
-  [165, 1600, 8, 60, 120, 18],
+  [165, 1600, 8, 60, 240, 22],
   [181, 3200, 8, 70, 200, 22],
   [198, 5300, 8, 70, 300, 23],
   [215, 9000, 8, 80, 600, 27],
@@ -44,9 +44,10 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [335, 150000, 16, 120, 700, 27],
 ];
 
-/** From about 85 digits on relations with two large primes are worth their cost; near the bounds of both they are too few. */
+/** From about 75 digits on relations with two large primes are worth their cost, over a smaller base; near the bounds of both they are too few. */
 const TWO_LARGE_PRIMES_FROM = 248;
 const TWO_LARGE_PRIMES_POWER = 1.75;
+/** Fewer lose relations, more cost as much as they find. */
 const POWER_BITS = 12;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;

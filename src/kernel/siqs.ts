@@ -64,7 +64,9 @@ const BASE_PRIMES = 1500;
 const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 200;
 const SKIPPED_COEFFICIENTS = 60;
-const SIEVE_WORK = 2_000_000;
+const SIEVE_WORK = 600_000;
+/** The buckets are filled for so many; at 100 digits that takes 2.5 ms. */
+const POLYNOMIALS_MIN = 8;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
@@ -262,7 +264,7 @@ export class Siqs {
       );
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
-      this.#exports.siqsSieve(Math.max(1, Math.floor(SIEVE_WORK / work)));
+      this.#exports.siqsSieve(Math.max(POLYNOMIALS_MIN, Math.floor(SIEVE_WORK / work)));
     }
     return 'unfinished';
   }
