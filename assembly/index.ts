@@ -5,6 +5,8 @@ export { factorWord } from './word/factor-word';
 export { findOddDivisor } from './arithmetic/trial-division';
 export { setModulus } from './arithmetic/modulus';
 export { bailliePswStart, bailliePswStep } from './primality/baillie-psw';
+export { passesStrongTests } from './primality/strong-tests';
+export { neighbourClaimStart, neighbourClaimStep } from './primality/neighbour-claim';
 export { cyclotomicPowerStart, cyclotomicPowerStep } from './primality/cyclotomic-power';
 export { ecmStart, ecmStep } from './ecm/elliptic-curve-method';
 export * from './siqs/index';

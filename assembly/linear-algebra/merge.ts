@@ -1,9 +1,9 @@
 /**
  * From a sparse matrix to a small one: structured Gaussian elimination (LaMacchia and Odlyzko 1990; Cavallar 2000).
  *
- * Rows are lists as `relation-matrix.ts` writes them. In passes, a column of low weight is eliminated by adding its shortest row
- * to its others and dropping it; a column of weight 1 just loses its row. A pass leaves alone columns with a row that it has
- * changed already, so that its lists stay right. Large primes are columns like others.
+ * Rows are lists as `relation-matrix.ts` writes them. First, rows with a column of weight 1 are dropped. Then, in passes, a column of low
+ * weight is eliminated by adding its shortest row to its others and dropping it. A pass leaves alone columns with a row that it has
+ * changed already, so that its lists stay right; the weights of columns are right at any time. Large primes are columns like others.
  *
  * Everything goes on in pieces: each `siqsMerge` call does about as much as its budget of entries allows.
  */
@@ -38,10 +38,11 @@ const DEAD: u32 = 0xffffffff;
 const MERGE_WEIGHT_MAX: u32 = 24;
 
 const WEIGH = 0;
-const LIST = 1;
-const FILL = 2;
-const ELIMINATE = 3;
-const COMPACT = 4;
+const DROP_SINGLES = 1;
+const LIST = 2;
+const FILL = 3;
+const ELIMINATE = 4;
+const COMPACT = 5;
 
 /** Small matrices go through several stages in one call. */
 const PIECES = 8;
@@ -55,7 +56,11 @@ export function siqsMerge(budget: i32): bool {
 function mergePiece(budget: i32): bool {
   switch (field(LA_STAGE)) {
     case WEIGH:
-      return weigh(budget);
+      weigh(budget);
+      return false;
+    case DROP_SINGLES:
+      dropSingles(budget);
+      return false;
     case LIST:
       layOutLists(budget);
       return false;
@@ -63,8 +68,7 @@ function mergePiece(budget: i32): bool {
       fillLists(budget);
       return false;
     case ELIMINATE:
-      eliminate(budget);
-      return false;
+      return eliminate(budget);
     default:
       compact(budget);
       return false;
@@ -76,70 +80,112 @@ function enter(stage: u32): void {
   setField(CURSOR, 0);
 }
 
-/** Counts the rows of each column; decides at the end whether another pass of merging pays. True if not. */
-function weigh(budget: i32): bool {
-  const weights = field(COLUMN_WEIGHTS);
+/** Counts the rows of each column. From here on COLUMN_WEIGHTS and ROW_ENTRIES are kept right. */
+function weigh(budget: i32): void {
   let row = field(CURSOR);
   if (row == 0) {
-    memory.fill(weights, 0, field(COLUMN_COUNT) << 2);
+    memory.fill(field(COLUMN_WEIGHTS), 0, field(COLUMN_COUNT) << 2);
     setField(ROW_ENTRIES, 0);
   }
   const count = field(ROW_COUNT);
-  let entries = field(ROW_ENTRIES);
-  for (; row < count && budget > 0; row++, budget--) {
-    if (load<u32>(entry(ROW_TOUCHED, row)) == DEAD) continue;
+  for (; row < count && budget > 0; row++) {
     const length = load<u32>(entry(ROW_LENGTHS, row));
-    const begin = field(ROW_POOL) + load<u32>(entry(ROW_BEGINS, row));
-    budget -= length;
-    entries += length;
-    for (let at = begin; at < begin + (length << 2); at += 4) {
-      const column = load<u32>(at);
-      if (column & RELATION) break;
-      const weight = weights + (column << 2);
-      store<u32>(weight, load<u32>(weight) + 1);
-    }
+    countColumns(row, 1);
+    setField(ROW_ENTRIES, field(ROW_ENTRIES) + length);
+    budget -= length + 1;
   }
   setField(CURSOR, row);
-  setField(ROW_ENTRIES, entries);
-  if (row < count) return false;
-  if (!paysToMerge(entries)) return true;
-  setField(LIST_END, 0);
-  enter(LIST);
+  if (row < count) return;
+  setField(LA_REMOVED, 0);
+  enter(DROP_SINGLES);
+}
+
+/** Adds `difference` to the weight of each column of a row. */
+function countColumns(row: u32, difference: u32): void {
+  const weights = field(COLUMN_WEIGHTS);
+  const begin = field(ROW_POOL) + load<u32>(entry(ROW_BEGINS, row));
+  const end = begin + (load<u32>(entry(ROW_LENGTHS, row)) << 2);
+  for (let at = begin; at < end; at += 4) {
+    const column = load<u32>(at);
+    if (column & RELATION) break;
+    const weight = weights + (column << 2);
+    store<u32>(weight, load<u32>(weight) + difference);
+  }
+}
+
+/** Rows with a column that no other row has are of no use. Goes through all of them until there are none. */
+function dropSingles(budget: i32): void {
+  const count = field(ROW_COUNT);
+  let row = field(CURSOR);
+  for (; row < count && budget > 0; row++) {
+    budget--;
+    if (load<u32>(entry(ROW_TOUCHED, row)) == DEAD) continue;
+    budget -= <i32>load<u32>(entry(ROW_LENGTHS, row)) >> 1;
+    if (hasSingle(row)) dropRow(row);
+  }
+  setField(CURSOR, row);
+  if (row < count) return;
+  const isDone = field(LA_REMOVED) == 0;
+  setField(LA_REMOVED, 0);
+  if (isDone) setField(MERGE_WEIGHT, 2);
+  enter(isDone ? LIST : DROP_SINGLES);
+}
+
+function hasSingle(row: u32): bool {
+  const weights = field(COLUMN_WEIGHTS);
+  const begin = field(ROW_POOL) + load<u32>(entry(ROW_BEGINS, row));
+  const end = begin + (load<u32>(entry(ROW_LENGTHS, row)) << 2);
+  for (let at = begin; at < end; at += 4) {
+    const column = load<u32>(at);
+    if (column & RELATION) break;
+    if (load<u32>(weights + (column << 2)) == 1) return true;
+  }
   return false;
 }
 
-/** Dense elimination of N rows takes about N³ / 6,000 ns, a pass about 20 ns for each entry. */
-function paysToMerge(entries: u32): bool {
+function dropRow(row: u32): void {
+  countColumns(row, -1);
+  store<u32>(entry(ROW_TOUCHED, row), DEAD);
+  setField(ROWS_ALIVE, field(ROWS_ALIVE) - 1);
+  setField(ROW_ENTRIES, field(ROW_ENTRIES) - load<u32>(entry(ROW_LENGTHS, row)));
+  setField(LA_REMOVED, field(LA_REMOVED) + 1);
+}
+
+/**
+ * Whether another pass is worth its time, if it does as much as the last: it takes about 5 ns for each entry, and dense elimination of N
+ * rows N³ / 2,000 ns.
+ */
+function paysToMerge(): bool {
+  const entries = field(ROW_ENTRIES);
   if (field(MERGE_WEIGHT) <= 2) return true;
   if (field(MERGE_WEIGHT) > MERGE_WEIGHT_MAX) return false;
   if (entries > (field(ROW_POOL_BYTES) >> 4) * 3) return false;
   if (field(ROWS_ALIVE) > field(DENSE_SIDE_MAX)) return true;
   const rows = <f64>field(ROWS_ALIVE);
-  return (rows * rows * rows) / 6000 > 20 * <f64>entries;
+  return (3 * <f64>field(LA_REMOVED) * rows * rows) / 2000 > 5 * <f64>entries;
 }
 
-/** Gives each light column a place for the list of its rows. */
+/** Gives each light column a place for the list of its rows: COLUMN_LISTS says where it ends. */
 function layOutLists(budget: i32): void {
   const columns = field(COLUMN_COUNT);
   const limit = field(MERGE_WEIGHT);
   const capacity = field(LISTS_BYTES);
-  let end = field(LIST_END);
   let column = field(CURSOR);
+  let end: u32 = column == 0 ? 0 : field(LIST_END);
   for (; column < columns && budget > 0; column++, budget--) {
     const weight = load<u32>(entry(COLUMN_WEIGHTS, column));
     const light = weight != 0 && weight <= limit && end + (weight << 2) <= capacity;
-    store<u32>(entry(COLUMN_LISTS, column), light ? end : DEAD);
     if (light) end += weight << 2;
+    store<u32>(entry(COLUMN_LISTS, column), light ? end : DEAD);
   }
   setField(LIST_END, end);
   setField(CURSOR, column);
   if (column == columns) enter(FILL);
 }
 
-/** Enters the rows into the lists; COLUMN_WEIGHTS counts down to 0 on the way for those columns. */
+/** Enters the rows into the lists, from their ends: at last COLUMN_LISTS says where they begin. */
 function fillLists(budget: i32): void {
   const lists = field(COLUMN_LISTS);
-  const weights = field(COLUMN_WEIGHTS);
   const count = field(ROW_COUNT);
   let row = field(CURSOR);
   for (; row < count && budget > 0; row++, budget--) {
@@ -152,9 +198,8 @@ function fillLists(budget: i32): void {
       if (column & RELATION) break;
       const list = load<u32>(lists + (column << 2));
       if (list == DEAD) continue;
-      const place = load<u32>(weights + (column << 2)) - 1;
-      store<u32>(weights + (column << 2), place);
-      store<u32>(field(LISTS) + list + (place << 2), row);
+      store<u32>(lists + (column << 2), list - 4);
+      store<u32>(field(LISTS) + list - 4, row);
     }
   }
   setField(CURSOR, row);
@@ -163,7 +208,8 @@ function fillLists(budget: i32): void {
   setField(LA_REMOVED, 0);
 }
 
-function eliminate(budget: i32): void {
+/** Eliminates light columns; at the end it decides whether another pass pays. True if not. */
+function eliminate(budget: i32): bool {
   const columns = field(COLUMN_COUNT);
   const pass = field(MERGE_PASS);
   // Lists lie one after the other in the order of columns: the next light column tells where a list ends.
@@ -187,16 +233,16 @@ function eliminate(budget: i32): void {
     column = next;
   }
   setField(CURSOR, column);
-  if (column < columns && budget <= 0) return;
+  if (column < columns && budget <= 0) return false;
   setField(MERGE_PASS, pass + 1);
-  // Singletons are removed to the last; other weights get a second pass only if it did much.
-  const removed = field(LA_REMOVED);
-  const limit = field(MERGE_WEIGHT);
-  if (removed == 0 || (limit > 1 && removed * 20 < field(ROWS_ALIVE))) setField(MERGE_WEIGHT, limit + 1);
+  // A weight gets a second pass only if the first did much.
+  if (field(LA_REMOVED) * 20 < field(ROWS_ALIVE)) setField(MERGE_WEIGHT, field(MERGE_WEIGHT) + 1);
+  if (!paysToMerge()) return true;
   if (field(ROW_POOL_END) > field(ROW_POOL_BYTES) >> 1) {
     enter(COMPACT);
     setField(ROW_POOL_END, 0);
-  } else enter(WEIGH);
+  } else enter(LIST);
+  return false;
 }
 
 function isTouched(list: u32, end: u32, pass: u32): bool {
@@ -227,20 +273,24 @@ function eliminateColumn(list: u32, end: u32, pass: u32): i32 {
     if (row == pivot) continue;
     const to = field(ROW_POOL) + field(ROW_POOL_END);
     const begin = field(ROW_POOL) + load<u32>(entry(ROW_BEGINS, row));
-    const after = addLists(to, begin, load<u32>(entry(ROW_LENGTHS, row)), pivotBegin, pivotLength);
+    const length = load<u32>(entry(ROW_LENGTHS, row));
+    const after = addLists(to, begin, length, pivotBegin, pivotLength);
     store<u32>(entry(ROW_BEGINS, row), field(ROW_POOL_END));
     store<u32>(entry(ROW_LENGTHS, row), (after - to) >> 2);
+    setField(ROW_ENTRIES, field(ROW_ENTRIES) + ((after - to) >> 2) - length);
     store<u32>(entry(ROW_TOUCHED, row), pass);
     setField(ROW_POOL_END, after - field(ROW_POOL));
   }
-  store<u32>(entry(ROW_TOUCHED, pivot), DEAD);
-  setField(ROWS_ALIVE, field(ROWS_ALIVE) - 1);
-  setField(LA_REMOVED, field(LA_REMOVED) + 1);
+  dropRow(pivot);
   return <i32>entries;
 }
 
-/** Writes the entries that are in exactly one of two ascending lists; the address after them. */
+/**
+ * Writes the entries that are in exactly one of two ascending lists, of which the second is added to the first, and counts its columns: those
+ * that both have are one row less, the others one more. The address after them.
+ */
 function addLists(to: u32, a: u32, aLength: u32, b: u32, bLength: u32): u32 {
+  const weights = field(COLUMN_WEIGHTS);
   const aEnd = a + (aLength << 2);
   const bEnd = b + (bLength << 2);
   while (a < aEnd && b < bEnd) {
@@ -249,12 +299,22 @@ function addLists(to: u32, a: u32, aLength: u32, b: u32, bLength: u32): u32 {
     store<u32>(to, min(x, y));
     to += x == y ? 0 : 4;
     a += x <= y ? 4 : 0;
-    b += y <= x ? 4 : 0;
+    if (y > x) continue;
+    b += 4;
+    if (y & RELATION) continue;
+    const weight = weights + (y << 2);
+    store<u32>(weight, load<u32>(weight) + (x == y ? -1 : 1));
   }
   memory.copy(to, a, aEnd - a);
   to += aEnd - a;
-  memory.copy(to, b, bEnd - b);
-  return to + (bEnd - b);
+  for (; b < bEnd; b += 4, to += 4) {
+    const y = load<u32>(b);
+    store<u32>(to, y);
+    if (y & RELATION) continue;
+    const weight = weights + (y << 2);
+    store<u32>(weight, load<u32>(weight) + 1);
+  }
+  return to;
 }
 
 /**
@@ -280,5 +340,5 @@ function compact(budget: i32): void {
   if (row < count) return;
   setField(ROW_POOL, spare);
   setField(ROW_SPARE, pool);
-  enter(WEIGH);
+  enter(LIST);
 }

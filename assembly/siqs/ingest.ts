@@ -5,10 +5,7 @@
 import {
   BASE_SIZE,
   FACTORS,
-  LIMBS_N,
-  MONT_ONE,
-  MONT_SQUARE,
-  N,
+  KN,
   NUMBER_BYTES,
   PENDING_BEGIN,
   PENDING_END,
@@ -16,13 +13,11 @@ import {
   RELATION_LOG,
   ROOT,
   ROOT_BYTES,
-  SCRATCH,
   SIDE_X,
   SIDE_Y,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { montgomeryMultiply, multiplyByPower, prepareMontgomery } from './montgomery';
-import { clear, copy, isZero, subtract } from './natural';
+import { clear, isEqual, multiply, multiplyWord, subtract } from './natural';
 import { addRelation } from './relations';
 
 const FACTORS_MAX: u32 = 400;
@@ -30,7 +25,6 @@ const FACTORS_MAX: u32 = 400;
 /** Takes in up to `budget` waiting relations; true when none is left. One that is not right ends its chunk. */
 export function siqsIngest(budget: i32): bool {
   if (field(PENDING_BEGIN) >= field(PENDING_END)) return true;
-  prepareMontgomery();
   for (; budget > 0 && field(PENDING_BEGIN) < field(PENDING_END); budget--) {
     const begin = field(PENDING_BEGIN);
     const at = field(RELATION_LOG) + begin;
@@ -72,31 +66,45 @@ function readFactors(at: u32, end: u32): u32 {
   return count;
 }
 
-/** Whether ROOT² is the product of the factors and the large primes modulo n. */
+/**
+ * Whether ROOT² − kn is the product of the factors and the large primes: an identity of integers, which every value of every polynomial
+ * fulfils (4a · v = (2ax + b)² − kn), and so a proof of the congruence at a small part of what products modulo n cost.
+ */
 function holds(large1: u32, large2: u32, count: u32): bool {
-  const limbs = field(LIMBS_N);
-  copy(SIDE_Y, MONT_ONE, limbs);
+  const rootLimbs = field(ROOT_BYTES) >> 2;
+  const limbs = rootLimbs << 1;
+  clear(SIDE_Y, limbs);
+  store<u32>(SIDE_Y, 1);
+  let used: u32 = 1;
   let negative = false;
   let word: u64 = 1;
-  for (let i: u32 = 0; i < count; i++) {
-    const factor = load<u32>(FACTORS + (i << 2));
-    if (factor == 0) {
-      negative = !negative;
-      continue;
-    }
-    const prime = factor == 1 ? 2 : <u64>load<u32>(entry(PRIMES, factor));
+  for (let i: u32 = 0; i < count + 2; i++) {
+    let prime: u64;
+    if (i < count) {
+      const factor = load<u32>(FACTORS + (i << 2));
+      if (factor == 0) {
+        negative = !negative;
+        continue;
+      }
+      prime = factor == 1 ? 2 : <u64>load<u32>(entry(PRIMES, factor));
+    } else prime = i == count ? large1 : large2;
     if (word * prime > u32.MAX_VALUE) {
-      multiplyByPower(SIDE_Y, <u32>word, 1, SCRATCH);
+      used = extendProduct(<u32>word, used, limbs);
+      if (used > limbs) return false;
       word = 1;
     }
     word *= prime;
   }
-  multiplyByPower(SIDE_Y, <u32>word, 1, SCRATCH);
-  multiplyByPower(SIDE_Y, large1, 1, SCRATCH);
-  multiplyByPower(SIDE_Y, large2, 1, SCRATCH);
-  montgomeryMultiply(SIDE_X, ROOT, MONT_SQUARE);
-  montgomeryMultiply(SIDE_X, SIDE_X, SIDE_X);
-  if (negative) subtract(SIDE_Y, N, SIDE_Y, limbs);
-  subtract(SIDE_X, SIDE_X, SIDE_Y, limbs);
-  return isZero(SIDE_X, limbs);
+  if (extendProduct(<u32>word, used, limbs) > limbs) return false;
+  multiply(SIDE_X, ROOT, ROOT, rootLimbs);
+  const borrow = negative ? subtract(SIDE_X, KN, SIDE_X, limbs) : subtract(SIDE_X, SIDE_X, KN, limbs);
+  return borrow == 0 && isEqual(SIDE_X, SIDE_Y, limbs);
+}
+
+/** Multiplies the `used` limbs of SIDE_Y by a word; how many it has then, more than `limbs` if it has no room for the last. */
+function extendProduct(word: u32, used: u32, limbs: u32): u32 {
+  const carry = multiplyWord(SIDE_Y, SIDE_Y, word, used);
+  if (carry == 0) return used;
+  if (used < limbs) store<u32>(SIDE_Y + (used << 2), carry);
+  return used + 1;
 }

@@ -69,8 +69,19 @@ export function multiplyByPower(product: u32, word: u32, exponent: u32, scratch:
   clear(scratch, limbs);
   store<u32>(scratch, word);
   montgomeryMultiply(scratch, scratch, MONT_SQUARE);
+  multiplyBySquarings(product, scratch, exponent);
+}
+
+/** product = product · R^exponent mod n: gives back what products with numbers that are not in Montgomery form take away. */
+export function multiplyByRadix(product: u32, exponent: u32, scratch: u32): void {
+  copy(scratch, MONT_SQUARE, field(LIMBS_N));
+  multiplyBySquarings(product, scratch, exponent);
+}
+
+/** product = product · power^exponent, both in Montgomery form; `power` is used up. */
+function multiplyBySquarings(product: u32, power: u32, exponent: u32): void {
   for (let e = exponent; e != 0; e >>= 1) {
-    if (e & 1) montgomeryMultiply(product, product, scratch);
-    if (e > 1) montgomeryMultiply(scratch, scratch, scratch);
+    if (e & 1) montgomeryMultiply(product, product, power);
+    if (e > 1) montgomeryMultiply(power, power, power);
   }
 }

@@ -13,8 +13,8 @@ export function clear(to: u32, length: u32): void {
   for (let i: u32 = 0; i < length; i++) store<u32>(to + (i << 2), 0);
 }
 
-export function isZero(a: u32, length: u32): bool {
-  for (let i: u32 = 0; i < length; i++) if (load<u32>(a + (i << 2)) != 0) return false;
+export function isEqual(a: u32, b: u32, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) if (load<u32>(a + (i << 2)) != load<u32>(b + (i << 2))) return false;
   return true;
 }
 
@@ -78,14 +78,15 @@ export function negate(to: u32, a: u32, length: u32): void {
   }
 }
 
-/** product = a · word, cut off at `length` limbs. */
-export function multiplyWord(product: u32, a: u32, word: u32, length: u32): void {
+/** product = a · word, cut off at `length` limbs; the limb that is cut off. */
+export function multiplyWord(product: u32, a: u32, word: u32, length: u32): u32 {
   let carry: u64 = 0;
   for (let i: u32 = 0; i < length; i++) {
     carry += <u64>load<u32>(a + (i << 2)) * <u64>word;
     store<u32>(product + (i << 2), <u32>carry);
     carry >>= 32;
   }
+  return <u32>carry;
 }
 
 /** product = a · b in `2 · length` limbs; `product` overlaps neither. */

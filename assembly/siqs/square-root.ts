@@ -1,6 +1,9 @@
 /**
  * From a dependency among the relations to two numbers x, y with x² ≡ y² (mod n): x is the product of the roots, y that of
  * the primes, each to half the exponent it has in all. A relation that a dependency meets twice cancels out.
+ *
+ * Roots and primes are not brought to Montgomery form one by one: a product with a number that is not takes a factor R away, and all of
+ * these are given back at the end of a side. Primes are multiplied to as many limbs as n has before they meet the side.
  */
 import {
   BASE_SIZE,
@@ -13,9 +16,9 @@ import {
   LA_STAGE,
   LIMBS_N,
   MONT_ONE,
-  MONT_SQUARE,
   NUMBER_BYTES,
   PRIMES,
+  RADIX_LOST,
   RELATION_COUNT,
   RELATION_LARGE_1,
   RELATION_LARGE_2,
@@ -34,10 +37,14 @@ import {
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { montgomeryMultiply, multiplyByPower, prepareMontgomery } from './montgomery';
-import { clear, copy } from './natural';
+import { montgomeryMultiply, multiplyByPower, multiplyByRadix, prepareMontgomery } from './montgomery';
+import { clear, copy, multiplyWord } from './natural';
 
 const RELATION: u32 = 0x80000000;
+/** Primes on their way to SIDE_Y; `SCRATCH` itself is that of powers. */
+const PACK: u32 = SCRATCH + 2 * NUMBER_BYTES;
+/** Powers up to this are multiplied in prime by prime. */
+const PACKED_POWER_MAX: u32 = 4;
 
 const BEGIN = 0;
 const CHOOSE = 1;
@@ -85,6 +92,7 @@ function begin(): void {
   memory.fill(field(CHOSEN), 0, field(RELATION_COUNT));
   memory.fill(field(EXPONENTS), 0, field(BASE_SIZE) << 2);
   memory.fill(field(DEGREES), 0, field(VERTEX_SLOTS) << 2);
+  setField(RADIX_LOST, 0);
   copy(SIDE_X, MONT_ONE, NUMBER_BYTES >> 2);
   copy(SIDE_Y, MONT_ONE, NUMBER_BYTES >> 2);
   enter(CHOOSE);
@@ -118,15 +126,49 @@ function multiplyRoots(budget: i32): void {
     const relation = field(RELATION_LOG) + load<u32>(entry(RELATION_OFFSETS, i));
     clear(SCRATCH, field(LIMBS_N) + 1);
     memory.copy(SCRATCH, relation + 10, bytes);
-    montgomeryMultiply(SCRATCH, SCRATCH, MONT_SQUARE);
     montgomeryMultiply(SIDE_X, SIDE_X, SCRATCH);
+    setField(RADIX_LOST, field(RADIX_LOST) + 1);
     countFactors(relation);
     increment(entry(DEGREES, load<u32>(entry(RELATION_LARGE_1, i))));
     increment(entry(DEGREES, load<u32>(entry(RELATION_LARGE_2, i))));
     budget -= 32;
   }
   setField(CURSOR, i);
-  if (i == count) enter(MULTIPLY_PRIMES);
+  if (i < count) return;
+  restoreRadix(SIDE_X);
+  enter(MULTIPLY_PRIMES);
+}
+
+function restoreRadix(side: u32): void {
+  multiplyByRadix(side, field(RADIX_LOST), SCRATCH);
+  setField(RADIX_LOST, 0);
+}
+
+/** Empties PACK into SIDE_Y; the limbs that PACK has then. */
+function unpackInto(): u32 {
+  montgomeryMultiply(SIDE_Y, SIDE_Y, PACK);
+  setField(RADIX_LOST, field(RADIX_LOST) + 1);
+  return emptyPack();
+}
+
+function emptyPack(): u32 {
+  clear(PACK, field(LIMBS_N));
+  store<u32>(PACK, 1);
+  return 1;
+}
+
+/** Multiplies SIDE_Y by prime^exponent, perhaps by way of the `used` limbs of PACK; how many it has then. */
+function multiplyPrime(prime: u32, exponent: u32, used: u32): u32 {
+  if (exponent > PACKED_POWER_MAX) {
+    multiplyByPower(SIDE_Y, prime, exponent, SCRATCH);
+    return used;
+  }
+  for (let left = exponent; left > 0; left--) {
+    if (used == field(LIMBS_N)) used = unpackInto();
+    const carry = multiplyWord(PACK, PACK, prime, used);
+    if (carry != 0) store<u32>(PACK + (used++ << 2), carry);
+  }
+  return used;
 }
 
 function increment(at: u32): void {
@@ -150,6 +192,7 @@ function countFactors(relation: u32): void {
 
 function multiplyPrimes(budget: i32): void {
   const size = field(BASE_SIZE);
+  let used = emptyPack();
   let i = field(CURSOR);
   for (; i < size && budget > 0; i++, budget--) {
     const exponent = load<u32>(entry(EXPONENTS, i));
@@ -158,15 +201,17 @@ function multiplyPrimes(budget: i32): void {
       return;
     }
     if (exponent == 0 || i == 0) continue;
-    multiplyByPower(SIDE_Y, i == 1 ? 2 : load<u32>(entry(PRIMES, i)), exponent >> 1, SCRATCH);
-    budget -= 32;
+    used = multiplyPrime(i == 1 ? 2 : load<u32>(entry(PRIMES, i)), exponent >> 1, used);
+    budget -= 16;
   }
+  unpackInto();
   setField(CURSOR, i);
   if (i == size) enter(MULTIPLY_LARGE_PRIMES);
 }
 
 function multiplyLargePrimes(budget: i32): void {
   const slots = field(VERTEX_SLOTS);
+  let used = emptyPack();
   let i = field(CURSOR);
   for (; i < slots && budget > 0; i++, budget--) {
     const exponent = load<u32>(entry(DEGREES, i));
@@ -177,9 +222,12 @@ function multiplyLargePrimes(budget: i32): void {
       enter(IMPOSSIBLE);
       return;
     }
-    multiplyByPower(SIDE_Y, prime, exponent >> 1, SCRATCH);
-    budget -= 32;
+    used = multiplyPrime(prime, exponent >> 1, used);
+    budget -= 16;
   }
+  unpackInto();
   setField(CURSOR, i);
-  if (i == slots) enter(FINISHED);
+  if (i < slots) return;
+  restoreRadix(SIDE_Y);
+  enter(FINISHED);
 }

@@ -16,13 +16,9 @@ const kernel = createKernel(module);
 const factorer = new LocalFactorer(
   kernel,
   { timeoutMs },
-  { onWanted: (value) => post({ kind: 'wanted', value }) },
+  { onWanted: (wanted) => post({ kind: 'wanted', wanted }) },
 );
-const helping = new HelpLoop({
-  kernel,
-  newMemory: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }),
-  onChunks: (value, chunks) => post({ kind: 'found', value, chunks }),
-});
+const helping = new HelpLoop({ module, onChunks: (value, chunks) => post({ kind: 'found', value, chunks }) });
 
 port.on('message', (message: ToWorker) => {
   switch (message.kind) {
@@ -33,7 +29,7 @@ port.on('message', (message: ToWorker) => {
     case 'learn':
       return factorer.learn(message.chunks);
     case 'help':
-      return helping.help(message.value, message.lane);
+      return helping.help(message.wanted, message.lane);
     case 'rest':
       return helping.rest();
   }

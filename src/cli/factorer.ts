@@ -1,16 +1,16 @@
 /** What factors numbers for the command line: this thread, or several. */
 import type { Factorization } from '../domain/factorization.ts';
-import type { Progress, Stage } from '../kernel/kernel.ts';
+import type { HelpWanted, Progress, Stage } from '../kernel/kernel.ts';
 
 export interface FactorerOptions {
   /** Time for each number, in ms; what is not split by then stays composite. */
   readonly timeoutMs: number;
 }
 
-/** Other threads that sieve for a number of this one. */
+/** Other threads that help with a number of this one. */
 export interface Helpers {
   /** What they could do now; undefined: nothing. Told when it changes. */
-  readonly onWanted: (value: bigint | undefined) => void;
+  readonly onWanted: (wanted: HelpWanted | undefined) => void;
 }
 
 export interface Factored {

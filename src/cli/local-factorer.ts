@@ -1,12 +1,13 @@
 /** Factors numbers on the calling thread, one after the other, letting the event loop have a turn now and then. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MemoryPool } from '../engine/memory-pool.ts';
-import type { Kernel, Stage } from '../kernel/kernel.ts';
-import { HELPED_MS_MIN } from '../kernel/sieve-helper.ts';
+import { helpWorthGiving, isSameHelp } from '../kernel/help.ts';
+import type { HelpWanted, Kernel, Stage } from '../kernel/kernel.ts';
 import type { Factored, Factorer, FactorerOptions, Helpers, OnProgress } from './factorer.ts';
 
-/** How long the thread is held at a time. */
+/** How long the thread is held at a time, and with helpers, whose relations would come late. */
 const TURN_MS = 20;
+const HELPED_TURN_MS = 5;
 /** Memories kept for the next number. */
 const POOL_BYTES_MAX = 256 * 2 ** 20;
 
@@ -29,7 +30,7 @@ export class LocalFactorer implements Factorer {
   readonly #pool = new MemoryPool(POOL_BYTES_MAX);
   #isInterrupted = false;
   #turnEndsMs = 0;
-  #wanted: bigint | undefined;
+  #wanted: HelpWanted | undefined;
   #learnt: Uint8Array[] = [];
 
   constructor(kernel: Kernel, { timeoutMs }: FactorerOptions, helpers?: Helpers) {
@@ -71,27 +72,26 @@ export class LocalFactorer implements Factorer {
       if (this.#isInterrupted || performance.now() - beganMs >= this.#timeoutMs) break;
       if (!(await this.#breathe())) continue;
       onProgress(progress);
-      this.#want(job.helpWanted(), progress.remainingMs ?? 0);
+      this.#want(helpWorthGiving(job.helpWanted(), progress, this.#wanted !== undefined));
       job.learn(this.#learnt.splice(0));
     }
-    this.#want(undefined, 0);
+    this.#want(undefined);
     const factorization = job.factorization();
     this.#pool.give(memory);
     return { factorization, elapsedMs: performance.now() - beganMs, algorithm };
   }
 
-  #want(value: bigint | undefined, remainingMs: number): void {
-    if (value === this.#wanted) return;
-    const wanted = remainingMs < HELPED_MS_MIN ? undefined : value;
-    if (wanted !== this.#wanted) this.#helpers?.onWanted(wanted);
+  #want(wanted: HelpWanted | undefined): void {
+    if (isSameHelp(wanted, this.#wanted)) return;
     this.#wanted = wanted;
+    this.#helpers?.onWanted(wanted);
   }
 
   /** Lets others have the thread if it is time; true if so. */
   async #breathe(): Promise<boolean> {
     if (performance.now() < this.#turnEndsMs) return false;
     await nextTurn();
-    this.#turnEndsMs = performance.now() + TURN_MS;
+    this.#turnEndsMs = performance.now() + (this.#wanted ? HELPED_TURN_MS : TURN_MS);
     return true;
   }
 }

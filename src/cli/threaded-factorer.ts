@@ -6,7 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { moduleUrl } from '../base/module-url.ts';
-import type { Progress } from '../kernel/kernel.ts';
+import type { HelpWanted, Progress } from '../kernel/kernel.ts';
 import type { Factored, Factorer, FactorerOptions, OnProgress } from './factorer.ts';
 
 export interface WorkerData extends FactorerOptions {
@@ -18,13 +18,13 @@ export type ToWorker =
   | { readonly kind: 'interrupt' }
   /** About the number that the thread wants help with. */
   | { readonly kind: 'learn'; readonly chunks: readonly Uint8Array[] }
-  | { readonly kind: 'help'; readonly value: bigint; readonly lane: number }
+  | { readonly kind: 'help'; readonly wanted: HelpWanted; readonly lane: number }
   | { readonly kind: 'rest' };
 
 /** About the number of the batch that is next to be answered, save for what a helper has found. */
 export type ToMain =
   | { readonly kind: 'found'; readonly value: bigint; readonly chunks: readonly Uint8Array[] }
-  | { readonly kind: 'wanted'; readonly value: bigint | undefined }
+  | { readonly kind: 'wanted'; readonly wanted: HelpWanted | undefined }
   | { readonly kind: 'answer'; readonly factored: Factored | undefined }
   | { readonly kind: 'progress'; readonly progress: Progress };
 
@@ -39,9 +39,9 @@ interface Thread {
   readonly worker: Worker;
   /** What it was given and has not answered. */
   readonly batch: Task[];
-  /** What others could sieve for now. */
-  wanted?: bigint | undefined;
-  /** Whom it sieves for. */
+  /** What others could do for it now. */
+  wanted?: HelpWanted | undefined;
+  /** Whom it helps. */
   helps?: Thread | undefined;
 }
 
@@ -101,10 +101,11 @@ export class ThreadedFactorer implements Factorer {
       case 'progress':
         return batch[0]?.onProgress(message.progress);
       case 'found':
-        if (helps?.wanted === message.value) post(helps.worker, { kind: 'learn', chunks: message.chunks });
+        if (helps?.wanted?.value === message.value)
+          post(helps.worker, { kind: 'learn', chunks: message.chunks });
         return undefined;
       case 'wanted':
-        thread.wanted = message.value;
+        thread.wanted = message.wanted;
         for (const helper of this.#threads) if (helper.helps === thread) stopHelping(helper);
         return this.#help();
       case 'answer':
@@ -123,7 +124,7 @@ export class ThreadedFactorer implements Factorer {
       const [owner] = wanting.toSorted((a, b) => helpersOf(a) - helpersOf(b));
       if (owner?.wanted === undefined) return;
       thread.helps = owner;
-      post(thread.worker, { kind: 'help', value: owner.wanted, lane: ++this.#lane });
+      post(thread.worker, { kind: 'help', wanted: owner.wanted, lane: ++this.#lane });
     }
   }
 

@@ -5,7 +5,7 @@
  * that throw, hang or exhaust their memory.
  */
 import type { Factor } from '../domain/factorization.ts';
-import type { JobState, Progress } from '../kernel/kernel.ts';
+import type { HelpWanted, JobState, Progress } from '../kernel/kernel.ts';
 import type { SliceTask } from './protocol.ts';
 
 export type BatchOutcome =
@@ -28,8 +28,8 @@ export interface SliceResult {
   readonly progress: Progress;
   readonly factors: readonly Factor[];
   readonly cpuMs: number;
-  /** What other threads could sieve for now. */
-  readonly helpWanted?: bigint;
+  /** What other threads could do for it now. */
+  readonly helpWanted?: HelpWanted;
 }
 
 /** What whoever hands out work needs of the engine. */

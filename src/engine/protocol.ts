@@ -1,5 +1,5 @@
 /** What the engine and its worker threads say to each other. Everything here survives structured cloning. */
-import type { JobState, Progress } from '../kernel/kernel.ts';
+import type { HelpWanted, JobState, Progress } from '../kernel/kernel.ts';
 
 export type WorkerTask = BatchTask | SliceTask;
 
@@ -21,8 +21,8 @@ export interface SliceTask {
   readonly log: readonly Uint8Array[];
   /** What helpers have found for it meanwhile. */
   readonly learnt?: readonly Uint8Array[];
-  /** Set: it sieves for another job's `number`, in this lane. */
-  readonly lane?: number;
+  /** Set: it helps another job, whose composite `number` is. */
+  readonly help?: { readonly wanted: HelpWanted; readonly lane: number };
   /** CPU milliseconds after which the slice ends. */
   readonly sliceMs: number;
 }
@@ -50,8 +50,8 @@ export interface SliceReply {
   /** What is known of the factors, as `formatFactors` writes it. */
   readonly factors: string;
   readonly cpuMs: number;
-  /** What other threads could sieve for now. */
-  readonly helpWanted?: bigint;
+  /** What other threads could do for it now. */
+  readonly helpWanted?: HelpWanted;
 }
 
 /** Cells of the Int32Array that a worker shares with the engine. */

@@ -78,9 +78,9 @@ function runSlice(kernel: Kernel, control: Int32Array, task: SliceTask): WorkerR
   return { ...reply, ...(helpWanted !== undefined && { helpWanted }), cpuMs: threadCpuMs() - begin };
 }
 
-function jobOf(kernel: Kernel, { number, memory, state, log, lane }: SliceTask): Job {
+function jobOf(kernel: Kernel, { number, memory, state, log, help }: SliceTask): Job {
   if (state) return kernel.attach(state, memory);
-  return lane === undefined ? kernel.start(number, memory, log) : kernel.help(number, memory, lane);
+  return help ? kernel.help(help.wanted, memory, help.lane) : kernel.start(number, memory, log);
 }
 
 function checkedFactors(number: bigint, result: Factorization): string {

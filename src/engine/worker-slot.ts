@@ -71,7 +71,7 @@ export class WorkerSlot {
   /** Asks the slice under way, if there is one, to end within milliseconds. */
   interrupt(which: 'all' | 'helpers'): void {
     const first = this.#pending[0];
-    if (first?.body.kind !== 'slice' || (which === 'helpers' && first.body.lane === undefined)) return;
+    if (first?.body.kind !== 'slice' || (which === 'helpers' && !first.body.help)) return;
     Atomics.store(this.#control, CONTROL.yield, first.id);
   }
 

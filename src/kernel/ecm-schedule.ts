@@ -12,19 +12,19 @@
 /** The kernel runs so many side by side, with as many consecutive sigma. */
 export const CURVES_AT_ONCE = 4;
 
-export interface Curves {
-  /** Suyama's parameter of the first; every curve of a composite has its own. */
-  readonly sigma: number;
+export interface CurveBounds {
   readonly b1: number;
   readonly b2: number;
   /** Width of a giant step. */
   readonly width: 30 | 90 | 210 | 2310;
 }
 
-interface Level {
-  readonly b1: number;
-  readonly b2: number;
-  readonly width: Curves['width'];
+export interface Curves extends CurveBounds {
+  /** Suyama's parameter of the first; every curve of a composite has its own. */
+  readonly sigma: number;
+}
+
+interface Level extends CurveBounds {
   readonly curves: number;
 }
 
@@ -67,6 +67,15 @@ export function nextCurves(curvesDone: number, shrinks: number, bits: number): C
   if (shrinks === 0) return { sigma, b1: level.b1, b2: level.b2, width: level.width };
   const b1 = Math.max(20, level.b1 >> shrinks);
   return { sigma, b1, b2: 4 * b1, width: 30 };
+}
+
+/**
+ * The parameter of the first of the curves that a helper runs after `curvesDone` others with the same bound. Lanes begin far apart, and
+ * elsewhere with every bound: a curve that has failed is worth little with a larger one.
+ */
+export function sigmaOfHelper(lane: number, b1: number, curvesDone: number): number {
+  const begin = (Math.imul(lane, 0x9e3779b1) ^ Math.imul(b1, 0x85ebca6b)) >>> 0;
+  return SIGMA_MIN + ((begin + curvesDone) % SIGMAS);
 }
 
 /** Products on 4 lanes that curves cost: 10 or 11 for each bit of the multiplier of stage 1, 1 for a pair with a prime in stage 2. */

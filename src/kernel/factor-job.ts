@@ -12,11 +12,12 @@
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
 import { bitLength } from './bit-length.ts';
-import { CURVES_AT_ONCE, curvesWithin, laneProductNs, nextCurves, sieveShare } from './ecm-schedule.ts';
+import { startCurves, stepCurves } from './curves.ts';
+import { CURVES_AT_ONCE, curvesWithin, nextCurves, sieveShare } from './ecm-schedule.ts';
 import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
-import { decodeRecord, encodeRecord } from './job-chunk.ts';
-import type { Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
-import { ECM_ALL, ECM_FACTOR, PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kernel-exports.ts';
+import { decodeRecord, encodeRecord, type JobRecord } from './job-chunk.ts';
+import type { HelpWanted, Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
+import { PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kernel-exports.ts';
 import { type KernelInstance, WORD_END } from './kernel-instance.ts';
 import { learnFrom } from './learn-from.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
@@ -26,7 +27,7 @@ import { proofFraction, proofStart, type ProofState, proofStep } from './primali
 import { isInSieveRange } from './sieve-range.ts';
 import { takeRelationChunks } from './sieve-helper.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
-import { divideByPrimes, TRIAL_BOUND } from './trial-division.ts';
+import { divideByPrimes, TRIAL_BOUND, trialDepthFor } from './trial-division.ts';
 
 /** What is under way in the memory; `choosing` is between two. */
 type Activity =
@@ -48,7 +49,7 @@ interface FactorJobState extends JobState {
 }
 
 const STATE_VERSION = 1;
-const MOVE_NS = 2_000_000;
+const MOVE_NS = 1_000_000;
 /** What curves are told to be of a job that comes to the sieve. */
 const ECM_SHARE = 0.15;
 
@@ -125,17 +126,38 @@ export class FactorJob implements Job {
     return chunks;
   }
 
-  helpWanted(): bigint | undefined {
-    if (this.#activity.kind !== 'siqs' || this.#siqs.progress().stage !== 'siqs') return undefined;
-    return this.#activity.value;
+  helpWanted(): HelpWanted | undefined {
+    const activity = this.#activity;
+    if (activity.kind === 'siqs' && this.#siqs.progress().stage === 'siqs') return { value: activity.value };
+    if (activity.kind !== 'ecm') return undefined;
+    const part = this.#partOf(activity.value);
+    const planned = this.#curvesBeforeSieve(part);
+    // The job itself begins with small bounds. Helpers take those that it comes to last, so that nothing small is done by all of them.
+    const last = planned === Infinity ? part.curves : Math.max(part.curves, planned - CURVES_AT_ONCE);
+    const { b1, b2, width } = nextCurves(last, part.shrinks, bitLength(part.value));
+    return { value: part.value, curves: { b1, b2, width } };
   }
 
   learn(chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) {
       const record = decodeRecord(chunk);
-      const { kind } = this.#activity;
-      if (record?.kind === 'relations' && kind === 'siqs' && this.#activity.value === record.value)
-        this.#siqs.feed(record.relations);
+      if (record && 'value' in this.#activity && 'value' in record && this.#activity.value === record.value)
+        this.#takeIn(record);
+    }
+  }
+
+  /** What a helper has found for the composite at hand. */
+  #takeIn(record: JobRecord): void {
+    const { kind } = this.#activity;
+    if (record.kind === 'relations' && kind === 'siqs') this.#siqs.feed(record.relations);
+    if (record.kind === 'divisor') {
+      const parts = learnFrom(record, this.#parts);
+      if (parts !== this.#parts) this.#setParts(parts);
+    }
+    if (record.kind === 'fruitless' && kind === 'ecm') {
+      const part = this.#countCurves(this.#partOf(record.value), false);
+      // They were the last: those under way would be too many.
+      if (part.curves >= this.#curvesBeforeSieve(part)) this.#choose();
     }
   }
 
@@ -191,7 +213,7 @@ export class FactorJob implements Job {
   #move(): void {
     switch (this.#activity.kind) {
       case 'trial-division':
-        return this.#setParts(divideByPrimes(this.#kernel, this.#number));
+        return this.#setParts(divideByPrimes(this.#kernel, this.#number, trialDepthFor(this.#number)).parts);
       case 'choosing':
         return this.#choose();
       case 'primality':
@@ -268,27 +290,26 @@ export class FactorJob implements Job {
   /** Begins the next attempt at a composite. */
   #split(part: Part): void {
     if (part.curves >= this.#curvesBeforeSieve(part)) return this.#startSieve(part);
-    const { sigma, b1, b2, width } = nextCurves(part.curves, part.shrinks, bitLength(part.value));
-    this.#kernel.setModulus(part.value);
-    this.#kernel.exports.ecmStart(sigma, b1, b2, width);
+    startCurves(this.#kernel, part.value, nextCurves(part.curves, part.shrinks, bitLength(part.value)));
     this.#activity = { kind: 'ecm', value: part.value };
   }
 
   #runCurves(part: Part): void {
-    const outcome = this.#kernel.exports.ecmStep(Math.ceil(MOVE_NS / laneProductNs(bitLength(part.value))));
-    if (outcome === STEP_UNFINISHED) return;
-    const tried: Part = {
-      ...part,
-      curves: part.curves + CURVES_AT_ONCE,
-      shrinks: part.shrinks + (outcome === ECM_ALL ? 1 : 0),
-    };
-    if (outcome === ECM_FACTOR) {
-      const divisor = this.#kernel.readNumber(limbsOf(part.value));
-      return this.#setParts(splitPart(this.#parts, part, divisor));
-    }
+    const outcome = stepCurves(this.#kernel, part.value);
+    if (outcome === 'unfinished') return;
+    if (typeof outcome === 'bigint') return this.#setParts(splitPart(this.#parts, part, outcome));
+    this.#countCurves(part, outcome === 'all');
+    // At once, so that helpers do not take the moment between two curves for the end.
+    this.#choose();
+  }
+
+  /** The part after so many more curves as are run at once; `metAll` says that they met all its factors at the same moment. */
+  #countCurves(part: Part, metAll: boolean): Part {
+    const { curves, shrinks } = part;
+    const tried = { ...part, curves: curves + CURVES_AT_ONCE, shrinks: shrinks + (metAll ? 1 : 0) };
     this.#parts = replacePart(this.#parts, part, [tried]);
     this.#unsaved = { ...this.#unsaved, curves: true };
-    this.#activity = { kind: 'choosing' };
+    return tried;
   }
 
   #startSieve({ value }: Part): void {

@@ -16,11 +16,13 @@ export interface FactorOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Threads that work on the number, the calling one among them: 1 (the default) to 256. Others are started only for what takes longer. */
   readonly threads?: number;
-  /** How long the calling thread is held at a time, in ms: above 0, 50 by default. */
+  /** How long the calling thread is held at a time, in ms: above 0, 50 by default; with several threads 5 at most. */
   readonly sliceMs?: number;
 }
 
 const SLICE_MS = 50;
+/** How often a team is served, so that little of what its threads do comes too late. */
+const TEAM_TURN_MS = 5;
 const THREADS_MAX = 256;
 /** Decimal digits of what the service takes, too: beyond, even trial division holds the thread for long. */
 const DIGITS_MAX = 1_000;
@@ -48,13 +50,14 @@ export async function factor(n: bigint, options: FactorOptions = {}): Promise<Fa
   const { sharedMemory: shared } = PLATFORM;
   const job = kernel.start(n, new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), []);
   await using team = threads > 1 ? new Team(module, threads - 1) : undefined;
-  let sliceEndMs = performance.now() + sliceMs;
+  const turnMs = team ? Math.min(sliceMs, TEAM_TURN_MS) : sliceMs;
+  let sliceEndMs = performance.now() + turnMs;
   while (job.step(() => performance.now() >= sliceEndMs) === 'unfinished') {
     onProgress?.(job.progress());
-    await new Promise((resolve) => void setTimeout(resolve, 0));
+    await PLATFORM.nextTurn();
     signal?.throwIfAborted();
     team?.serve(job);
-    sliceEndMs = performance.now() + sliceMs;
+    sliceEndMs = performance.now() + turnMs;
   }
   const result = job.factorization();
   checkFactorization(result);

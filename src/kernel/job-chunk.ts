@@ -12,10 +12,20 @@ export type JobRecord =
   /** Curves that found nothing in one part. */
   | { readonly kind: 'curves'; readonly value: bigint; readonly curves: number; readonly shrinks: number }
   /** What the quadratic sieve has gathered for one part, in its own format. */
-  | { readonly kind: 'relations'; readonly value: bigint; readonly relations: Uint8Array };
+  | { readonly kind: 'relations'; readonly value: bigint; readonly relations: Uint8Array }
+  /** What divides one part, and is neither 1 nor all of it. */
+  | { readonly kind: 'divisor'; readonly value: bigint; readonly divisor: bigint }
+  /** `CURVES_AT_ONCE` curves of a helper that found nothing in one part. They count once the job says so in `curves`. */
+  | { readonly kind: 'fruitless'; readonly value: bigint };
 
 const VERSION = 1;
-const KIND_CODES: Record<JobRecord['kind'], number> = { parts: 1, curves: 2, relations: 3 };
+const KIND_CODES: Record<JobRecord['kind'], number> = {
+  parts: 1,
+  curves: 2,
+  relations: 3,
+  divisor: 4,
+  fruitless: 5,
+};
 const HEADER_BYTES = 4;
 const PART_KINDS: readonly string[] = ['untested', 'proven', 'probable', 'composite'] satisfies PartKind[];
 
@@ -45,6 +55,7 @@ function textOf(record: JobRecord): unknown {
       p.proofGaveUp,
     ]);
   if (record.kind === 'curves') return [String(record.value), record.curves, record.shrinks];
+  if (record.kind === 'divisor') return [String(record.value), String(record.divisor)];
   return String(record.value);
 }
 
@@ -67,6 +78,11 @@ export function decodeRecord(chunk: Uint8Array): JobRecord | undefined {
     }
     if (code === KIND_CODES.relations)
       return { kind: 'relations', value: readNatural(text), relations: chunk.subarray(textEnd) };
+    if (code === KIND_CODES.divisor) {
+      const [value, divisor] = text as unknown[];
+      return { kind: 'divisor', value: readNatural(value), divisor: readNatural(divisor) };
+    }
+    if (code === KIND_CODES.fruitless) return { kind: 'fruitless', value: readNatural(text) };
     return undefined;
   } catch {
     return undefined; // Cut off or damaged: the log is worth less, the job is not lost.

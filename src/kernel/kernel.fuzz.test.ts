@@ -91,9 +91,9 @@ test('whatever is done to jobs and their logs, answers multiply to the number an
           memory = memoryFor(n);
           job = kernel.start(n, memory, log);
         }
-        const value = job.helpWanted();
-        if (what === 'help' && value !== undefined) {
-          const helper = kernel.help(value, memoryFor(value), lane + 1);
+        const wanted = job.helpWanted();
+        if (what === 'help' && wanted) {
+          const helper = kernel.help(wanted, memoryFor(wanted.value), lane + 1);
           helper.step(moves(count));
           job.learn(DAMAGES[damage](helper.takeChunks(), where));
         }

@@ -9,6 +9,7 @@
  * made from its number and all chunks taken so far, in order, lacks nothing but the time since the last taking.
  */
 import type { Factorization } from '../domain/factorization.ts';
+import type { CurveBounds } from './ecm-schedule.ts';
 
 export type Stage =
   | 'small'
@@ -35,6 +36,14 @@ export interface JobState {
 
 export type StepOutcome = 'unfinished' | 'finished';
 
+/** What other threads could do for a job now. Survives structured cloning. */
+export interface HelpWanted {
+  /** The composite that the job is at. */
+  readonly value: bigint;
+  /** Set: it wants curves with these bounds; else it is sieved. */
+  readonly curves?: CurveBounds;
+}
+
 /** A number being factored, attached to its memory. Not thread-safe; never called re-entrantly. */
 export interface Job {
   /**
@@ -47,8 +56,8 @@ export interface Job {
   /** What has become worth keeping since the last call: zero or more chunks to append to the job's log. */
   takeChunks(): Uint8Array[];
   progress(): Progress;
-  /** The composite that other threads could sieve for now, see `Kernel.help`; undefined where they could do nothing. */
-  helpWanted(): bigint | undefined;
+  /** What other threads could do for it now, see `Kernel.help`; undefined where that is nothing. */
+  helpWanted(): HelpWanted | undefined;
   /** Takes over chunks that helpers have made, between steps. What does not fit the job, or that it has already, is ignored. */
   learn(chunks: readonly Uint8Array[]): void;
   /** What is known now: complete when finished; before that with unsplit parts marked composite. Always multiplies to the number. */
@@ -65,11 +74,11 @@ export interface Kernel {
   /** A new job over a memory of `memoryPages(n)` pages, whatever it held before. `chunks` is the job's log so far: empty at first. */
   start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job;
   /**
-   * A job that sieves for another job's number, so that it is done sooner: `value` is what that one's `helpWanted` says. It goes on until
-   * nobody calls its `step` any more; what it finds is in its chunks. The memory has `memoryPages(value)` pages. Helpers of the same
-   * number need different lanes, integers in [1, 2^32), or they do the same work.
+   * A job that works for another one, so that it is done sooner: `wanted` is what that one's `helpWanted` says. It goes on until nobody
+   * calls its `step` any more, or is finished when it has all relations by itself; what it finds is in its chunks. The memory has
+   * `memoryPages(wanted.value)` pages. Helpers of the same number need different lanes, integers in [1, 2^32), or they do the same work.
    */
-  help(value: bigint, memory: WebAssembly.Memory, lane: number): Job;
+  help(wanted: HelpWanted, memory: WebAssembly.Memory, lane: number): Job;
   /** Goes on with a job where `state` and `memory` left it, perhaps on another thread. */
   attach(state: JobState, memory: WebAssembly.Memory): Job;
 }

@@ -1,6 +1,6 @@
 /** What a record of a job's log adds to what is known of the number's parts. */
 import type { JobRecord } from './job-chunk.ts';
-import { type Part, replacePart } from './part.ts';
+import { type Part, replacePart, splitPart } from './part.ts';
 
 /** The parts after the record: never fewer pieces than before, always with the same product. */
 export function learnFrom(record: JobRecord, parts: readonly Part[]): readonly Part[] {
@@ -14,6 +14,13 @@ export function learnFrom(record: JobRecord, parts: readonly Part[]): readonly P
       const part = parts.find((p) => p.value === value);
       return part && part.curves < curves ? replacePart(parts, part, [{ ...part, curves, shrinks }]) : parts;
     }
+    case 'divisor': {
+      const { value, divisor } = record;
+      const part = parts.find((p) => p.value === value);
+      const divides = divisor > 1n && divisor < value && value % divisor === 0n;
+      return part && divides ? splitPart(parts, part, divisor) : parts;
+    }
+    case 'fruitless':
     case 'relations':
   }
   return parts;

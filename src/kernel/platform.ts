@@ -14,6 +14,8 @@ export interface Platform {
   /** Which build of the kernel runs here, and whether the memories of jobs are shared. */
   readonly sharedMemory: boolean;
   loadModule(): Promise<WebAssembly.Module>;
+  /** Resolves when the events that have come meanwhile have been seen to; sooner than a timer would, which takes a millisecond. */
+  nextTurn(): Promise<void>;
   /** Starts `team-thread`. One that throws sends nothing more. */
   startTeamThread(onMessage: (message: unknown) => void): Promise<Thread>;
 }
@@ -24,6 +26,7 @@ const NODE: Platform = {
     const { readFile } = await import('node:fs/promises');
     return WebAssembly.compile(await readFile(new URL('../../build/kernel.wasm', import.meta.url)));
   },
+  nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
   startTeamThread: async (onMessage) => {
     const { Worker } = await import('node:worker_threads');
     const worker = new Worker(moduleUrl('./team-thread', import.meta.url));
@@ -40,6 +43,16 @@ const BROWSER: Platform = {
   sharedMemory: false,
   loadModule: () =>
     WebAssembly.compileStreaming(fetch(new URL('../../build/kernel-unshared.wasm', import.meta.url))),
+  nextTurn: () =>
+    new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.addEventListener('message', () => {
+        port1.close();
+        resolve();
+      });
+      port1.start();
+      port2.postMessage(undefined);
+    }),
   startTeamThread: async (onMessage) => {
     // Written out, so that bundlers find it.
     const worker = new Worker(new URL('./team-thread.js', import.meta.url), { type: 'module' });

@@ -26,9 +26,10 @@ function moves(count: number): () => boolean {
 /** A job of P · Q · 1009 that has come to its sieve, and the number that it wants help with. */
 function sievingJob(memory: WebAssembly.Memory): { job: Job; value: bigint } {
   const job = kernel.start(P * Q * SMALL_FACTOR, memory, []);
-  assert.equal(job.helpWanted(), undefined, 'before the sieve nobody can help');
-  while (job.helpWanted() === undefined) job.step(() => true);
-  return { job, value: job.helpWanted() ?? 0n };
+  while (job.progress().stage !== 'siqs') job.step(() => true);
+  const wanted = job.helpWanted();
+  assert.ok(wanted !== undefined && wanted.curves === undefined);
+  return { job, value: wanted.value };
 }
 
 /** How many moves the job, on its way to its end, makes in the sieve: luck decides how many dependencies fail after it. `meanwhile` is called now and then, with the moves that have been made since. */
@@ -52,7 +53,7 @@ test('with the relations of a helper a job is done in little more than half the 
   const alone = movesToEnd(sievingJob(memory).job, () => undefined);
   const { job, value } = sievingJob(memoryFor(P * Q * SMALL_FACTOR));
   assert.equal(value, P * Q);
-  const helper = kernel.help(value, memoryFor(value), 1);
+  const helper = kernel.help({ value }, memoryFor(value), 1);
   const together = movesToEnd(job, (made) => {
     helper.step(moves(made));
     job.learn(helper.takeChunks());
@@ -70,7 +71,7 @@ test('pauses, new threads, lanes that are given up and a new beginning from the 
       let { job, value } = sievingJob(memory);
       let lane = 7;
       let helperMemory = memoryFor(value);
-      let helper = kernel.help(value, helperMemory, lane);
+      let helper = kernel.help({ value }, helperMemory, lane);
       let log: Uint8Array[] = job.takeChunks();
       for (const [kind, count] of events) {
         if (kind === 'job' && job.step(moves(count)) === 'finished') break;
@@ -86,7 +87,7 @@ test('pauses, new threads, lanes that are given up and a new beginning from the 
         }
         if (kind === 'new lane') {
           helperMemory = memoryFor(value);
-          helper = kernel.help(value, helperMemory, ++lane);
+          helper = kernel.help({ value }, helperMemory, ++lane);
         }
         if (kind === 'crash') {
           memory = memoryFor(number);
@@ -104,10 +105,10 @@ test('pauses, new threads, lanes that are given up and a new beginning from the 
 test('what a helper of another number found is ignored, and so is rubbish', () => {
   const { job, value } = sievingJob(memoryFor(P * Q * SMALL_FACTOR));
   const other = P * (Q + 10n);
-  const stranger = kernel.help(other, memoryFor(other), 1);
+  const stranger = kernel.help({ value: other }, memoryFor(other), 1);
   stranger.step(moves(60));
   job.learn([...stranger.takeChunks(), new Uint8Array(), new Uint8Array(100).fill(7)]);
-  const helper = kernel.help(value, memoryFor(value), 1);
+  const helper = kernel.help({ value }, memoryFor(value), 1);
   helper.step(moves(20));
   job.learn(helper.takeChunks().map((chunk) => chunk.subarray(0, chunk.length - 5)));
   job.step(() => false);
@@ -116,8 +117,8 @@ test('what a helper of another number found is ignored, and so is rubbish', () =
 
 test('a helper that has found enough by itself leaves the rest to the job', () => {
   const { job, value } = sievingJob(memoryFor(P * Q * SMALL_FACTOR));
-  const helper = kernel.help(value, memoryFor(value), 1);
-  for (let i = 0; i < 3; i++) assert.equal(helper.step(moves(5_000)), 'unfinished');
+  const helper = kernel.help({ value }, memoryFor(value), 1);
+  for (let i = 0; i < 3; i++) assert.equal(helper.step(moves(5_000)), 'finished');
   job.learn(helper.takeChunks());
   job.step(() => false);
   assert.equal(answer(job), RIGHT);
@@ -126,7 +127,7 @@ test('a helper that has found enough by itself leaves the rest to the job', () =
 test('a lane that is no whole number from 1 on is refused by name', () => {
   const value = P * Q;
   for (const lane of [0, -1, 1.5, 2 ** 32, Number.NaN])
-    assert.throws(() => kernel.help(value, memoryFor(value), lane), {
+    assert.throws(() => kernel.help({ value }, memoryFor(value), lane), {
       message: `Cannot help in lane ${lane}: it must be an integer from 1 to 4294967295`,
     });
 });

@@ -2,7 +2,7 @@
  * Sieves for a number that another thread factors: other polynomials of the same sieve, in a memory of its own.
  *
  * It is driven like any job, by slices, and its chunks are such as the job's own: whoever holds the job gives them to its `learn`, and
- * appends them to its log. It never ends by itself and knows nothing of factors.
+ * appends them to its log. It knows nothing of factors.
  */
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
@@ -16,8 +16,6 @@ interface SieveHelperState extends JobState {
 }
 
 const STATE_VERSION = 1;
-/** A number that is nearer to its end, by its `remainingMs`, is done before a helper has paid for its set-up. */
-export const HELPED_MS_MIN = 300;
 
 export function isSieveHelperState(state: JobState): state is SieveHelperState {
   return 'helps' in state;
@@ -34,10 +32,6 @@ export class SieveHelper implements Job {
 
   /** Begins over a memory that `init` has seen. `value`: what `helpWanted` of a job has said. `lane`: an integer in [1, 2^32). */
   static start(kernel: KernelInstance, value: bigint, lane: number): SieveHelper {
-    assert(
-      Number.isInteger(lane) && lane >= 1 && lane < 2 ** 32,
-      `Cannot help in lane ${lane}: it must be an integer from 1 to ${2 ** 32 - 1}`,
-    );
     const helper = new SieveHelper(kernel, value);
     helper.#siqs.start(value, lane);
     return helper;
@@ -50,12 +44,13 @@ export class SieveHelper implements Job {
     return helper;
   }
 
-  /** Beyond the sieve there is nothing to help with: whoever has all relations by itself waits for the job to see that. */
+  /** Beyond the sieve there is nothing to help with: whoever has all relations by itself is finished. */
   step(shouldYield: () => boolean): StepOutcome {
     while (this.#siqs.progress().stage === 'siqs') {
-      if (this.#siqs.step(() => true) === 'exhausted' || shouldYield()) break;
+      if (this.#siqs.step(() => true) === 'exhausted') return 'finished';
+      if (shouldYield()) return 'unfinished';
     }
-    return 'unfinished';
+    return 'finished';
   }
 
   state(): SieveHelperState {

@@ -194,6 +194,8 @@ export const PANEL_PIVOTS = 145;
 export const DEPENDENCY_COUNT = 146;
 export const DEPENDENCY = 147;
 export const ROW_ENTRIES = 149;
+/** By how many factors R the side of the square root at hand is behind its Montgomery form. */
+export const RADIX_LOST = 150;
 
 // Addresses of its arrays.
 /** Per vertex slot, u32: its degree; later its column with the top bit set; later how often it occurs. */

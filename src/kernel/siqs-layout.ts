@@ -35,7 +35,18 @@ const slicesMax = (baseSize: number) => 40 + Math.ceil(baseSize / header.SLICE_P
 
 const powerOfTwoFrom = (least: number) => 2 ** Math.ceil(Math.log2(least));
 
-export function siqsLayout({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
+const layouts = new WeakMap<SiqsParameters, SiqsLayout>();
+
+export function siqsLayout(parameters: SiqsParameters): SiqsLayout {
+  let layout = layouts.get(parameters);
+  if (layout === undefined) {
+    layout = layOut(parameters);
+    layouts.set(parameters, layout);
+  }
+  return layout;
+}
+
+function layOut({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
   const padded = Math.ceil(baseSize / 16) * 16;
   const relations = (cofactorPower > 1 ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
   const vertexSlots = powerOfTwoFrom(2.1 * relations);

@@ -52,8 +52,16 @@ const POWER_BITS = 12;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;
 
+const chosen = new Map<number, SiqsParameters>();
+
+/** The same object for the same size, so that a small number does not pay for what depends on its size alone. */
 export function siqsParameters(bits: number): SiqsParameters {
-  return siqsParametersBy(SIQS_TABLE, bits);
+  let parameters = chosen.get(bits);
+  if (parameters === undefined) {
+    parameters = siqsParametersBy(SIQS_TABLE, bits);
+    chosen.set(bits, parameters);
+  }
+  return parameters;
 }
 
 export function siqsParametersBy(table: readonly SiqsTableRow[], bits: number): SiqsParameters {

@@ -1,6 +1,8 @@
-/** Entry of a thread of a team, in Node.js and in browsers: sieves for whatever its team is at. */
+/**
+ * Entry of a thread of a team, in Node.js and in browsers: helps with whatever its team is at. It imports no more of the kernel than
+ * helpers need, since it is started while a number waits for it.
+ */
 import { HelpLoop } from './help-loop.ts';
-import { createKernel } from './load-kernel.ts';
 import { PLATFORM } from './platform.ts';
 import type { FromTeamThread, ToTeamThread } from './team.ts';
 
@@ -13,12 +15,8 @@ let loop: HelpLoop | undefined;
 
 function receive(message: ToTeamThread): void {
   if (message.kind === 'begin') {
-    loop = new HelpLoop({
-      kernel: createKernel(message.module, shared),
-      newMemory: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared }),
-      onChunks: (value, chunks) => post({ value, chunks }),
-    });
-  } else if (message.kind === 'help') loop?.help(message.value, message.lane);
+    loop = new HelpLoop({ module: message.module, onChunks: (_, chunks) => post(chunks) });
+  } else if (message.kind === 'help') loop?.help(message.wanted, message.lane);
   else loop?.rest();
 }
 

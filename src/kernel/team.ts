@@ -1,21 +1,19 @@
 /**
- * Threads that sieve for a job of this thread while it sieves itself.
+ * Threads that help a job of this thread: with elliptic curves before it sieves, and then with the sieve.
  *
  * They are started when a number first wants them, since that takes longer than most numbers do.
  */
-import type { Job } from './kernel.ts';
+import { helpWorthGiving, isSameHelp } from './help.ts';
+import type { HelpWanted, Job } from './kernel.ts';
 import { PLATFORM, type Thread } from './platform.ts';
-import { HELPED_MS_MIN } from './sieve-helper.ts';
 
 export type ToTeamThread =
   | { readonly kind: 'begin'; readonly module: WebAssembly.Module }
-  | { readonly kind: 'help'; readonly value: bigint; readonly lane: number }
+  | { readonly kind: 'help'; readonly wanted: HelpWanted; readonly lane: number }
   | { readonly kind: 'rest' };
 
-export interface FromTeamThread {
-  readonly value: bigint;
-  readonly chunks: readonly Uint8Array[];
-}
+/** What was found: chunks for `Job.learn`, which tells those that come too late. */
+export type FromTeamThread = readonly Uint8Array[];
 
 export class Team implements AsyncDisposable {
   readonly #module: WebAssembly.Module;
@@ -23,8 +21,8 @@ export class Team implements AsyncDisposable {
   /** Undefined in place of one that could not be started. */
   #threads: Promise<Thread | undefined>[] = [];
   /** What the threads are at. */
-  #value: bigint | undefined;
-  #found: FromTeamThread[] = [];
+  #helpGiven: HelpWanted | undefined;
+  #found: Uint8Array[] = [];
 
   /** `size`: threads beside this one. */
   constructor(module: WebAssembly.Module, size: number) {
@@ -37,17 +35,11 @@ export class Team implements AsyncDisposable {
    * is done without it.
    */
   serve(job: Job): void {
-    const value = job.helpWanted();
-    for (const { value: of, chunks } of this.#found.splice(0)) if (of === value) job.learn(chunks);
-    if (value === this.#value) return;
-    const isLong = (job.progress().remainingMs ?? 0) >= HELPED_MS_MIN;
-    if (value !== undefined && isLong) {
-      this.#tell((index) => ({ kind: 'help', value, lane: index + 1 }));
-      this.#value = value;
-    } else if (this.#value !== undefined) {
-      this.#tell(() => ({ kind: 'rest' }));
-      this.#value = undefined;
-    }
+    job.learn(this.#found.splice(0));
+    const help = helpWorthGiving(job.helpWanted(), job.progress(), this.#helpGiven !== undefined);
+    if (isSameHelp(help, this.#helpGiven)) return;
+    this.#helpGiven = help;
+    this.#tell((index) => (help ? { kind: 'help', wanted: help, lane: index + 1 } : { kind: 'rest' }));
   }
 
   #tell(messageFor: (index: number) => ToTeamThread): void {
@@ -60,7 +52,7 @@ export class Team implements AsyncDisposable {
   async #startThread(): Promise<Thread | undefined> {
     try {
       const thread = await PLATFORM.startTeamThread(
-        (message) => void this.#found.push(message as FromTeamThread),
+        (message) => void this.#found.push(...(message as FromTeamThread)),
       );
       thread.post({ kind: 'begin', module: this.#module } satisfies ToTeamThread);
       return thread;

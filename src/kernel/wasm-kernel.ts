@@ -2,8 +2,10 @@
 import { assert } from '../base/assert.ts';
 import { checkFactorization, type Factor, type Factorization } from '../domain/factorization.ts';
 import { bitLength } from './bit-length.ts';
+import { CurveHelper, isCurveHelperState } from './curve-helper.ts';
 import { FactorJob } from './factor-job.ts';
-import type { Job, JobState, Kernel } from './kernel.ts';
+import { startHelper } from './help.ts';
+import type { HelpWanted, Job, JobState, Kernel } from './kernel.ts';
 import { KernelInstance, WORD_END } from './kernel-instance.ts';
 import { isSieveHelperState, SieveHelper } from './sieve-helper.ts';
 import { jobMemoryPages } from './sieve-range.ts';
@@ -54,17 +56,15 @@ export class WasmKernel implements Kernel {
     return FactorJob.start(instance, n, chunks);
   }
 
-  help(value: bigint, memory: WebAssembly.Memory, lane: number): Job {
-    const instance = new KernelInstance(this.#module, memory);
-    instance.exports.init();
-    return SieveHelper.start(instance, value, lane);
+  help(wanted: HelpWanted, memory: WebAssembly.Memory, lane: number): Job {
+    return startHelper(this.#module, wanted, memory, lane);
   }
 
   attach(state: JobState, memory: WebAssembly.Memory): Job {
     const instance = new KernelInstance(this.#module, memory);
-    return isSieveHelperState(state)
-      ? SieveHelper.attach(instance, state)
-      : FactorJob.attach(instance, state);
+    if (isSieveHelperState(state)) return SieveHelper.attach(instance, state);
+    if (isCurveHelperState(state)) return CurveHelper.attach(instance, state);
+    return FactorJob.attach(instance, state);
   }
 }
 

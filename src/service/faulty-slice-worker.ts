@@ -63,7 +63,7 @@ function faulty(kernel: Kernel): Kernel {
     memoryPages: (n) => kernel.memoryPages(n),
     factorSmall: (n) => kernel.factorSmall(n),
     start: (n, memory, chunks) => faultyJob(kernel.start(n, memory, chunks), n, chunks.length > 0),
-    help: (value, memory, lane) => kernel.help(value, memory, lane),
+    help: (...args) => kernel.help(...args),
     attach: (state, memory) =>
       faultyJob(kernel.attach(state, memory), state.number, (state as FaultyState).isFromLog),
   };

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import type { Clock } from '../base/clock.ts';
 import type { Engine, SliceOrder, SliceOutcome } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
-import type { Stage } from '../kernel/kernel.ts';
 import { Helping } from './helping.ts';
 import { createJob, type LiveJob, type LiveRequest } from './live-job.ts';
 
@@ -47,12 +46,13 @@ function jobOf(value: bigint): LiveJob {
 }
 
 function wants(value: bigint | undefined, remainingMs: number): Parameters<Helping['update']>[1] {
-  return { ...(value && { helpWanted: value }), progress: { stage: 'siqs', fraction: 0.5, remainingMs } };
+  return { ...(value && { helpWanted: { value } }), progress: { stage: 'siqs', fraction: 0.5, remainingMs } };
 }
 
-function parked(chunks: readonly Uint8Array[], stage: Stage = 'siqs'): SliceOutcome {
+function parked(chunks: readonly Uint8Array[]): Extract<SliceOutcome, { kind: 'finished' | 'parked' }> {
   const state = { version: 1, number: 1n };
-  return { kind: 'parked', state, chunks, progress: { stage, fraction: 0 }, factors: [], cpuMs: 40 };
+  const progress = { stage: 'siqs', fraction: 0 } as const;
+  return { kind: 'parked', state, chunks, progress, factors: [], cpuMs: 40 };
 }
 
 test('the biggest job is helped, in lanes of their own, and gets what was found and what it cost', async () => {
@@ -65,13 +65,13 @@ test('the biggest job is helped, in lanes of their own, and gets what was found 
     fake.orders.map(({ order }) => order.number),
     [77n, 77n],
   );
-  assert.notEqual(fake.orders[0]?.order.lane, fake.orders[1]?.order.lane);
+  assert.notEqual(fake.orders[0]?.order.help?.lane, fake.orders[1]?.order.help?.lane);
   assert.notEqual(fake.orders[0]?.order.memory, fake.orders[1]?.order.memory);
   const chunk = Uint8Array.of(1);
   await fake.end(0, parked([chunk]));
   assert.deepEqual([big.learnt, big.unsaved, big.helpCpuMs], [[chunk], [chunk], 40]);
   fake.helping.fill(1);
-  assert.equal(fake.orders[2]?.order.lane, fake.orders[0]?.order.lane, 'a lane is gone on with');
+  assert.equal(fake.orders[2]?.order.help?.lane, fake.orders[0]?.order.help?.lane, 'a lane is gone on with');
   assert.ok(fake.orders[2]?.order.state !== undefined);
 });
 
@@ -114,11 +114,41 @@ test('a helper that has found all by itself is not asked again', async () => {
   const job = jobOf(77n);
   fake.helping.update(job, wants(77n, 9_000));
   fake.helping.fill(1);
-  await fake.end(0, parked([Uint8Array.of(1)], 'linear-algebra'));
+  await fake.end(0, { ...parked([Uint8Array.of(1)]), kind: 'finished' });
   assert.deepEqual([job.learnt.length, fake.given.length], [1, 1]);
   fake.helping.update(job, wants(77n, 9_000));
   fake.helping.fill(1);
   assert.equal(fake.orders.length, 1);
+});
+
+test('help goes on to the end of what it was begun for, and begins anew where curves give way to the sieve', async () => {
+  const fake = new FakeEngine(10 * PAGE);
+  const job = jobOf(77n);
+  const curves = { b1: 2_000, b2: 200_000, width: 2310 } as const;
+  const progress = { stage: 'ecm', fraction: 0.1, remainingMs: 9_000 } as const;
+  fake.helping.update(job, { helpWanted: { value: 77n, curves }, progress });
+  fake.helping.fill(1);
+  assert.deepEqual(fake.orders[0]?.order.help?.wanted, { value: 77n, curves });
+  await fake.end(0, parked([Uint8Array.of(1)]));
+  assert.deepEqual([job.learnt.length, job.unsaved.length], [1, 0], 'the job itself tells of curves');
+  fake.helping.update(job, wants(77n, 200));
+  fake.helping.fill(1);
+  assert.deepEqual(fake.orders[1]?.order.help?.wanted, { value: 77n });
+  assert.notEqual(fake.orders[1]?.order.help?.lane, fake.orders[0]?.order.help?.lane);
+  assert.equal(fake.orders[1]?.order.state, undefined);
+  await fake.end(1, parked([]));
+  fake.helping.update(job, wants(77n, 100));
+  fake.helping.fill(1);
+  assert.equal(fake.orders.length, 3);
+});
+
+test('a number that may never end is helped after all whose end is in sight', () => {
+  const fake = new FakeEngine(10 * PAGE);
+  const [endless, short] = [jobOf(77n), jobOf(15n)];
+  fake.helping.update(endless, { helpWanted: { value: 77n }, progress: { stage: 'ecm', fraction: 0 } });
+  fake.helping.update(short, wants(15n, 400));
+  fake.helping.fill(1);
+  assert.equal(fake.orders[0]?.order.number, 15n);
 });
 
 test('all lanes together keep to their bound; idle ones of another job make room', async () => {

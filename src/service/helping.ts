@@ -1,7 +1,8 @@
 /**
- * Workers that would idle sieve for the biggest running job, each in a lane of its own: other polynomials, other memory.
+ * Workers that would idle help the biggest running job, each in a lane of its own: other elliptic curves, then other polynomials of its
+ * sieve, in a memory of their own.
  *
- * What they find goes to the job with its next slice, and into its log. What they cost is charged with that slice, too: to the callers
+ * What they find goes to the job with its next slice, and relations into its log as well. What they cost is charged with that slice, too: to the callers
  * that wait for the job; save for what comes when its last slice is over.
  * Invariants:
  *   H1. A helper begins only when nothing waits that could run, and ends within milliseconds when work arrives.
@@ -11,9 +12,9 @@
 import type { Clock } from '../base/clock.ts';
 import type { Engine, SliceResult } from '../engine/engine.ts';
 import type { MemoryPool } from '../engine/memory-pool.ts';
-import type { JobState } from '../kernel/kernel.ts';
+import { helpWorthGiving, isSameHelp } from '../kernel/help.ts';
+import type { HelpWanted, JobState } from '../kernel/kernel.ts';
 import { PAGE_BYTES } from '../kernel/page-bytes.ts';
-import { HELPED_MS_MIN } from '../kernel/sieve-helper.ts';
 import { isWanted, type LiveJob } from './live-job.ts';
 
 export interface HelpingParts {
@@ -31,19 +32,23 @@ export interface HelpingParts {
 interface Lane {
   readonly number: number;
   readonly memory: WebAssembly.Memory;
+  /** Where it left what it is for now. */
   state?: JobState;
   busy: boolean;
 }
 
 interface Helped {
-  readonly value: bigint;
-  readonly remainingMs: number;
+  readonly wanted: HelpWanted;
+  /** Unknown for what may never end. */
+  readonly remainingMs?: number;
   readonly lanes: Lane[];
 }
 
 /** After helpers have made way none begins for so long: with steady small work each would be interrupted as soon as it has begun. */
 const AWAY_MS = 30;
 const LANES = 2 ** 32 - 1;
+/** Of a helper, in CPU milliseconds, or less where the engine's are: what it finds is worth nothing before the job has it. */
+const HELP_SLICE_MS = 20;
 
 export class Helping {
   readonly #parts: HelpingParts;
@@ -64,15 +69,14 @@ export class Helping {
   }
 
   /** A slice of the job is over, and this is what it says. */
-  update(job: LiveJob, { helpWanted: value, progress }: Pick<SliceResult, 'helpWanted' | 'progress'>): void {
-    const { remainingMs = 0 } = progress;
+  update(job: LiveJob, { helpWanted, progress }: Pick<SliceResult, 'helpWanted' | 'progress'>): void {
     const before = this.#helped.get(job);
-    if (value === undefined || remainingMs < HELPED_MS_MIN || this.#refused.has(job)) this.end(job);
-    else if (before?.value === value) this.#helped.set(job, { ...before, remainingMs });
-    else {
-      this.end(job);
-      this.#helped.set(job, { value, remainingMs, lanes: [] });
-    }
+    const wanted = helpWorthGiving(helpWanted, progress, before !== undefined);
+    if (!wanted || this.#refused.has(job)) return this.end(job);
+    if (before && !isSameHelp(before.wanted, wanted)) this.end(job);
+    const { remainingMs } = progress;
+    const lanes = this.#helped.get(job)?.lanes ?? [];
+    this.#helped.set(job, { wanted, lanes, ...(remainingMs !== undefined && { remainingMs }) });
   }
 
   /** The job needs no help any more. */
@@ -82,11 +86,13 @@ export class Helping {
     for (const lane of lanes) if (!lane.busy) this.#release(lane);
   }
 
-  /** Gives up to `workers` idle workers something to sieve. To be called when nothing waits that could run. */
+  /** Gives up to `workers` idle workers something to do. To be called when nothing waits that could run. */
   fill(workers: number): void {
     if (this.#helped.size === 0 || this.#parts.clock.monotonicMs() - this.#madeWayAtMs < AWAY_MS) return;
     let left = workers;
-    for (const [job, helped] of [...this.#helped].toSorted(([, a], [, b]) => b.remainingMs - a.remainingMs)) {
+    // What may never end, of which nothing is known, comes last.
+    const bySize = [...this.#helped].toSorted(([, a], [, b]) => (b.remainingMs ?? 0) - (a.remainingMs ?? 0));
+    for (const [job, helped] of bySize) {
       // One that has lost its memory gets no turn now.
       if (job.memory === undefined) continue;
       for (; left > 0; left--) {
@@ -94,7 +100,7 @@ export class Helping {
         if (!lane) break;
         lane.busy = true;
         this.#busy++;
-        this.#track(this.#run(job, helped.value, lane));
+        this.#track(this.#run(job, helped.wanted, lane));
       }
     }
   }
@@ -110,7 +116,7 @@ export class Helping {
     const free = helped.lanes.find(({ busy }) => !busy);
     if (free) return free;
     const { pool, pages, bytesMax } = this.#parts.lanes;
-    const count = pages(helped.value);
+    const count = pages(helped.wanted.value);
     if (this.#laneBytes + count * PAGE_BYTES > bytesMax) this.#releaseIdle(helped);
     if (this.#laneBytes + count * PAGE_BYTES > bytesMax) return undefined;
     const memory = memoryOf(pool, count);
@@ -133,16 +139,16 @@ export class Helping {
     }
   }
 
-  async #run(job: LiveJob, value: bigint, lane: Lane): Promise<void> {
+  async #run(job: LiveJob, wanted: HelpWanted, lane: Lane): Promise<void> {
     const { engine, sliceMs } = this.#parts;
     const { memory, state, number } = lane;
     const outcome = await engine.slice({
-      number: value,
+      number: wanted.value,
       memory,
       ...(state && { state }),
       log: [],
-      lane: number,
-      sliceMs,
+      help: { wanted, lane: number },
+      sliceMs: Math.min(sliceMs, HELP_SLICE_MS),
     });
     lane.busy = false;
     this.#busy--;
@@ -158,11 +164,11 @@ export class Helping {
     }
     if (outcome.kind !== 'unstarted') {
       lane.state = outcome.state;
-      if (isWanted(job)) takeOver(job, outcome);
+      if (isWanted(job)) takeOver(job, wanted, outcome);
     }
     if (!isHelped) return this.#release(lane);
     // It has found all that there is to find by itself.
-    if (outcome.kind !== 'unstarted' && outcome.progress.stage !== 'siqs') {
+    if (outcome.kind === 'finished') {
       this.#refused.add(job);
       this.end(job);
     }
@@ -184,9 +190,10 @@ function memoryOf(pool: MemoryPool, pages: number): WebAssembly.Memory | undefin
   }
 }
 
-function takeOver(job: LiveJob, { chunks, cpuMs }: SliceResult): void {
+function takeOver(job: LiveJob, wanted: HelpWanted, { chunks, cpuMs }: SliceResult): void {
   job.helpCpuMs += cpuMs;
   if (chunks.length === 0) return;
   job.learnt = [...job.learnt, ...chunks];
-  job.unsaved = [...job.unsaved, ...chunks];
+  // What it learns of curves, the job says in chunks of its own.
+  if (!wanted.curves) job.unsaved = [...job.unsaved, ...chunks];
 }
