@@ -105,7 +105,8 @@ test('a commit with more fields than Redis unpacks at once is carried out whole,
   assert.equal(await redis.run(['HLEN', TABLE], DATABASE), 12_345);
   const gone = Object.keys(fields).slice(1);
   await owner.committer.commit({ keys: [TABLE], args: [String(gone.length), '2', ...gone, 'g', '1'] });
-  assert.deepEqual(await content(), ['f0', '0', 'g', '1']);
+  // A large hash tells its fields in no order.
+  assert.deepEqual(((await content()) as string[]).toSorted(), ['0', '1', 'f0', 'g']);
 });
 
 test('that its keys were deleted is noticed, by a commit and without one', async () => {

@@ -6,9 +6,12 @@ import { startRedis, type RedisServer } from '../../../test/support/redis-server
 import { until } from '../../../test/support/until.ts';
 import { doneJob, FIRST_SEQ, newRequests, NOW_MS, pruneAll, seqNo } from '../contract/store-fixture.ts';
 import { StoreError, type Store } from '../store.ts';
+import { MIGRATIONS } from '../sqlite/schema.ts';
 import { openRedisStore, type RedisStore, type RedisStoreOptions } from './redis-store.ts';
 
 const LEASE_MS = 1_500;
+/** Of the tables; it stands in the names of their keys. */
+const SCHEMA = MIGRATIONS.length;
 
 function open({ url }: RedisServer, given: Partial<RedisStoreOptions> = {}): Promise<RedisStore> {
   return openRedisStore({ url, name: 'a', leaseMs: LEASE_MS, ...given });
@@ -98,8 +101,8 @@ test('where the lease is lost while the tables are still read, the store does no
   const database = 5;
   const row = JSON.stringify([1, '0123456789ABCDEF', 'acme', 0, 1, '77', 0, NOW_MS]);
   const many = `for i = 1, 200000 do redis.call('HSET', KEYS[1], i, (string.gsub(ARGV[1], '1', i, 1))) end`;
-  await redis.run(['HSET', 'fairsieve:lease', 'epoch', '1', 'name', 'a', 'schema', '4'], database);
-  await redis.run(['EVAL', many, '1', 'fairsieve:4:requests', row], database);
+  await redis.run(['HSET', 'fairsieve:lease', 'epoch', '1', 'name', 'a', 'schema', String(SCHEMA)], database);
+  await redis.run(['EVAL', many, '1', `fairsieve:${SCHEMA}:requests`, row], database);
   const opening = open(redis, { database, leaseMs: 300 });
   const lost = assert.rejects(opening, (error) => error instanceof StoreError && error.code === 'lost');
   await until('it is claimed', async () =>
@@ -167,7 +170,7 @@ test('where others have filled Redis to the last byte, a write changes nothing, 
   const { store, shard } = await open(redis);
   await store.accept({ requests: newRequests(100) });
   await store.finish([doneJob(FIRST_SEQ)]);
-  const table = 'fairsieve:4:requests';
+  const table = `fairsieve:${SCHEMA}:requests`;
   const before = await redis.run(['HGETALL', table], shard);
   await redis.run(['CONFIG', 'SET', 'maxmemory', '1']);
   await assert.rejects(store.finish([doneJob(seqNo(1))]), isFull);
