@@ -253,12 +253,13 @@ export class Siqs {
   }
 
   #sieve(): 'unfinished' | 'exhausted' {
-    if (this.#get(header.PENDING_BEGIN) < this.#get(header.PENDING_END)) {
+    // First of all: helpers may bring relations faster than they are taken in, so that some always wait.
+    if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
+      this.#enter(Stage.unpack);
+    } else if (this.#get(header.PENDING_BEGIN) < this.#get(header.PENDING_END)) {
       const takenAll = this.#get(header.LOG_TAKEN) === this.#get(header.LOG_END);
       this.#exports.siqsIngest(INGEST_RELATIONS);
       if (takenAll) this.#set(header.LOG_TAKEN, this.#get(header.LOG_END));
-    } else if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
-      this.#enter(Stage.unpack);
     } else if (this.#isUsedUp()) {
       return this.#beginAnew();
     } else if (this.#get(header.A_COUNTER) < this.#get(header.FED_COUNTER)) {
