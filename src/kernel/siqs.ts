@@ -74,6 +74,8 @@ const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
 const EXCESS = 12;
+/** With 400 factors, more than any has; the kernel counts five bytes for each. */
+const RELATION_BYTES_MAX = 0x900;
 /** What `siqsSolve` answers when what merging has left is too large for the dense matrix. */
 const MATRIX_TOO_LARGE = 2;
 
@@ -273,10 +275,12 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** Whether there is no further polynomial, or no room for a further relation. */
+  /** Whether there is no further polynomial, or no room for a further relation, by number or by bytes. */
   #isUsedUp(): boolean {
     return (
-      this.#get(header.EXHAUSTED) !== 0 || this.#get(header.RELATION_COUNT) >= this.#get(header.RELATION_MAX)
+      this.#get(header.EXHAUSTED) !== 0 ||
+      this.#get(header.RELATION_COUNT) >= this.#get(header.RELATION_MAX) ||
+      this.#get(header.LOG_END) + RELATION_BYTES_MAX > this.#get(header.LOG_CAPACITY)
     );
   }
 
