@@ -331,7 +331,7 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** The relations that came since the last call, at most 64 KiB of them; undefined when all are taken. To be called between steps. */
+  /** The relations that came since the last call, at most SIQS_CHUNK_BYTES_MAX of them; undefined when all are taken. To be called between steps. */
   takeRelations(): Uint8Array | undefined {
     const end = this.#get(header.LOG_END);
     let at = this.#get(header.LOG_TAKEN);
