@@ -76,6 +76,9 @@ const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
 const EXCESS = 12;
+/** Cycles for each prime of the base: how many more are tried where the matrix is too large, and from how many on that is left. */
+const CYCLES_SHARE_MORE = 0.04;
+const CYCLES_SHARE_MAX = 1.2;
 /** With 400 factors, more than any has; the kernel counts five bytes for each. */
 const RELATION_BYTES_MAX = 0x900;
 /** What `siqsSolve` answers when what merging has left is too large for the dense matrix. */
@@ -84,7 +87,7 @@ const MATRIX_TOO_LARGE = 2;
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2064, 3200, 4736, 6528, 9600, 12800];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2272, 3200, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
@@ -305,7 +308,7 @@ export class Siqs {
 
   #solve(): 'unfinished' | 'exhausted' {
     const outcome = this.#exports.siqsSolve(LINEAR_WORK);
-    if (outcome === MATRIX_TOO_LARGE) return 'exhausted';
+    if (outcome === MATRIX_TOO_LARGE) return this.#makeMatrixSmaller();
     if (outcome === 0) return 'unfinished';
     if (this.#get(header.DEPENDENCY_COUNT) === 0) {
       this.#sieveOn(EXCESS);
@@ -313,6 +316,14 @@ export class Siqs {
       this.#set(header.DEPENDENCY, 0);
       this.#enter(Stage.root);
     }
+    return 'unfinished';
+  }
+
+  /** Of more relations merging leaves fewer unknowns, until it meets its own limits: so the sieve goes on for some, a few times. */
+  #makeMatrixSmaller(): 'unfinished' | 'exhausted' {
+    const baseSize = this.#get(header.BASE_SIZE);
+    if (this.#get(header.CYCLE_COUNT) > CYCLES_SHARE_MAX * baseSize) return 'exhausted';
+    this.#sieveOn(Math.ceil(CYCLES_SHARE_MORE * baseSize));
     return 'unfinished';
   }
 
