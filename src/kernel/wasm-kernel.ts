@@ -9,6 +9,8 @@ import type { HelpWanted, Job, JobState, Kernel } from './kernel.ts';
 import { KernelInstance, WORD_END } from './kernel-instance.ts';
 import { isSieveHelperState, SieveHelper } from './sieve-helper.ts';
 import { jobMemoryPages } from './sieve-range.ts';
+import { SIQS_BITS_MAX } from './siqs.ts';
+import { divideByPrimes } from './trial-division.ts';
 import { factorsOfWords, type WordFactors } from './word-factors.ts';
 
 /** Numbers up to here are done in about 5 ms, without a job. */
@@ -22,7 +24,7 @@ export class WasmKernel implements Kernel {
   /** `shared` says which of the two builds the module is. */
   constructor(module: WebAssembly.Module, shared: boolean) {
     this.#module = module;
-    const pages = this.memoryPages(SMALL_END - 1n);
+    const pages = jobMemoryPages(SMALL_BITS_MAX);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
     this.#scratch = new KernelInstance(module, memory);
     this.#scratch.exports.init();
@@ -57,7 +59,12 @@ export class WasmKernel implements Kernel {
   }
 
   memoryPages(n: bigint): number {
-    return jobMemoryPages(bitLength(n));
+    const bits = bitLength(n);
+    if (bits <= SIQS_BITS_MAX) return jobMemoryPages(bits);
+    // What is left without small primes may be in the sieve's range, and much shorter.
+    const { parts } = divideByPrimes(this.#scratch, n, 'shallow');
+    const rest = parts.find(({ kind }) => kind === 'untested');
+    return jobMemoryPages(rest ? bitLength(rest.value) : 1);
   }
 
   start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job {
