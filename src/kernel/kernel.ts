@@ -25,8 +25,13 @@ export interface Progress {
   readonly stage: Stage;
   /** Of the whole job, in [0, 1], never falling within a stage; a guess before the sieve. */
   readonly fraction: number;
-  /** Expected CPU milliseconds still to go; absent where nothing honest can be said. */
+  /**
+   * Expected CPU milliseconds of the job still to go; absent where nothing honest can be said. By the number's size at first; once the job sieves,
+   * more and more by its own speed, helpers included.
+   */
   readonly remainingMs?: number;
+  /** While it sieves: relations that count, and how many are needed, which rises where a first attempt fails; at the end there may be some more. */
+  readonly relations?: { readonly found: number; readonly needed: number };
 }
 
 /** Opaque outside the kernel; survives structured cloning. */

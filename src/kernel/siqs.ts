@@ -50,6 +50,8 @@ export interface SiqsProgress {
   readonly found: number;
   readonly needed: number;
   readonly stage: 'siqs' | 'linear-algebra' | 'square-root';
+  /** Whether it has sieved a polynomial: relations that were fed before are taken in by then. */
+  readonly hasSieved: boolean;
   /** Of the whole, in [0, 1]. */
   readonly fraction: number;
 }
@@ -387,9 +389,11 @@ export class Siqs {
     const found = this.#get(header.CYCLE_COUNT);
     const needed = this.#get(header.NEEDED);
     const stage = this.#get(header.STAGE);
-    if (stage >= Stage.root) return { found, needed, stage: 'square-root', fraction: 0.99 };
-    if (stage >= Stage.unpack) return { found, needed, stage: 'linear-algebra', fraction: 0.96 };
+    const hasSieved = this.#get(header.POLYNOMIAL_COUNT) > 0;
+    if (stage >= Stage.root) return { found, needed, stage: 'square-root', hasSieved, fraction: 0.99 };
+    if (stage >= Stage.unpack) return { found, needed, stage: 'linear-algebra', hasSieved, fraction: 0.96 };
     // Cycles among large primes come ever faster: their number is about quadratic in time.
-    return { found, needed, stage: 'siqs', fraction: 0.95 * Math.min(1, Math.sqrt(found / needed)) };
+    const fraction = 0.95 * Math.min(1, Math.sqrt(found / needed));
+    return { found, needed, stage: 'siqs', hasSieved, fraction };
   }
 }

@@ -20,10 +20,12 @@ const SMALL_END = 1n << BigInt(SMALL_BITS_MAX);
 export class WasmKernel implements Kernel {
   readonly #module: WebAssembly.Module;
   readonly #scratch: KernelInstance;
+  readonly #cpuMs: () => number;
 
-  /** `shared` says which of the two builds the module is. */
-  constructor(module: WebAssembly.Module, shared: boolean) {
+  /** `shared` says which of the two builds the module is; `cpuMs` is the CPU time of this thread, from anywhere. */
+  constructor(module: WebAssembly.Module, shared: boolean, cpuMs: () => number) {
     this.#module = module;
+    this.#cpuMs = cpuMs;
     const pages = jobMemoryPages(SMALL_BITS_MAX);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
     this.#scratch = new KernelInstance(module, memory);
@@ -40,7 +42,7 @@ export class WasmKernel implements Kernel {
       () => `Cannot factor ${n} as a small number: it must be from 1 to ${SMALL_END - 1n}`,
     );
     if (n >= WORD_END) {
-      const job = FactorJob.start(this.#scratch, n, []);
+      const job = FactorJob.start(this.#scratch, this.#cpuMs, n, []);
       job.step(never);
       return job.factorization();
     }
@@ -70,7 +72,7 @@ export class WasmKernel implements Kernel {
   start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job {
     const instance = new KernelInstance(this.#module, memory);
     instance.exports.init();
-    return FactorJob.start(instance, n, chunks);
+    return FactorJob.start(instance, this.#cpuMs, n, chunks);
   }
 
   help(wanted: HelpWanted, memory: WebAssembly.Memory, lane: number): Job {
@@ -81,7 +83,7 @@ export class WasmKernel implements Kernel {
     const instance = new KernelInstance(this.#module, memory);
     if (isSieveHelperState(state)) return SieveHelper.attach(instance, state);
     if (isCurveHelperState(state)) return CurveHelper.attach(instance, state);
-    return FactorJob.attach(instance, state);
+    return FactorJob.attach(instance, this.#cpuMs, state);
   }
 }
 
