@@ -60,7 +60,7 @@ const LANE: usize = SCRATCH + 9 * SLOT_BYTES;
 
 /**
  * Begins the curves of `sigma` to `sigma` + 3, for 6 <= sigma < 2^16 - 3 and B2 < 2^32 - 2^18; width is 30, 90, 210 or 2310, and
- * B1 >= width / 2. The modulus is above 2^32.
+ * primes between B1 and width / 2 are missed. The modulus is above 2^32.
  */
 export function ecmStart(sigma: u32, b1: u32, b2: u32, width: u32): void {
   setLanes();

@@ -22,19 +22,15 @@ import { addRelation } from './relations';
 
 const FACTORS_MAX: u32 = 400;
 
-/** Takes in up to `budget` waiting relations; true when none is left. One that is not right ends its chunk. */
+/** Takes in up to `budget` waiting relations; true when none is left. Those that are not right are passed over: their lengths are (`decodeChunk`). */
 export function siqsIngest(budget: i32): bool {
   if (field(PENDING_BEGIN) >= field(PENDING_END)) return true;
   for (; budget > 0 && field(PENDING_BEGIN) < field(PENDING_END); budget--) {
     const begin = field(PENDING_BEGIN);
     const at = field(RELATION_LOG) + begin;
-    const length = <u32>load<u16>(at) & 0x7fff;
-    const rest = field(PENDING_END) - begin;
-    if (length < 11 + field(ROOT_BYTES) || length > rest) {
-      setField(PENDING_BEGIN, field(PENDING_END));
-      return true;
-    }
+    const length = <u32>load<u16>(at);
     setField(PENDING_BEGIN, begin + length);
+    if (length < 11 + field(ROOT_BYTES)) continue;
     const large1 = load<u32>(at, 2);
     const large2 = load<u32>(at, 6);
     clear(ROOT, NUMBER_BYTES >> 2);

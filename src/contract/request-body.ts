@@ -29,6 +29,12 @@ export const ProgressBody = Type.Object({
     description: 'Of the whole job; a guess before the sieve.',
   }),
   remaining_ms: orNull(Type.Number({ minimum: 0 }), 'CPU milliseconds still to go, as far as can be told.'),
+  relations: Type.Optional(
+    Type.Object(
+      { found: Type.Integer({ minimum: 0 }), needed: Type.Integer({ minimum: 0 }) },
+      { description: 'In the stage `siqs`: relations that count, and how many are needed.' },
+    ),
+  ),
 });
 export type ProgressBody = Type.Static<typeof ProgressBody>;
 

@@ -123,6 +123,7 @@ const views = fc
         stage: fc.constantFrom('small', 'siqs'),
         fraction: fc.double({ min: 0, max: 1, noNaN: true }),
         remainingMs: fc.nat(),
+        relations: present(fc.record({ found: fc.nat(), needed: fc.nat() })),
       }),
     ),
   })

@@ -80,8 +80,9 @@ export function progressEventJson(view: RequestView): string {
 
 function progressJson(progress: Progress | undefined): string {
   if (progress === undefined) return 'null';
-  const { stage, fraction, remainingMs } = progress;
-  return `{"stage":"${stage}","fraction":${fraction},"remaining_ms":${wholeMs(remainingMs)}}`;
+  const { stage, fraction, remainingMs, relations } = progress;
+  const counted = relations ? `,"relations":{"found":${relations.found},"needed":${relations.needed}}` : '';
+  return `{"stage":"${stage}","fraction":${fraction},"remaining_ms":${wholeMs(remainingMs)}${counted}}`;
 }
 
 function deliveryJson(delivery: RequestView['delivery']): string {

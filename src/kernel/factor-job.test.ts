@@ -8,8 +8,10 @@ import type { Job, Stage } from './kernel.ts';
 import { createKernel, loadKernelModule } from './load-kernel.ts';
 import { untestedPart } from './part.ts';
 import * as header from './siqs-header.ts';
+import { WasmKernel } from './wasm-kernel.ts';
 
-const kernel = createKernel(await loadKernelModule());
+const module = await loadKernelModule();
+const kernel = createKernel(module);
 const always = (): boolean => true;
 const never = (): boolean => false;
 
@@ -254,6 +256,27 @@ for (const { name, from, field, value } of LIMITS)
       assert.equal(answer(next), `${p} ${n / p}`);
     }
   });
+
+test('a job that sieves tells its relations, and by its own speed how long it will take', () => {
+  const n = nextPrime(10n ** 21n) * nextPrime(3n * 10n ** 21n);
+  const lastRemainingMs = (msPerStep: number): number => {
+    let nowMs = 0;
+    const job = new WasmKernel(module, true, () => (nowMs += msPerStep)).start(n, memoryFor(n), []);
+    let found = 0;
+    let remainingMs = 0;
+    while (job.step(always) === 'unfinished') {
+      const { stage, relations, remainingMs: ms } = job.progress();
+      assert.equal(relations !== undefined, stage === 'siqs');
+      if (!relations) continue;
+      assert.ok(relations.found >= found && relations.needed > 0);
+      found = relations.found;
+      remainingMs = ms!;
+    }
+    assert.ok(found > 100);
+    return remainingMs;
+  };
+  assert.ok(lastRemainingMs(1_000) > 50 * lastRemainingMs(1));
+});
 
 test('a composite given up by the sieve does not keep a larger one from it', () => {
   const small = nextPrime(10n ** 19n + 10n ** 10n) * nextPrime(2n * 10n ** 19n);

@@ -26,6 +26,7 @@ import { perfectPower } from './perfect-power.ts';
 import { proofFraction, proofStart, type ProofState, proofStep } from './primality-proof.ts';
 import { isInSieveRange } from './sieve-range.ts';
 import { takeRelationChunks } from './sieve-helper.ts';
+import { type SieveMeasured, sieveRemainingMs } from './sieve-remaining.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
 import { divideByPrimes, TRIAL_BOUND, trialDepthFor } from './trial-division.ts';
 
@@ -36,7 +37,12 @@ type Activity =
   | { readonly kind: 'primality'; readonly value: bigint }
   | { readonly kind: 'proof'; readonly value: bigint; readonly proof: ProofState }
   | { readonly kind: 'ecm'; readonly value: bigint }
-  | { readonly kind: 'siqs'; readonly value: bigint; readonly sieve: SiqsState }
+  | {
+      readonly kind: 'siqs';
+      readonly value: bigint;
+      readonly sieve: SiqsState;
+      readonly measured: SieveMeasured;
+    }
   | { readonly kind: 'finished' };
 
 interface FactorJobState extends JobState {
@@ -57,13 +63,15 @@ export class FactorJob implements Job {
   readonly #kernel: KernelInstance;
   readonly #number: bigint;
   readonly #siqs: Siqs;
+  readonly #cpuMs: () => number;
   #parts: readonly Part[];
   #activity: Activity;
   #shown: Progress;
   #unsaved: FactorJobState['unsaved'];
 
-  private constructor(kernel: KernelInstance, state: FactorJobState) {
+  private constructor(kernel: KernelInstance, cpuMs: () => number, state: FactorJobState) {
     this.#kernel = kernel;
+    this.#cpuMs = cpuMs;
     this.#number = state.number;
     this.#parts = state.parts;
     this.#activity = state.activity;
@@ -73,10 +81,15 @@ export class FactorJob implements Job {
     if (state.activity.kind === 'siqs') this.#siqs.attach(state.activity.sieve);
   }
 
-  /** Begins, or begins again from the job's log, over a memory that `init` has seen. */
-  static start(kernel: KernelInstance, number: bigint, chunks: readonly Uint8Array[]): FactorJob {
+  /** Begins, or begins again from the job's log, over a memory that `init` has seen. `cpuMs` is the CPU time of the thread, from anywhere. */
+  static start(
+    kernel: KernelInstance,
+    cpuMs: () => number,
+    number: bigint,
+    chunks: readonly Uint8Array[],
+  ): FactorJob {
     assert(number >= 1n, () => `Cannot factor ${number}: it must be at least 1`);
-    const job = new FactorJob(kernel, {
+    const job = new FactorJob(kernel, cpuMs, {
       version: STATE_VERSION,
       number,
       parts: mergeParts([untestedPart(number, 1)]),
@@ -88,9 +101,9 @@ export class FactorJob implements Job {
     return job;
   }
 
-  static attach(kernel: KernelInstance, state: JobState): FactorJob {
+  static attach(kernel: KernelInstance, cpuMs: () => number, state: JobState): FactorJob {
     assert(state.version === STATE_VERSION, `Cannot attach to a job of version ${state.version}`);
-    return new FactorJob(kernel, state as FactorJobState);
+    return new FactorJob(kernel, cpuMs, state as FactorJobState);
   }
 
   state(): FactorJobState {
@@ -105,11 +118,24 @@ export class FactorJob implements Job {
   }
 
   step(shouldYield: () => boolean): StepOutcome {
+    const beganMs = this.#cpuMs();
     while (this.#activity.kind !== 'finished') {
       this.#move();
       if (shouldYield()) break;
     }
+    this.#measure(this.#cpuMs() - beganMs);
     return this.#activity.kind === 'finished' ? 'finished' : 'unfinished';
+  }
+
+  /** Counts CPU time as the sieve's, from its first polynomial on: what is fed before comes sooner than it could be found. */
+  #measure(cpuMs: number): void {
+    const activity = this.#activity;
+    if (activity.kind !== 'siqs') return;
+    const { hasSieved, fraction } = this.#siqs.progress();
+    const measured = hasSieved
+      ? { ...activity.measured, cpuMs: activity.measured.cpuMs + cpuMs }
+      : { cpuMs: 0, from: fraction };
+    this.#activity = { ...activity, measured };
   }
 
   takeChunks(): Uint8Array[] {
@@ -184,8 +210,11 @@ export class FactorJob implements Job {
       case 'ecm':
         return this.#ecmProgress(this.#partOf(this.#activity.value));
       case 'siqs': {
-        const { stage, fraction } = this.#siqs.progress();
-        return progressOf(stage, this.#activity.value, ECM_SHARE + (1 - ECM_SHARE) * fraction);
+        const { stage, fraction, found, needed } = this.#siqs.progress();
+        const { value, measured } = this.#activity;
+        const byTable = progressOf(stage, value, ECM_SHARE + (1 - ECM_SHARE) * fraction);
+        const remainingMs = sieveRemainingMs(byTable.remainingMs, fraction, measured);
+        return { ...byTable, remainingMs, ...(stage === 'siqs' && { relations: { found, needed } }) };
       }
       case 'finished':
     }
@@ -317,7 +346,7 @@ export class FactorJob implements Job {
 
   #startSieve({ value }: Part): void {
     this.#siqs.start(value);
-    this.#activity = { kind: 'siqs', value, sieve: this.#siqs.state() };
+    this.#activity = { kind: 'siqs', value, sieve: this.#siqs.state(), measured: { cpuMs: 0, from: 0 } };
   }
 
   #sieve(part: Part): void {
@@ -375,7 +404,11 @@ function always(): boolean {
   return true;
 }
 
-function progressOf(stage: Stage, value: bigint, fraction: number): Progress {
+function progressOf(
+  stage: Stage,
+  value: bigint,
+  fraction: number,
+): Progress & { readonly remainingMs: number } {
   return { stage, fraction, remainingMs: (1 - fraction) * estimateCpuMs(value) };
 }
 

@@ -43,6 +43,14 @@ test('strong pseudoprimes to many bases are seen through', () => {
   for (const n of [318665857834031151167461n, 3317044064679887385961981n]) assert.ok(!isProbablePrime(n));
 });
 
+test('composite Mersenne numbers, which are strong pseudoprimes to base 2, fail the Lucas test', () => {
+  for (const exponent of [67n, 101n, 257n, 1009n]) {
+    const n = 2n ** exponent - 1n;
+    assert.equal(powMod(2n, (n - 1n) / 2n, n), 1n);
+    assert.ok(!isProbablePrime(n), `2^${exponent} - 1`);
+  }
+});
+
 test('numbers go in and come out unchanged, whatever their number of limbs', () => {
   const p = nextPrime(10n ** 9n);
   for (const digits of [15n, 20n, 30n, 60n, 100n, 300n]) {

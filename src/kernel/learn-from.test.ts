@@ -43,6 +43,11 @@ test('a longer beginning of a log never teaches less', () => {
   );
 });
 
+test('a record with an exponent that no memory could hold teaches nothing', () => {
+  for (const exponent of [10_000, 2 ** 40, Number.MAX_SAFE_INTEGER])
+    assert.equal(learnFrom({ kind: 'parts', parts: [untestedPart(3n, exponent)] }, start), start);
+});
+
 test('a record of another number teaches nothing', () => {
   const foreign: JobRecord = { kind: 'parts', parts: [untestedPart(2n, 5), untestedPart(17n, 3)] };
   assert.equal(learnFrom(foreign, start), start);

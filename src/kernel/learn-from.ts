@@ -1,14 +1,15 @@
 /** What a record of a job's log adds to what is known of the number's parts. */
+import { bitLength } from './bit-length.ts';
 import type { JobRecord } from './job-chunk.ts';
 import { type Part, replacePart, splitPart } from './part.ts';
 
 /** The parts after the record: never fewer pieces than before, always with the same product. */
 export function learnFrom(record: JobRecord, parts: readonly Part[]): readonly Part[] {
   switch (record.kind) {
-    case 'parts': {
-      const isSame = productOf(record.parts) === productOf(parts);
-      return isSame && pieceCount(record.parts) >= pieceCount(parts) ? record.parts : parts;
-    }
+    case 'parts':
+      return isSameProduct(record.parts, parts) && pieceCount(record.parts) >= pieceCount(parts)
+        ? record.parts
+        : parts;
     case 'curves': {
       const { value, curves, shrinks } = record;
       const part = parts.find((p) => p.value === value);
@@ -24,6 +25,13 @@ export function learnFrom(record: JobRecord, parts: readonly Part[]): readonly P
     case 'relations':
   }
   return parts;
+}
+
+/** A damaged log may hold exponents whose powers no memory could: what is longer than the number is not multiplied out. */
+function isSameProduct(a: readonly Part[], b: readonly Part[]): boolean {
+  const product = productOf(b);
+  const bits = a.reduce((sum, { value, exponent }) => sum + Math.max(0, bitLength(value) - 1) * exponent, 0);
+  return bits < bitLength(product) && productOf(a) === product;
 }
 
 function productOf(parts: readonly Part[]): bigint {

@@ -10,5 +10,5 @@ export function loadKernelModule(): Promise<WebAssembly.Module> {
 
 /** About 0.2 ms and 1 MiB; once per thread. `shared` says which of the two builds the module is. */
 export function createKernel(module: WebAssembly.Module, shared = PLATFORM.sharedMemory): Kernel {
-  return new WasmKernel(module, shared);
+  return new WasmKernel(module, shared, PLATFORM.threadCpuMs);
 }

@@ -14,6 +14,8 @@ export interface Platform {
   /** Which build of the kernel runs here, and whether the memories of jobs are shared. */
   readonly sharedMemory: boolean;
   loadModule(): Promise<WebAssembly.Module>;
+  /** CPU milliseconds of this thread since some moment; where they are not told, those that have passed. */
+  threadCpuMs(this: void): number;
   /** Resolves when the events that have come meanwhile have been seen to; sooner than a timer would, which takes a millisecond. */
   nextTurn(): Promise<void>;
   /** Starts `team-thread`. One that throws sends nothing more. */
@@ -25,6 +27,10 @@ const NODE: Platform = {
   loadModule: async () => {
     const { readFile } = await import('node:fs/promises');
     return WebAssembly.compile(await readFile(new URL('../../build/kernel.wasm', import.meta.url)));
+  },
+  threadCpuMs: () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
   },
   nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
   startTeamThread: async (onMessage) => {
@@ -43,6 +49,7 @@ const BROWSER: Platform = {
   sharedMemory: false,
   loadModule: () =>
     WebAssembly.compileStreaming(fetch(new URL('../../build/kernel-unshared.wasm', import.meta.url))),
+  threadCpuMs: () => performance.now(),
   nextTurn: () =>
     new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();

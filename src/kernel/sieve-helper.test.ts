@@ -115,11 +115,28 @@ test('what a helper of another number found is ignored, and so is rubbish', () =
   assert.equal(answer(job), RIGHT);
 });
 
+test('a job comes to its end although helpers bring relations faster than it takes them in', () => {
+  const { job, value } = sievingJob(memoryFor(P * Q * SMALL_FACTOR));
+  const chunks: Uint8Array[] = [];
+  for (let lane = 1; lane <= 2; lane++) {
+    const helper = kernel.help({ value }, memoryFor(value), lane);
+    helper.step(() => false);
+    chunks.push(...helper.takeChunks());
+  }
+  let movesLeft = 400;
+  // What many lanes find while the job makes one move.
+  for (; movesLeft > 0 && job.step(() => true) === 'unfinished'; movesLeft--) job.learn(chunks);
+  assert.ok(movesLeft > 0, `the job is in ${job.progress().stage} still`);
+  assert.equal(answer(job), RIGHT);
+});
+
 test('a helper that has found enough by itself leaves the rest to the job', () => {
   const { job, value } = sievingJob(memoryFor(P * Q * SMALL_FACTOR));
   const helper = kernel.help({ value }, memoryFor(value), 1);
   for (let i = 0; i < 3; i++) assert.equal(helper.step(moves(5_000)), 'finished');
-  job.learn(helper.takeChunks());
+  const chunks = helper.takeChunks();
+  assert.ok(chunks.length > 2 && chunks.every((chunk) => chunk.length <= 0x10000));
+  job.learn(chunks);
   job.step(() => false);
   assert.equal(answer(job), RIGHT);
 });

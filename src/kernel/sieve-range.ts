@@ -2,10 +2,10 @@
 import { PAGE_BYTES } from './page-bytes.ts';
 import { SIQS_BITS_MAX, siqsMemoryPages } from './siqs.ts';
 
-/** A number beyond the range may leave a composite within it: it gets the memory for one of 70 digits, not for the largest. */
+/** Curves may split a number beyond the range into composites within it: it gets the memory for one of 70 digits, not for the largest. */
 const COFACTOR_BITS_MAX = 232;
 
-/** Pages of 64 KiB for a job whose number has that many bits. Stage 2 of ECM needs less than any sieve. */
+/** Pages of 64 KiB for a job whose number, without small primes, has that many bits. Stage 2 of ECM needs less than any sieve. */
 export function jobMemoryPages(bits: number): number {
   return siqsMemoryPages(bits <= SIQS_BITS_MAX ? bits : COFACTOR_BITS_MAX);
 }

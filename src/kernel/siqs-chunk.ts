@@ -6,10 +6,14 @@
  */
 import * as header from './siqs-header.ts';
 
-export const SIQS_CHUNK_BYTES_MAX = 0x10000;
+/** With what a job's log says around it, a chunk is at most 64 KiB (`Kernel`). */
+export const SIQS_CHUNK_BYTES_MAX = 0xfc00;
 const VERSION = 0x31515346;
 const WORDS = 6;
 export const SIQS_CHUNK_HEADER_BYTES_MAX = 4 * WORDS + header.NUMBER_BYTES;
+/** Length, two large primes and one factor; the root comes to that. The top bit of a length has another meaning in the log. */
+const RELATION_BYTES_MIN = 11;
+const RELATION_BYTES_END = 0x8000;
 
 /** Writes the header of a chunk; its length. */
 export function encodeChunkHeader(chunk: Uint8Array, fields: Uint32Array, n: bigint): number {
@@ -22,7 +26,10 @@ export function encodeChunkHeader(chunk: Uint8Array, fields: Uint32Array, n: big
   return at;
 }
 
-/** What a chunk holds for the sieve with these fields; undefined if it is of another version, number or base. */
+/**
+ * What a chunk holds for the sieve with these fields: its relations as far as they follow one another without a gap, so that those of other
+ * chunks may stand behind them. Undefined if it is of another version, number or base.
+ */
 export function decodeChunk(
   chunk: Uint8Array,
   fields: Uint32Array,
@@ -35,5 +42,16 @@ export function decodeChunk(
   const helper = view.getUint32(12, true);
   const counter = view.getUint32(16, true);
   for (let i = 0; i < length; i++) if ((i < 12 || i >= 20) && chunk[i] !== expected[i]) return undefined;
-  return { relations: chunk.subarray(length), helper, counter };
+  return { relations: chunk.subarray(length, endOfRelations(view, length)), helper, counter };
+}
+
+/** Where the last relation ends of those from `begin` on whose lengths can be right. */
+function endOfRelations(view: DataView, begin: number): number {
+  let at = begin;
+  while (at + RELATION_BYTES_MIN <= view.byteLength) {
+    const bytes = view.getUint16(at, true);
+    if (bytes < RELATION_BYTES_MIN || bytes >= RELATION_BYTES_END || at + bytes > view.byteLength) break;
+    at += bytes;
+  }
+  return at;
 }

@@ -49,7 +49,7 @@ export const POOL_MAX = 64;
 /** u64: the bounds of a cofactor of two large primes; the upper one is 0 where only one is allowed. */
 export const COFACTOR_MIN = POOL_LOGS + 8 * POOL_MAX;
 export const COFACTOR_MAX = COFACTOR_MIN + 8;
-/** Scratch of single calls. */
+/** Scratch of single calls; dense elimination keeps the sums of a panel there from one call to the next. */
 export const SCRATCH = COFACTOR_MIN + 64;
 /** Table by which the bucket sieve moves lanes together; then u32 where the strikes in each of the eight buckets end. */
 export const COMPRESS = SCRATCH + 0x4000;

@@ -35,15 +35,18 @@ function relationsOf({ siqs }: Sieve, headerBytes: number): Uint8Array[] {
   return relations;
 }
 
-/** How many of the relations another sieve of the same number takes in. */
-function takenIn(n: bigint, bits: number, relations: readonly Uint8Array[]): number {
+/** How many of the relations another sieve of the same number takes in, those of a list in one chunk. */
+function takenIn(n: bigint, bits: number, chunks: readonly (readonly Uint8Array[])[]): number {
   const { siqs, fields } = begin(n, bits);
   const before = fields[header.RELATION_COUNT]!;
-  for (const relation of relations) {
-    const chunk = new Uint8Array(1_000);
-    const at = encodeChunkHeader(chunk, fields, n);
-    chunk.set(relation, at);
-    siqs.feed(chunk.subarray(0, at + relation.length));
+  for (const relations of chunks) {
+    const chunk = new Uint8Array(10_000);
+    let at = encodeChunkHeader(chunk, fields, n);
+    for (const relation of relations) {
+      chunk.set(relation, at);
+      at += relation.length;
+    }
+    siqs.feed(chunk.subarray(0, at));
   }
   const polynomials = fields[header.POLYNOMIAL_COUNT];
   while (fields[header.PENDING_BEGIN]! < fields[header.PENDING_END]!) siqs.step(() => true);
@@ -59,7 +62,13 @@ for (const bits of [110, 140, 200, 230])
     const headerBytes = encodeChunkHeader(new Uint8Array(1_000), first.fields, n);
     const relations = relationsOf(first, headerBytes).slice(-20);
     const rootBytes = first.fields[header.ROOT_BYTES]!;
-    assert.equal(takenIn(n, bits, relations), relations.length);
+    const takenOneByOne = (some: readonly Uint8Array[]) =>
+      takenIn(
+        n,
+        bits,
+        some.map((relation) => [relation]),
+      );
+    assert.equal(takenOneByOne(relations), relations.length);
 
     const altered = (change: (relation: Uint8Array, view: DataView) => Uint8Array | void): Uint8Array[] =>
       relations.map((relation) => {
@@ -79,5 +88,16 @@ for (const bits of [110, 140, 200, 230])
       'a factor more': altered((relation) => longer(relation, 1)),
       'another factor': altered((relation) => void (relation[relation.length - 1]! ^= 1)),
     };
-    for (const [name, some] of Object.entries(wrong)) assert.equal(takenIn(n, bits, some), 0, name);
+    for (const [name, some] of Object.entries(wrong)) assert.equal(takenOneByOne(some), 0, name);
+
+    // One with a wrong length hides those behind it in its chunk, one with another mistake only itself; other chunks are as they were.
+    const withLength = (length: number): Uint8Array =>
+      altered((_, view) => view.setUint16(0, length, true))[5]!;
+    const [first5, rest, last5] = [relations.slice(0, 5), relations.slice(6, 15), relations.slice(15)];
+    for (const length of [0, 1, 10, 0x7fff, 0x8000, 0xffff])
+      assert.equal(takenIn(n, bits, [last5, [...first5, withLength(length), ...rest]]), 10, `${length}`);
+    const spoiled = wrong['another root']![5]!;
+    assert.equal(takenIn(n, bits, [last5, [...first5, spoiled, ...rest]]), relations.length - 1);
+    const cut = last5.at(-1)!.subarray(0, 20);
+    assert.equal(takenIn(n, bits, [first5, [...rest, cut]]), rest.length + first5.length);
   });

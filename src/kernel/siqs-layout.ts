@@ -8,16 +8,23 @@ export interface SiqsLayout {
   readonly end: number;
 }
 
-/** Relations kept for each prime of the base, with one large prime and with two; about 5 to 6 and 7 are met. */
-const RELATIONS_PER_PRIME = { one: 8, two: 12 };
-/** Met are 46 at 40 digits, 57 at 65, 73 at 78; indices of the base from 2^14 on take three bytes each. */
-const bytesPerRelation = (baseSize: number) => (baseSize > 0x4000 ? 84 : 66);
+/**
+ * Relations kept for each prime of the base. With one large prime about 5 to 6 are met; with two 7 up to 80 digits and 10 at 86, of which at most four
+ * fifths may come before relations must close a cycle to be kept.
+ */
+const relationsPerPrime = (baseSize: number, isTwo: boolean) => (isTwo ? (baseSize > 40_000 ? 14 : 12) : 8);
+/** Met are 46 at 40 digits, 57 at 65, 73 at 78, 88 at 100; indices of the base from 2^14 on take three bytes each. */
+const bytesPerRelation = (baseSize: number) => (baseSize > 100_000 ? 96 : baseSize > 0x4000 ? 84 : 66);
 const SEGMENT_BYTES = 0x8000;
 /** Per prime of the base; rows fill at most 170 from 65 to 78 digits. Merging stops at three quarters of the pool. */
 const ROW_POOL_BYTES = 360;
 const LISTS_BYTES = 24;
-/** Merging leaves 0.59 unknowns for each prime of the base at 55 digits, 0.35 at 65, 0.31 at 78. */
-const denseUnknowns = (baseSize: number) => Math.min(baseSize + 256, 1500 + 0.34 * baseSize);
+/**
+ * Merging leaves 0.59 unknowns for each prime of the base at 55 digits, 0.35 at 65, 0.31 at 78 with one large prime; with two 0.52 at 62 digits,
+ * 0.46 at 75 and 0.44 at 86.
+ */
+const denseUnknowns = (baseSize: number, isTwo: boolean) =>
+  Math.min(baseSize + 256, 1500 + (isTwo ? 0.45 : 0.34) * baseSize);
 
 /** Polynomials whose buckets are filled at once. */
 const BATCH = 8;
@@ -48,14 +55,15 @@ export function siqsLayout(parameters: SiqsParameters): SiqsLayout {
 
 function layOut({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
   const padded = Math.ceil(baseSize / 16) * 16;
-  const relations = (cofactorPower > 1 ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
+  const isTwo = cofactorPower > 1;
+  const relations = relationsPerPrime(baseSize, isTwo) * baseSize + 2000;
   const vertexSlots = powerOfTwoFrom(2.1 * relations);
   const seenSlots = powerOfTwoFrom(1.5 * relations);
   const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));
   const logBytes = relations * bytesPerRelation(baseSize);
   const rowPoolBytes = 0x10000 + baseSize * ROW_POOL_BYTES;
   const listsBytes = 0x4000 + baseSize * LISTS_BYTES;
-  const denseSide = Math.ceil(denseUnknowns(baseSize) / 128) * 128;
+  const denseSide = Math.ceil(denseUnknowns(baseSize, isTwo) / 128) * 128;
 
   const fields = new Map<number, number>([
     [header.BASE_SIZE, baseSize],

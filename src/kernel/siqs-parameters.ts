@@ -40,8 +40,8 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [247, 26000, 16, 120, 700, 30],
   [248, 20000, 16, 60, 600, 24],
   [265, 36000, 16, 60, 700, 26],
-  [300, 90000, 16, 100, 700, 26],
-  [335, 150000, 16, 120, 700, 27],
+  [300, 70000, 16, 100, 700, 26],
+  [335, 115000, 16, 120, 700, 27],
 ];
 
 /** From about 75 digits on relations with two large primes are worth their cost, over a smaller base; near the bounds of both they are too few. */

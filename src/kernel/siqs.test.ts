@@ -267,12 +267,16 @@ test('a sieve gives up where the memory has no room for a larger base', () => {
   assert.ok(begun < 2, 'the memory has room after all: take another number');
 });
 
-test('a sieve without room for another relation does not go on for ever', () => {
+test('a sieve without room for another relation, by number or by bytes, does not go on for ever', () => {
   const n = semiprime(45, seededRandom(19));
   const memory = memoryFor(n);
-  timesBegunBeforeGivingUp(sieveFor(n, memory), memory, (fields) => {
-    fields[header.RELATION_MAX] = fields[header.RELATION_COUNT]!;
-  });
+  for (const [limit, used] of [
+    [header.RELATION_MAX, header.RELATION_COUNT],
+    [header.LOG_CAPACITY, header.LOG_END],
+  ] as const)
+    timesBegunBeforeGivingUp(sieveFor(n, memory), memory, (fields) => {
+      fields[limit] = fields[used]!;
+    });
 });
 
 test('a sieve whose matrix does not fit gives up, and says so again', () => {

@@ -50,6 +50,8 @@ export interface SiqsProgress {
   readonly found: number;
   readonly needed: number;
   readonly stage: 'siqs' | 'linear-algebra' | 'square-root';
+  /** Whether it has sieved a polynomial: relations that were fed before are taken in by then. */
+  readonly hasSieved: boolean;
   /** Of the whole, in [0, 1]. */
   readonly fraction: number;
 }
@@ -76,13 +78,18 @@ const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
 const EXCESS = 12;
+/** Cycles for each prime of the base: how many more are tried where the matrix is too large, and from how many on that is left. */
+const CYCLES_SHARE_MORE = 0.04;
+const CYCLES_SHARE_MAX = 1.2;
+/** With 400 factors, more than any has; the kernel counts five bytes for each. */
+const RELATION_BYTES_MAX = 0x900;
 /** What `siqsSolve` answers when what merging has left is too large for the dense matrix. */
 const MATRIX_TOO_LARGE = 2;
 
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2064, 3200, 4736, 6528, 9600, 12800];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2272, 3200, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
@@ -255,12 +262,13 @@ export class Siqs {
   }
 
   #sieve(): 'unfinished' | 'exhausted' {
-    if (this.#get(header.PENDING_BEGIN) < this.#get(header.PENDING_END)) {
+    // First of all: helpers may bring relations faster than they are taken in, so that some always wait.
+    if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
+      this.#enter(Stage.unpack);
+    } else if (this.#get(header.PENDING_BEGIN) < this.#get(header.PENDING_END)) {
       const takenAll = this.#get(header.LOG_TAKEN) === this.#get(header.LOG_END);
       this.#exports.siqsIngest(INGEST_RELATIONS);
       if (takenAll) this.#set(header.LOG_TAKEN, this.#get(header.LOG_END));
-    } else if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
-      this.#enter(Stage.unpack);
     } else if (this.#isUsedUp()) {
       return this.#beginAnew();
     } else if (this.#get(header.A_COUNTER) < this.#get(header.FED_COUNTER)) {
@@ -274,10 +282,12 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** Whether there is no further polynomial, or no room for a further relation. */
+  /** Whether there is no further polynomial, or no room for a further relation, by number or by bytes. */
   #isUsedUp(): boolean {
     return (
-      this.#get(header.EXHAUSTED) !== 0 || this.#get(header.RELATION_COUNT) >= this.#get(header.RELATION_MAX)
+      this.#get(header.EXHAUSTED) !== 0 ||
+      this.#get(header.RELATION_COUNT) >= this.#get(header.RELATION_MAX) ||
+      this.#get(header.LOG_END) + RELATION_BYTES_MAX > this.#get(header.LOG_CAPACITY)
     );
   }
 
@@ -300,7 +310,7 @@ export class Siqs {
 
   #solve(): 'unfinished' | 'exhausted' {
     const outcome = this.#exports.siqsSolve(LINEAR_WORK);
-    if (outcome === MATRIX_TOO_LARGE) return 'exhausted';
+    if (outcome === MATRIX_TOO_LARGE) return this.#makeMatrixSmaller();
     if (outcome === 0) return 'unfinished';
     if (this.#get(header.DEPENDENCY_COUNT) === 0) {
       this.#sieveOn(EXCESS);
@@ -308,6 +318,14 @@ export class Siqs {
       this.#set(header.DEPENDENCY, 0);
       this.#enter(Stage.root);
     }
+    return 'unfinished';
+  }
+
+  /** Of more relations merging leaves fewer unknowns, until it meets its own limits: so the sieve goes on for some, a few times. */
+  #makeMatrixSmaller(): 'unfinished' | 'exhausted' {
+    const baseSize = this.#get(header.BASE_SIZE);
+    if (this.#get(header.CYCLE_COUNT) > CYCLES_SHARE_MAX * baseSize) return 'exhausted';
+    this.#sieveOn(Math.ceil(CYCLES_SHARE_MORE * baseSize));
     return 'unfinished';
   }
 
@@ -328,7 +346,7 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** The relations that came since the last call, at most 64 KiB of them; undefined when all are taken. To be called between steps. */
+  /** The relations that came since the last call, at most SIQS_CHUNK_BYTES_MAX of them; undefined when all are taken. To be called between steps. */
   takeRelations(): Uint8Array | undefined {
     const end = this.#get(header.LOG_END);
     let at = this.#get(header.LOG_TAKEN);
@@ -371,9 +389,11 @@ export class Siqs {
     const found = this.#get(header.CYCLE_COUNT);
     const needed = this.#get(header.NEEDED);
     const stage = this.#get(header.STAGE);
-    if (stage >= Stage.root) return { found, needed, stage: 'square-root', fraction: 0.99 };
-    if (stage >= Stage.unpack) return { found, needed, stage: 'linear-algebra', fraction: 0.96 };
+    const hasSieved = this.#get(header.POLYNOMIAL_COUNT) > 0;
+    if (stage >= Stage.root) return { found, needed, stage: 'square-root', hasSieved, fraction: 0.99 };
+    if (stage >= Stage.unpack) return { found, needed, stage: 'linear-algebra', hasSieved, fraction: 0.96 };
     // Cycles among large primes come ever faster: their number is about quadratic in time.
-    return { found, needed, stage: 'siqs', fraction: 0.95 * Math.min(1, Math.sqrt(found / needed)) };
+    const fraction = 0.95 * Math.min(1, Math.sqrt(found / needed));
+    return { found, needed, stage: 'siqs', hasSieved, fraction };
   }
 }

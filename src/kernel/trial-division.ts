@@ -21,6 +21,10 @@ const SHALLOW_COUNT = 1027;
 /** Up to this length elliptic curves find the primes above `TRIAL_BOUND` sooner than division does. */
 const SHALLOW_BITS_MAX = 160;
 
+/** Above this a prime is taken out by a power first: thousands of divisions of a long number take milliseconds. */
+const LONG = 1n << 400n;
+const HIGH_POWER = 24n;
+
 /** How far a number is worth dividing that is to be factored. */
 export function trialDepthFor(n: bigint): TrialDepth {
   return bitLength(n) <= SHALLOW_BITS_MAX ? 'shallow' : 'deep';
@@ -33,6 +37,10 @@ export function divideByPrimes(kernel: KernelInstance, n: bigint, depth: TrialDe
   let rest = n;
   const divideBy = (prime: bigint): void => {
     let exponent = 0;
+    if (rest > LONG) {
+      const power = prime ** HIGH_POWER;
+      for (; rest % power === 0n; exponent += Number(HIGH_POWER)) rest /= power;
+    }
     for (; rest % prime === 0n; exponent++) rest /= prime;
     if (exponent > 0) pieces.push({ ...untestedPart(prime, exponent), kind: 'proven' });
   };

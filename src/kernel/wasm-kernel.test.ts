@@ -99,6 +99,13 @@ test('a number of any size up to 1,000 digits is given a memory, at most as larg
   assert.ok(classes.size <= 13);
 });
 
+test('a long number whose small primes leave a composite for the sieve has the memory for it', () => {
+  const c73 = nextPrime(10n ** 36n) * nextPrime(4n * 10n ** 36n);
+  for (const small of [2n ** 104n, 2n ** 2_000n * 3n ** 300n * 8_191n ** 5n])
+    assert.equal(kernel.memoryPages(small * c73), kernel.memoryPages(c73));
+  assert.ok(kernel.memoryPages(c73) > kernel.memoryPages(10n ** 150n));
+});
+
 test('a number that is not small, or below 1, is refused with its value', () => {
   assert.throws(() => kernel.factorSmall(0n), /Cannot factor 0 /);
   assert.throws(() => kernel.factorSmall(-5n), /Cannot factor -5 /);

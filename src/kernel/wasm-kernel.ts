@@ -9,6 +9,8 @@ import type { HelpWanted, Job, JobState, Kernel } from './kernel.ts';
 import { KernelInstance, WORD_END } from './kernel-instance.ts';
 import { isSieveHelperState, SieveHelper } from './sieve-helper.ts';
 import { jobMemoryPages } from './sieve-range.ts';
+import { SIQS_BITS_MAX } from './siqs.ts';
+import { divideByPrimes } from './trial-division.ts';
 import { factorsOfWords, type WordFactors } from './word-factors.ts';
 
 /** Numbers up to here are done in about 5 ms, without a job. */
@@ -18,11 +20,13 @@ const SMALL_END = 1n << BigInt(SMALL_BITS_MAX);
 export class WasmKernel implements Kernel {
   readonly #module: WebAssembly.Module;
   readonly #scratch: KernelInstance;
+  readonly #cpuMs: () => number;
 
-  /** `shared` says which of the two builds the module is. */
-  constructor(module: WebAssembly.Module, shared: boolean) {
+  /** `shared` says which of the two builds the module is; `cpuMs` is the CPU time of this thread, from anywhere. */
+  constructor(module: WebAssembly.Module, shared: boolean, cpuMs: () => number) {
     this.#module = module;
-    const pages = this.memoryPages(SMALL_END - 1n);
+    this.#cpuMs = cpuMs;
+    const pages = jobMemoryPages(SMALL_BITS_MAX);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
     this.#scratch = new KernelInstance(module, memory);
     this.#scratch.exports.init();
@@ -38,7 +42,7 @@ export class WasmKernel implements Kernel {
       () => `Cannot factor ${n} as a small number: it must be from 1 to ${SMALL_END - 1n}`,
     );
     if (n >= WORD_END) {
-      const job = FactorJob.start(this.#scratch, n, []);
+      const job = FactorJob.start(this.#scratch, this.#cpuMs, n, []);
       job.step(never);
       return job.factorization();
     }
@@ -57,13 +61,18 @@ export class WasmKernel implements Kernel {
   }
 
   memoryPages(n: bigint): number {
-    return jobMemoryPages(bitLength(n));
+    const bits = bitLength(n);
+    if (bits <= SIQS_BITS_MAX) return jobMemoryPages(bits);
+    // What is left without small primes may be in the sieve's range, and much shorter.
+    const { parts } = divideByPrimes(this.#scratch, n, 'shallow');
+    const rest = parts.find(({ kind }) => kind === 'untested');
+    return jobMemoryPages(rest ? bitLength(rest.value) : 1);
   }
 
   start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job {
     const instance = new KernelInstance(this.#module, memory);
     instance.exports.init();
-    return FactorJob.start(instance, n, chunks);
+    return FactorJob.start(instance, this.#cpuMs, n, chunks);
   }
 
   help(wanted: HelpWanted, memory: WebAssembly.Memory, lane: number): Job {
@@ -74,7 +83,7 @@ export class WasmKernel implements Kernel {
     const instance = new KernelInstance(this.#module, memory);
     if (isSieveHelperState(state)) return SieveHelper.attach(instance, state);
     if (isCurveHelperState(state)) return CurveHelper.attach(instance, state);
-    return FactorJob.attach(instance, state);
+    return FactorJob.attach(instance, this.#cpuMs, state);
   }
 }
 
