@@ -9,6 +9,7 @@
  *   N2. No more than `EXPRESSION_WORK_MAX` limb products are spent on a number, nor `BATCH_WORK_MAX` on a batch.
  *   N3. The digits of a literal are counted before it becomes a bigint.
  */
+import { abbreviate } from '../base/abbreviate.ts';
 import { BATCH_WORK_MAX, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_WORK_MAX } from './limits.ts';
 
 export type ParsedNumber =
@@ -326,11 +327,4 @@ function primesUpTo(n: number): number[] {
     for (let j = i * i; j <= n; j += i) composite[j] = 1;
   }
   return primes;
-}
-
-const ABBREVIATE_CHARS_MAX = 44;
-
-/** At most about 40 characters of a text that may be long: its head and its tail. */
-export function abbreviate(text: string): string {
-  return text.length <= ABBREVIATE_CHARS_MAX ? text : `${text.slice(0, 20)}…${text.slice(-10)}`;
 }
