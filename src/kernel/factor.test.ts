@@ -52,6 +52,32 @@ test('threads share one number, and find the factors that one finds', async () =
   assert.deepEqual(factors, alone.factors);
 });
 
+test('threads are started one between two slices, and none after an abort', async (t) => {
+  let started = 0;
+  const count = (): void => void started++;
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  const hopeless = nextPrime(10n ** 60n) * nextPrime(3n * 10n ** 60n);
+  const reason = new Error('no longer wanted');
+  const controller = new AbortController();
+  const startedBy: number[] = [];
+  const result = factor(hopeless, {
+    signal: controller.signal,
+    threads: 64,
+    onProgress: () => {
+      startedBy.push(started);
+      if (started === 4) controller.abort(reason);
+    },
+  });
+  await assert.rejects(result, reason);
+  assert.ok(startedBy.length >= 4);
+  // One may have been on its way when the signal came.
+  for (const [i, before] of startedBy.entries()) {
+    const now = startedBy[i + 1] ?? started;
+    assert.ok(now - before <= 1, `${now - before} threads were started at once`);
+  }
+});
+
 test('what cannot be factored is refused before anything begins', async () => {
   await assert.rejects(factor(0n), { name: 'RangeError', message: 'Cannot factor 0: it must be at least 1' });
   const options = { threads: '2' } as unknown as FactorOptions;
