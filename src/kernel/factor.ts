@@ -36,15 +36,20 @@ export async function factor(n: bigint, options: FactorOptions = {}): Promise<Fa
   const pages = kernel.memoryPages(n);
   const { sharedMemory: shared } = PLATFORM;
   const job = kernel.start(n, new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), []);
-  await using team = threads > 1 ? new Team(module, threads - 1) : undefined;
+  const team = threads > 1 ? new Team(module, threads - 1) : undefined;
   const turnMs = team ? Math.min(sliceMs, TEAM_TURN_MS) : sliceMs;
-  let sliceEndMs = performance.now() + turnMs;
-  while (job.step(() => performance.now() >= sliceEndMs) === 'unfinished') {
-    onProgress?.(job.progress());
-    await PLATFORM.nextTurn();
-    signal?.throwIfAborted();
-    team?.serve(job);
-    sliceEndMs = performance.now() + turnMs;
+  // `await using` would be a syntax error to Node.js 20 and to browsers of that time, which can do all else that the kernel needs.
+  try {
+    let sliceEndMs = performance.now() + turnMs;
+    while (job.step(() => performance.now() >= sliceEndMs) === 'unfinished') {
+      onProgress?.(job.progress());
+      await PLATFORM.nextTurn();
+      signal?.throwIfAborted();
+      team?.serve(job);
+      sliceEndMs = performance.now() + turnMs;
+    }
+  } finally {
+    await team?.[Symbol.asyncDispose]();
   }
   const result = job.factorization();
   checkFactorization(result);
