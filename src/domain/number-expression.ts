@@ -162,9 +162,9 @@ class Evaluator {
     }
     LITERAL.lastIndex = this.#at;
     const literal = LITERAL.exec(this.#text)?.[0];
-    if (literal === undefined) throw this.#unexpected('a number');
+    if (literal === undefined) throw this.#noNumber();
     this.#at += literal.length;
-    if (LITERAL_GOES_ON.test(this.#text.charAt(this.#at))) throw this.#brokenLiteral();
+    if (LITERAL_GOES_ON.test(this.#text.charAt(this.#at))) throw this.#brokenLiteral(literal);
     this.#skipSpaces();
     this.#spendLimbs(literal.length / 16, literal.length / 16);
     return BigInt(literal);
@@ -281,11 +281,20 @@ class Evaluator {
     return new Refusal('number_invalid', `${wanted} is expected at ${where}, not ${found}`);
   }
 
+  /** Where a number is expected: tells what to write instead where that is clear. */
+  #noNumber(): Refusal {
+    if (this.#text[this.#at] === '*' && this.#text[this.#at - 1] === '*')
+      return new Refusal('number_invalid', 'write powers with ^, as in 2^10, not with **');
+    return this.#unexpected('a number');
+  }
+
   /** A number that runs on into what no integer has: tells what to write instead where that is clear. */
-  #brokenLiteral(): Refusal {
+  #brokenLiteral(literal: string): Refusal {
     const rest = this.#text.slice(this.#at);
     if (/^(\.\d+)?[eE]/.test(rest))
       return new Refusal('number_invalid', 'write powers of ten as 10^5, not as 1e5');
+    if (literal === '0' && /^[xX]/.test(rest))
+      return new Refusal('number_invalid', '0x needs hexadecimal digits');
     if (rest.startsWith('.')) return new Refusal('number_invalid', 'it is not an integer');
     return this.#unexpected('a digit or an operator');
   }
