@@ -64,20 +64,11 @@ export function factorSettings(options: unknown): FactorSettings {
 
 /** A value so that its type is seen: `"2"`, `2n`, `2`, `an object (AbortController)`. */
 function shown(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(abbreviate(value));
-    case 'bigint':
-      return `${abbreviate(String(value))}n`;
-    case 'function':
-      return 'a function';
-    case 'object': {
-      if (value === null) return 'null';
-      if (Array.isArray(value)) return 'an array';
-      const { constructor } = value as { readonly constructor?: unknown };
-      return typeof constructor === 'function' ? `an object (${constructor.name})` : 'an object';
-    }
-    default:
-      return String(value);
-  }
+  if (typeof value === 'string') return JSON.stringify(abbreviate(value));
+  if (typeof value === 'bigint') return `${abbreviate(String(value))}n`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { constructor } = value as { readonly constructor?: unknown };
+  return typeof constructor === 'function' ? `an object (${constructor.name})` : 'an object';
 }
