@@ -145,9 +145,6 @@ function asWrittenTable({ post, get, lagMs, failed }: Phase, durationMs: number)
   };
 }
 
-/** Makes every gap of the open loop's exponential distribution the mean one: arrivals are even. */
-const EVENLY = (): number => 1 - Math.exp(-1);
-
 /** Load on one server, phase after phase: what earlier ones had accepted may be asked for by later ones. */
 function loadOn(url: string, seed: number): Load {
   const random = seededRandom(seed);
@@ -199,9 +196,9 @@ function loadOn(url: string, seed: number): Load {
       url,
       connections: CONNECTIONS,
       perSecond,
-      // Half a gap more, so that the last one is surely among them.
-      durationMs: durationMs + 500 / perSecond,
-      random: EVENLY,
+      arrivals: 'constant',
+      durationMs,
+      seed,
       next: () => (arrived++ % 2 === 0 || known.length === 0 ? nextPost() : nextGet()),
     });
     // What a phase leaves behind is no load of the next.

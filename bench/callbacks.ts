@@ -3,24 +3,23 @@
  * caller whose endpoints hang; how fast `POST /sync` answers; and what becomes of a storm on both.
  *
  * Open model throughout: Poisson arrivals, times from the planned moment. Each part has a server and a receiver of its own. A callback
- * carries when its job was done, and the receiver, a process on the same machine, reads the same clock, in whole milliseconds.
+ * carries when its job was done, and the receiver, a thread of the generator's process, reads the same clock, in whole milliseconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import type { Benchmark, BenchmarkOptions, Cell, Result, Table } from './support/benchmark.ts';
-import { faultsIn, type CallbackAccount } from './support/callback-account.ts';
-import { CallbackStage, Phase } from './support/callback-stage.ts';
-import { runOpenLoop, type Arrival } from './support/open-loop.ts';
+import { type CallbackAccount, CallbackStage, faultsIn, Phase } from './support/callback-stage.ts';
+import { runOpenLoop, type Arrival, type OpenLoopReport } from './support/open-loop.ts';
 import type { Samples } from './support/samples.ts';
 import { distinctWords } from './support/seeded-numbers.ts';
 import { countWrong, drained } from './support/service.ts';
 
 const PER_SECOND = 1_000;
 /** The callbacks of the load go to so many callers, in turn. */
-const CALLERS = 10;
+const CALLERS = callerIds(10);
 const HOG = 'hog';
 const STORM_PER_SECOND = 4_000;
-const STORM_CALLERS = 50;
+const STORM_CALLERS = callerIds(50);
 /** Of the answers of `/sync` that came later, so many are looked at. */
 const CHECKED = 500;
 /** Each inline wait holds one; what is beyond waits its turn, and is charged for it. */
@@ -105,27 +104,16 @@ async function measureDelays(
   { loadMs, owed }: Size,
   { seed }: BenchmarkOptions,
 ): Promise<Delays> {
-  await using stage = await CallbackStage.start({ hangingHosts });
-  const random = seededRandom(seed);
+  await using stage = await CallbackStage.start({ hangingHosts, callerIds: CALLERS });
   const word = distinctWords(seed);
-  const { hangingUrls } = stage.receiver;
-  if (hangingHosts > 0) await stage.owe(HOG, hangingUrls, Math.ceil(owed / hangingHosts), word);
-  let sent = 0;
-  const load = (phase: Phase, durationMs: number): Promise<{ readonly lagMs: Samples }> =>
-    runOpenLoop({
-      url: stage.server.url,
-      connections: CONNECTIONS,
-      perSecond: PER_SECOND,
-      durationMs,
-      random,
-      next: (): Arrival => stage.async(`caller_${sent++ % CALLERS}`, word(), phase),
-    });
+  if (hangingHosts > 0) await stage.owe(HOG, stage.hanging.urls, Math.ceil(owed / hangingHosts), word);
+  const load = steadyLoad(stage, 'async', word, seed);
   const [warmUp, phase] = [new Phase(), new Phase()];
   await load(warmUp, WARM_UP_MS);
   const { lagMs } = await load(phase, loadMs);
   await stage.settled();
   const account = await stage.account(phase);
-  const { hung } = await stage.receiver.count();
+  const { hung } = stage.hanging;
   return {
     what,
     target,
@@ -139,6 +127,26 @@ async function measureDelays(
   };
 }
 
+/** Requests of all callers in turn, at the same rate in each phase. */
+function steadyLoad(
+  stage: CallbackStage,
+  door: 'async' | 'sync',
+  word: () => string,
+  seed: number,
+): (phase: Phase, durationMs: number) => Promise<OpenLoopReport> {
+  let sent = 0;
+  return (phase, durationMs) =>
+    runOpenLoop({
+      url: stage.server.url,
+      connections: CONNECTIONS,
+      perSecond: PER_SECOND,
+      durationMs,
+      arrivals: 'poisson',
+      seed,
+      next: () => stage[door](CALLERS[sent++ % CALLERS.length]!, word(), phase),
+    });
+}
+
 interface Part {
   readonly notes: readonly string[];
   readonly failures: number;
@@ -148,19 +156,9 @@ async function measureSync(
   { loadMs }: Size,
   { seed }: BenchmarkOptions,
 ): Promise<Part & { readonly table: Table }> {
-  await using stage = await CallbackStage.start({ hangingHosts: 0 });
-  const random = seededRandom(seed);
+  await using stage = await CallbackStage.start({ hangingHosts: 0, callerIds: CALLERS });
   const word = distinctWords(seed);
-  let sent = 0;
-  const load = (phase: Phase, durationMs: number): Promise<{ readonly lagMs: Samples }> =>
-    runOpenLoop({
-      url: stage.server.url,
-      connections: CONNECTIONS,
-      perSecond: PER_SECOND,
-      durationMs,
-      random,
-      next: (): Arrival => stage.sync(`caller_${sent++ % CALLERS}`, word(), phase),
-    });
+  const load = steadyLoad(stage, 'sync', word, seed);
   const [warmUp, phase] = [new Phase(), new Phase()];
   await load(warmUp, WARM_UP_MS);
   const { lagMs } = await load(phase, loadMs);
@@ -194,18 +192,19 @@ async function measureStorm(
   { stormWarmUpMs, stormMs, restMs }: Size,
   { seed, say }: BenchmarkOptions,
 ): Promise<Storm> {
-  await using stage = await CallbackStage.start({ hangingHosts: 0 });
+  await using stage = await CallbackStage.start({ hangingHosts: 0, callerIds: STORM_CALLERS });
   const random = seededRandom(seed);
   const word = distinctWords(seed);
-  const load = (phase: Phase, perSecond: number, durationMs: number): Promise<{ readonly lagMs: Samples }> =>
+  const load = (phase: Phase, perSecond: number, durationMs: number): Promise<OpenLoopReport> =>
     runOpenLoop({
       url: stage.server.url,
       connections: CONNECTIONS,
       perSecond,
       durationMs,
-      random,
+      arrivals: 'poisson',
+      seed,
       next: (): Arrival => {
-        const callerId = `caller_${Math.floor(random() * STORM_CALLERS)}`;
+        const callerId = STORM_CALLERS[Math.floor(random() * STORM_CALLERS.length)]!;
         return random() < 0.5 ? stage.async(callerId, word(), phase) : stage.sync(callerId, word(), phase);
       },
     });
@@ -236,7 +235,7 @@ async function measureStorm(
     account,
     tables: [
       {
-        title: `A storm of ${(answers.sync.count + answers.async.count).toLocaleString('en')} requests within ${stormMs / 1000} s from ${STORM_CALLERS} callers: milliseconds from the planned moment to the answer`,
+        title: `A storm of ${(answers.sync.count + answers.async.count).toLocaleString('en')} requests within ${stormMs / 1000} s from ${STORM_CALLERS.length} callers: milliseconds from the planned moment to the answer`,
         columns: ['', 'answers', 'p50', 'p99', 'max', 'target max'],
         rows: (['sync', 'async'] as const).map((door) => [
           `POST /${door}`,
@@ -272,13 +271,17 @@ async function measureStorm(
   };
 }
 
+function callerIds(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, i) => `caller_${i}`);
+}
+
 function residentMiB({ server }: CallbackStage): number {
   return server.residentBytes / MIB;
 }
 
 function delayTable(delays: readonly Delays[], { loadMs }: Size): Table {
   return {
-    title: `Milliseconds from job done to callback received; POST /async of 18 digits, ${PER_SECOND.toLocaleString('en')}/s for ${loadMs / 1000} s, ${CALLERS} callers`,
+    title: `Milliseconds from job done to callback received; POST /async of 18 digits, ${PER_SECOND.toLocaleString('en')}/s for ${loadMs / 1000} s, ${CALLERS.length} callers`,
     columns: ['', 'callbacks', 'p50', 'p99', 'target p99', 'p99.9', 'max'],
     rows: delays.map(({ what, target, account: { delayMs } }) => [
       what,

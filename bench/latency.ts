@@ -57,7 +57,13 @@ async function runLatency({ quick, seed, say }: BenchmarkOptions): Promise<Resul
       if (!success) failures++;
     },
   });
-  const load = { url: server.url, connections: CONNECTIONS, perSecond: PER_SECOND, random };
+  const load = {
+    url: server.url,
+    connections: CONNECTIONS,
+    perSecond: PER_SECOND,
+    arrivals: 'poisson',
+    seed,
+  } as const;
   const mixOf =
     ({ post: posts, get: gets }: typeof measured) =>
     (): Arrival =>

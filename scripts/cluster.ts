@@ -72,7 +72,7 @@ function readOptions(): ClusterOptions | 'help' | undefined {
     const settings = Object.entries(process.env).filter(([name]) => name.startsWith('FAIRSIEVE_'));
     return {
       replicas: whole('--replicas', values.replicas, 1, REPLICAS_MAX),
-      env: Object.fromEntries(settings) as Record<string, string>,
+      env: Object.fromEntries(settings),
       ...(values.data !== undefined && { folder: path.resolve(values.data) }),
       ...(values.port !== undefined && { port: whole('--port', values.port, 1, 65_535) }),
     };

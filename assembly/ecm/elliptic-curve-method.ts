@@ -6,7 +6,7 @@
 import { OUTPUT, SCRATCH, SLOT_BYTES } from '../layout';
 import { LANE_SLOT_BYTES } from '../arithmetic/lane-layout';
 import { getLane, laneMul, setLanes } from '../arithmetic/lanes';
-import { limbs, montMul, N, setModulus } from '../arithmetic/modulus';
+import { limbs, montMul, N } from '../arithmetic/modulus';
 import { copy, equals, equalsWord, gcdInto } from '../arithmetic/natural';
 import { LANES, suyamaCurves } from './curve';
 import { stage1Start, stage1Step } from './stage-1';
@@ -14,9 +14,11 @@ import {
   babyStepsStart,
   babyStepsStep,
   blockStart,
+  giantStepsFirst,
   giantStepsStart,
   giantStepsStep,
-  giantWidth,
+  giantWidthStart,
+  giantWidthStep,
   pairsStep,
   prefixStart,
   prefixStep,
@@ -71,19 +73,11 @@ export function ecmStart(sigma: u32, b1: u32, b2: u32, width: u32): void {
   } else store<u32>(STAGE, STAGE_FOUND);
 }
 
-/** Does up to about `productsMax` products on 4 lanes, or 200 if a piece of work can't be cut further. */
+/** Does about `productsMax` products on 4 lanes; a gcd, at the end of a stage, takes as long as some tens of them. */
 export function ecmStep(productsMax: i32): i32 {
   const outcome = work(productsMax);
   if (outcome == FACTOR) copy(OUTPUT, FOUND, limbs());
   return outcome;
-}
-
-/** A word's nontrivial factor by the curves of `sigma` to `sigma` + 3, or 1. n is odd, composite, and above 2^32. */
-export function ecmWord(n: u64, sigma: u32, b1: u32, b2: u32, width: u32): u64 {
-  store<u64>(FOUND, n);
-  setModulus(FOUND, 2);
-  ecmStart(sigma, b1, b2, width);
-  return work(i32.MAX_VALUE) == FACTOR ? load<u64>(FOUND) : 1;
 }
 
 function work(productsMax: i32): i32 {
@@ -122,11 +116,9 @@ function goOn(stage: u32, left: i32): i32 {
     case STAGE_GIANT_SUFFIX:
       return suffixStep(stage == STAGE_GIANT_SUFFIX, left);
     case STAGE_GIANT_WIDTH:
-      giantWidth();
-      return max(left - 120, 1);
+      return giantWidthStep(left);
     case STAGE_GIANT_START:
-      giantStepsStart();
-      return max(left - 200, 1);
+      return giantStepsFirst(left);
     case STAGE_GIANT_STEPS:
       return giantStepsStep(left);
     case STAGE_SCALE:
@@ -140,6 +132,8 @@ function goOn(stage: u32, left: i32): i32 {
 function enter(stage: u32): void {
   if (stage == STAGE_END) stage = STAGE_BLOCK;
   if (stage == STAGE_BLOCK) stage = blockStart() ? STAGE_GIANT_STEPS : STAGE_END;
+  else if (stage == STAGE_GIANT_WIDTH) giantWidthStart();
+  else if (stage == STAGE_GIANT_START) giantStepsStart();
   else if (stage == STAGE_BABY_PREFIX || stage == STAGE_GIANT_PREFIX)
     prefixStart(stage == STAGE_GIANT_PREFIX);
   else if (stage == STAGE_BABY_SUFFIX || stage == STAGE_GIANT_SUFFIX)

@@ -15,7 +15,7 @@ const ADDRESS: usize = LADDER + 12;
 const IS_AFFINE: usize = LADDER + 16;
 
 /** Products in one bit. */
-export const LADDER_BIT_PRODUCTS: i32 = 11;
+const LADDER_BIT_PRODUCTS: i32 = 11;
 
 /** Begins scalar·base, for scalar >= 1. */
 export function ladderStart(base: usize, scalar: u64): void {
@@ -37,8 +37,8 @@ function begin(base: usize, address: usize, bits: i32, isAffine: bool): void {
   store<u32>(IS_AFFINE, isAffine ? 1 : 0);
 }
 
-/** Does one bit. False if there is none left, and then the multiple is at `ladderResult()`. */
-export function ladderBit(): bool {
+/** Does one bit. False if there is none left. */
+function ladderBit(): bool {
   const bit = load<i32>(BIT);
   if (bit < 0) return false;
   const one = (load<u32>(<usize>load<u32>(ADDRESS) + ((<usize>(bit >> 5)) << 2)) >> (bit & 31)) & 1;
@@ -51,20 +51,18 @@ export function ladderBit(): bool {
   return true;
 }
 
-/** @inline */
+/** Does bits for about `products` products; what is left of them, positive if the multiple is ready. */
+export function ladderStep(products: i32): i32 {
+  for (; products > 0; products -= LADDER_BIT_PRODUCTS) if (!ladderBit()) return products;
+  return 0;
+}
+
+/** The multiple, once it is ready. @inline */
 export function ladderResult(): usize {
   return LOWER;
 }
 
-/** r = scalar·base at one go. */
-export function multiply(r: usize, base: usize, scalar: u64): void {
-  ladderStart(base, scalar);
-  while (ladderBit());
-  copyPoint(r, LOWER);
-}
-
-/** r = scalar·base and next = (scalar + 1)·base, which the ladder has at hand anyway. */
-export function multiplyAndNext(r: usize, next: usize, base: usize, scalar: u64): void {
-  multiply(r, base, scalar);
-  copyPoint(next, UPPER);
+/** The multiple by the scalar plus 1, which the ladder has at hand anyway. @inline */
+export function ladderNextResult(): usize {
+  return UPPER;
 }

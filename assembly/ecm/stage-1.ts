@@ -5,7 +5,7 @@
 import { PRIME_WINDOW_SPAN } from '../layout';
 import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
 import { copyPoint } from './curve';
-import { LADDER_BIT_PRODUCTS, ladderBit, ladderResult, ladderStart, ladderStartAffine } from './ladder';
+import { ladderResult, ladderStart, ladderStartAffine, ladderStep } from './ladder';
 import { SCALAR_BOUND_MAX, setScalar } from './scalar';
 import { B1, POSITION, Q, SCALAR } from './state';
 
@@ -18,14 +18,11 @@ export function stage1Start(): void {
 
 /** Goes on for about `products` products; what is left of them, positive if stage 1 is done. */
 export function stage1Step(products: i32): i32 {
-  while (products > 0) {
-    if (ladderBit()) {
-      products -= LADDER_BIT_PRODUCTS;
-      continue;
-    }
+  let left = ladderStep(products);
+  for (; left > 0; left = ladderStep(left)) {
     copyPoint(Q, ladderResult());
     const scalar = nextScalar();
-    if (scalar == 1) return products;
+    if (scalar == 1) return left;
     ladderStart(Q, scalar);
   }
   return 0;

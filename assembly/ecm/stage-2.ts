@@ -13,7 +13,7 @@ import { coverPrimeWindow, isPrimeInWindow } from '../arithmetic/prime-window';
 import { laneCopy, laneLimbs, laneMul, laneMulTwo, laneSub } from '../arithmetic/lanes';
 import { LANE_ONE, LANE_SLOT_BYTES } from '../arithmetic/lane-layout';
 import { addPoints, copyPoint, double } from './curve';
-import { multiply, multiplyAndNext } from './ladder';
+import { ladderNextResult, ladderResult, ladderStart, ladderStep } from './ladder';
 import {
   B1,
   B2,
@@ -108,18 +108,38 @@ function advance(): void {
   }
 }
 
-/** STEP = D·Q: about 120 products. */
-export function giantWidth(): void {
-  multiply(STEP, Q, <u64>load<u32>(WIDTH));
+/** Begins STEP = D·Q. */
+export function giantWidthStart(): void {
+  ladderStart(Q, <u64>load<u32>(WIDTH));
 }
 
-/** GIANT = m·D·Q and GIANT_BEFORE = (m - 1)·D·Q for the first m: at most 11 products for each bit of B1 / D. */
+/** What is left of `products`, positive if STEP is there. */
+export function giantWidthStep(products: i32): i32 {
+  const left = ladderStep(products);
+  if (left > 0) copyPoint(STEP, ladderResult());
+  return left;
+}
+
+/** Begins GIANT = m·D·Q and GIANT_BEFORE = (m - 1)·D·Q for the first m. */
 export function giantStepsStart(): void {
   const width = load<u32>(WIDTH);
   const first = max((load<u32>(B1) + (width >> 1)) / width, 1);
-  if (first == 1) copyPoint(GIANT, STEP);
-  else multiplyAndNext(GIANT_BEFORE, GIANT, STEP, <u64>(first - 1));
   store<u32>(POSITION, first);
+  if (first > 1) ladderStart(STEP, <u64>(first - 1));
+}
+
+/** What is left of `products`, positive if both are there; for m = 1 there is none before. */
+export function giantStepsFirst(products: i32): i32 {
+  if (load<u32>(POSITION) == 1) {
+    copyPoint(GIANT, STEP);
+    return products;
+  }
+  const left = ladderStep(products);
+  if (left > 0) {
+    copyPoint(GIANT_BEFORE, ladderResult());
+    copyPoint(GIANT, ladderNextResult());
+  }
+  return left;
 }
 
 /** Begins a block. False if all primes up to B2 are done. */

@@ -7,7 +7,7 @@
  * All state between steps lies in the PRIMALITY region, so that any thread goes on with it.
  */
 import { jacobiWord } from '../word/primality-word';
-import { PRIMALITY, SLOT_BYTES } from '../layout';
+import { PRIMALITY, SCRATCH, SLOT_BYTES } from '../layout';
 import { addMod, limbs, montMul, N, ONE, residueOfWord, subMod } from '../arithmetic/modulus';
 import {
   add,
@@ -21,6 +21,7 @@ import {
   sub,
   trailingZeros,
 } from '../arithmetic/natural';
+import { LUCAS_END, P, squareIndex, startLucasPair, stepLucasPair, TWO, V, V_NEXT } from './lucas-pair';
 
 /** Where the test is. */
 const STAGE_FERMAT: i32 = 0;
@@ -39,21 +40,18 @@ const COUNT: usize = PRIMALITY + 4;
 /** How often 2 divides n - 1 or n + 1. */
 const TWOS: usize = PRIMALITY + 8;
 /** n - 1 or n + 1; one limb longer than n, since n + 1 may be. */
-const EXPONENT: usize = PRIMALITY + SLOT_BYTES;
-const A: usize = PRIMALITY + 2 * SLOT_BYTES;
-const B: usize = PRIMALITY + 3 * SLOT_BYTES;
-const P: usize = PRIMALITY + 4 * SLOT_BYTES;
-const TWO: usize = PRIMALITY + 5 * SLOT_BYTES;
-const MINUS_ONE: usize = PRIMALITY + 6 * SLOT_BYTES;
-const MINUS_TWO: usize = PRIMALITY + 7 * SLOT_BYTES;
-const T: usize = PRIMALITY + 8 * SLOT_BYTES;
+const EXPONENT: usize = LUCAS_END;
+/** The power of 2. */
+const A: usize = LUCAS_END + SLOT_BYTES;
+const MINUS_ONE: usize = LUCAS_END + 2 * SLOT_BYTES;
+const MINUS_TWO: usize = LUCAS_END + 3 * SLOT_BYTES;
+const T: usize = SCRATCH + 10 * SLOT_BYTES;
 
 /** Begins the test of the modulus, which is odd, no perfect square, and above 2^32. */
 export function bailliePswStart(): void {
   const k = limbs();
-  addMod(TWO, ONE, ONE);
   sub(MINUS_ONE, N, ONE, k);
-  sub(MINUS_TWO, N, TWO, k);
+  subMod(MINUS_TWO, MINUS_ONE, ONE);
   setExponent(-1);
   copy(A, ONE, k);
   store<i32>(STAGE, STAGE_FERMAT);
@@ -121,8 +119,7 @@ function lucasStart(): i32 {
     if (symbol == 0) return COMPOSITE; // P ± 2 shares a factor with n, and is below it.
   }
   residueOfWord(P, p);
-  copy(A, TWO, k); // V_0
-  copy(B, P, k); // V_1
+  startLucasPair();
   setExponent(1);
   store<i32>(STAGE, STAGE_LUCAS);
   return UNFINISHED;
@@ -132,22 +129,13 @@ function lucasStart(): i32 {
 function lucasBit(): i32 {
   const k = limbs();
   const index = load<i32>(COUNT);
-  montMul(T, A, B);
-  if (bit(EXPONENT, index)) {
-    subMod(A, T, P);
-    montMul(B, B, B);
-    subMod(B, B, TWO);
-  } else {
-    subMod(B, T, P);
-    montMul(A, A, A);
-    subMod(A, A, TWO);
-  }
+  stepLucasPair(bit(EXPONENT, index));
   store<i32>(COUNT, index - 1);
   if (index > load<i32>(TWOS)) return UNFINISHED;
   // U_d = 0 if and only if 2·V_(d+1) = P·V_d: for V_d = ±2 that is V_(d+1) = ±P.
-  if (equals(A, TWO, k) && equals(B, P, k)) return PROBABLE_PRIME;
-  if (equals(A, MINUS_TWO, k)) {
-    addMod(T, B, P);
+  if (equals(V, TWO, k) && equals(V_NEXT, P, k)) return PROBABLE_PRIME;
+  if (equals(V, MINUS_TWO, k)) {
+    addMod(T, V_NEXT, P);
     if (isZero(T, k)) return PROBABLE_PRIME;
   }
   store<i32>(STAGE, STAGE_LUCAS_SQUARES);
@@ -159,9 +147,8 @@ function lucasBit(): i32 {
 function lucasSquare(): i32 {
   const left = load<i32>(COUNT);
   if (left == 0) return COMPOSITE;
-  if (isZero(A, limbs())) return PROBABLE_PRIME;
-  montMul(A, A, A);
-  subMod(A, A, TWO);
+  if (isZero(V, limbs())) return PROBABLE_PRIME;
+  squareIndex(V);
   store<i32>(COUNT, left - 1);
   return UNFINISHED;
 }

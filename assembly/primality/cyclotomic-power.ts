@@ -8,19 +8,21 @@
  * with it.
  */
 import { INPUT, OUTPUT, PRIMALITY, SCRATCH, SLOT_BYTES } from '../layout';
-import { limbs, montMul, N, R_SQUARED, subMod } from '../arithmetic/modulus';
+import { limbs, N, subMod } from '../arithmetic/modulus';
 import { bit, copy, setWord } from '../arithmetic/natural';
 import {
   conjugate,
   copyElement,
   elementAt,
   FIRST_ELEMENT,
+  fromRingForm,
   ringDegree,
   ringMul,
   ringOrder,
   ringSquare,
   setRing,
   setRingOne,
+  toRingForm,
 } from './cyclotomic-ring';
 
 /** What `cyclotomicPowerStep` says. */
@@ -60,7 +62,6 @@ const SMALL_EXPONENT_BITS: i32 = 8;
 
 /** A 0 for the subtraction of negative numbers. */
 const ZERO: usize = SCRATCH + 10 * SLOT_BYTES;
-const UNIT: usize = ZERO;
 
 /**
  * Begins a power for the order m = prime^k <= 128. At INPUT stand, as 64-bit words: the coefficients of base, those of extra,
@@ -213,7 +214,7 @@ function readResidue(r: usize, value: i64): void {
     setWord(r, <u32>magnitude, k);
     store<u32>(r, <u32>(magnitude >> 32), 4);
   }
-  montMul(r, r, R_SQUARED); // Right for a word >= n too, since word·R² < n·R.
+  toRingForm(r);
   if (value >= 0) return;
   setWord(ZERO, 0, k);
   subMod(r, ZERO, r);
@@ -223,6 +224,5 @@ function writeElement(a: usize): void {
   const k = limbs();
   const size = (<usize>k) << 2;
   const stride = ((<usize>k + 1) & ~1) << 2;
-  setWord(UNIT, 1, k);
-  for (let i: usize = 0; i < <usize>ringDegree(); i++) montMul(OUTPUT + i * stride, a + i * size, UNIT);
+  for (let i: usize = 0; i < <usize>ringDegree(); i++) fromRingForm(OUTPUT + i * stride, a + i * size);
 }

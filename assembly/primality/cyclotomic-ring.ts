@@ -3,10 +3,21 @@
  *
  * An element is its coefficients at 1, ζ, ζ², …, as many as the degree φ(m) of the ring, as residues one after the other. The
  * order 2 gives Z/(n) itself. Elements lie in the arena by index; the first two places hold products that are not reduced yet.
+ *
+ * Where the modulus is long and the degree is not small, products go by `long-ring.ts`, whose Montgomery form is another.
  */
 import { ARENA, PRIMALITY, SCRATCH, SLOT_BYTES } from '../layout';
-import { addMod, limbs, montMul, ONE, subMod } from '../arithmetic/modulus';
+import { addMod, limbs, montMul, ONE, R_SQUARED, subMod } from '../arithmetic/modulus';
 import { copy, setWord } from '../arithmetic/natural';
+import {
+  fromLongForm,
+  isLongRing,
+  LONG_ONE,
+  longRingMul,
+  longRingSquare,
+  setLongRing,
+  toLongForm,
+} from './long-ring';
 
 const ORDER: usize = PRIMALITY;
 const DEGREE: usize = PRIMALITY + 4;
@@ -21,6 +32,7 @@ export const FIRST_ELEMENT: i32 = 2;
 export function setRing(prime: i32, order: i32): void {
   store<i32>(ORDER, order);
   store<i32>(DEGREE, order - order / prime);
+  setLongRing(order, order - order / prime);
 }
 
 /** @inline */
@@ -46,7 +58,20 @@ export function elementAt(index: i32): usize {
 /** r = 1. */
 export function setRingOne(r: usize): void {
   setWord(r, 0, limbs() * ringDegree());
-  copy(r, ONE, limbs());
+  copy(r, isLongRing() ? LONG_ONE : ONE, limbs());
+}
+
+/** Brings a coefficient into the Montgomery form of the ring: a number below n, or one limb whatever n. */
+export function toRingForm(r: usize): void {
+  if (isLongRing()) toLongForm(r);
+  else montMul(r, r, R_SQUARED); // Right for a word >= n too, since word·R² < n·R.
+}
+
+/** r = the number in [0, n) that the coefficient a stands for. */
+export function fromRingForm(r: usize, a: usize): void {
+  if (isLongRing()) return fromLongForm(r, a);
+  setWord(TERM, 1, limbs());
+  montMul(r, a, TERM);
 }
 
 export function copyElement(r: usize, a: usize): void {
@@ -57,6 +82,7 @@ export function copyElement(r: usize, a: usize): void {
 export function ringMul(r: usize, a: usize, b: usize): void {
   const degree = ringDegree();
   if (degree == 1) return montMul(r, a, b);
+  if (isLongRing()) return longRingMul(r, a, b);
   const size = coefficientBytes();
   clearWide();
   for (let i: usize = 0; i < <usize>degree; i++) {
@@ -73,6 +99,7 @@ export function ringMul(r: usize, a: usize, b: usize): void {
 export function ringSquare(r: usize, a: usize): void {
   const degree = ringDegree();
   if (degree == 1) return montMul(r, a, a);
+  if (isLongRing()) return longRingSquare(r, a);
   const size = coefficientBytes();
   if (degree == 2) return squareOfTwo(r, a, size);
   clearWide();

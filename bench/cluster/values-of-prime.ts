@@ -1,12 +1,12 @@
 /** `GET /values/{prime}` over four replicas that hold a million values, a thousand of which have the prime. */
 import { startCluster } from '../../scripts/servers/cluster.ts';
 import type { BenchmarkOptions, Result } from '../support/benchmark.ts';
-import { type ExchangeEnd, HttpConnection } from '../../src/loadgen/http-connection.ts';
+import { ask } from '../../src/loadgen/ask.ts';
+import { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { runOpenLoop } from '../support/open-loop.ts';
 import { Samples } from '../support/samples.ts';
 import { isSuccess } from '../../src/loadgen/request-text.ts';
-import { seededRandom } from '../../src/loadgen/seeded-random.ts';
-import { postValues, valuesIn } from '../support/wire.ts';
+import { getValues, postValues, valuesIn } from '../support/wire.ts';
 
 const REPLICAS = 4;
 const MATCHES = 1_000;
@@ -21,7 +21,6 @@ const PER_SECOND = 20;
 export async function valuesOfPrime({ quick, seed, say }: BenchmarkOptions): Promise<Result> {
   const stored = quick ? 20_000 : 1_000_000;
   const durationMs = quick ? 3_000 : 20_000;
-  const random = seededRandom(seed);
   await using cluster = await startCluster({
     replicas: REPLICAS,
     env: { FAIRSIEVE_LOG_LEVEL: 'error', FAIRSIEVE_WORKERS: '1' },
@@ -33,13 +32,14 @@ export async function valuesOfPrime({ quick, seed, say }: BenchmarkOptions): Pro
   const latencyMs = new Samples();
   let failures = 0;
   let wrong = 0;
-  const request = `GET /values/${PRIME} HTTP/1.1\r\nhost: bench\r\n\r\n`;
+  const request = getValues(PRIME);
   await runOpenLoop({
     url: cluster.url,
     connections: CONNECTIONS,
     perSecond: PER_SECOND,
     durationMs,
-    random,
+    arrivals: 'poisson',
+    seed,
     next: () => ({
       request,
       onAnswer: (success, ms, body) => {
@@ -98,7 +98,7 @@ async function fill(url: string, batches: Iterable<string[]>): Promise<number> {
 /** The same POST again while it is answered with 202 or "not now": what is stored already costs nothing the second time. */
 async function until200(connection: HttpConnection, request: string): Promise<void> {
   for (;;) {
-    const end = await new Promise<ExchangeEnd>((resolve) => connection.exchange(request, resolve));
+    const end = await ask(connection, request);
     if (end.kind === 'broken') throw new Error(`POST /values was not answered: ${end.reason}`);
     if (end.status === 200) return;
     if (!isSuccess(end.status) && end.status !== 503)

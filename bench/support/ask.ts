@@ -1,30 +1,16 @@
-/** One exchange as a promise, for what is not under load: its answer may be kept. */
+/** Questions about single requests, for what is not under load. */
 import type { RequestBody } from '../../src/contract/request-body.ts';
+import { ask } from '../../src/loadgen/ask.ts';
 import type { HttpConnection } from '../../src/loadgen/http-connection.ts';
 import { isSuccess } from '../../src/loadgen/request-text.ts';
 import { getRequest, postRequest, requestIdIn } from './wire.ts';
 
-export interface Answer {
-  /** 0: none came. */
-  readonly status: number;
-  readonly body: string;
-}
-
-export function ask(connection: HttpConnection, request: string): Promise<Answer> {
-  return new Promise((resolve) =>
-    connection.exchange(request, (end) =>
-      resolve(
-        end.kind === 'answered' ? { status: end.status, body: end.body.toString() } : { status: 0, body: '' },
-      ),
-    ),
-  );
-}
-
 /** The id under which `number` was accepted. Rejects if it was not. */
 export async function submit(connection: HttpConnection, callerId: string, number: string): Promise<string> {
-  const { status, body } = await ask(connection, postRequest(callerId, `{"number":"${number}"}`));
-  if (status !== 202) throw new Error(`The number ${number} was answered with ${status}: ${body}`);
-  return requestIdIn(Buffer.from(body));
+  const end = await ask(connection, postRequest(callerId, `{"number":"${number}"}`));
+  if (end.kind === 'answered' && end.status === 202) return requestIdIn(end.body);
+  const why = end.kind === 'broken' ? end.reason : `${end.status}: ${end.body.toString()}`;
+  throw new Error(`The number ${number} was answered with ${why}`);
 }
 
 /** What all contestants tell of a request. */
@@ -35,9 +21,10 @@ export async function lookUp(
   connection: HttpConnection,
   requestId: string,
 ): Promise<Told | 'unknown' | undefined> {
-  const { status, body } = await ask(connection, getRequest(requestId));
-  if (status === 404) return 'unknown';
-  return isSuccess(status) ? (JSON.parse(body) as Told) : undefined;
+  const end = await ask(connection, getRequest(requestId));
+  if (end.kind === 'broken') return undefined;
+  if (end.status === 404) return 'unknown';
+  return isSuccess(end.status) ? (JSON.parse(end.body.toString()) as Told) : undefined;
 }
 
 /** Whether there may still be another answer to the same question. */

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { runOpenLoop } from './open-loop.ts';
 import { Samples } from './samples.ts';
-import { seededRandom } from '../../src/loadgen/seeded-random.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: test\r\n\r\n';
 
@@ -26,7 +25,8 @@ test('a stall is charged to everything that was planned meanwhile, not to one re
     connections: 2,
     perSecond: 200,
     durationMs: 1_000,
-    random: seededRandom(1),
+    arrivals: 'poisson',
+    seed: 1,
     next: () => ({
       request: REQUEST,
       onAnswer: (success, ms) => {
@@ -54,7 +54,8 @@ test('what nobody answers is a failure, once', async () => {
     connections: 4,
     perSecond: 100,
     durationMs: 200,
-    random: seededRandom(2),
+    arrivals: 'poisson',
+    seed: 2,
     next: () => ({ request: REQUEST, onAnswer: (success) => outcomes.push(success) }),
   });
   server.close();

@@ -1,17 +1,22 @@
 /**
- * Load that arrives when it was planned to, whatever the server does: a Poisson process.
+ * Load of any requests that arrives when it was planned to, whatever the server does: with the plan, the clock and the connections of
+ * `fairsieve load`.
  *
  * Latencies count from the planned moment, so that a server that stalls is charged for everything that should have been asked
  * meanwhile (no coordinated omission), and so is a generator that could not keep up; how far it lagged is reported.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpConnection } from '../../src/loadgen/http-connection.ts';
-import { Samples } from './samples.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { arrivalMoments } from '../../src/loadgen/arrival-plan.ts';
+import { ConnectionPool } from '../../src/loadgen/connection-pool.ts';
+import { followPlan } from '../../src/loadgen/follow-plan.ts';
+import type { Pace } from '../../src/loadgen/load-options.ts';
 import { isSuccess } from '../../src/loadgen/request-text.ts';
+import { Samples } from './samples.ts';
 
 export interface Arrival {
   readonly request: string;
-  /** Told how the exchange ended, and how long after its planned moment. */
+  /** Told how the exchange ended, and how long after its planned moment. `body` is overwritten after the call. */
   readonly onAnswer: (success: boolean, latencyMs: number, body: Buffer) => void;
 }
 
@@ -20,9 +25,9 @@ export interface OpenLoopOptions {
   /** Most exchanges at a time; what arrives beyond them waits its turn. */
   readonly connections: number;
   readonly perSecond: number;
+  readonly arrivals: Extract<Pace, { readonly kind: 'open' }>['arrivals'];
   readonly durationMs: number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
+  readonly seed: number;
   readonly next: () => Arrival;
 }
 
@@ -32,52 +37,39 @@ export interface OpenLoopReport {
   readonly lagMs: Samples;
 }
 
-interface Planned extends Arrival {
-  readonly plannedMs: number;
-}
-
 /** How long answers still missing at the end are waited for. */
 const LATE_MS_MAX = 10_000;
-const TICK_MS = 1;
+const LOOK_EVERY_MS = 1;
 const NOTHING = Buffer.alloc(0);
 
 export async function runOpenLoop(options: OpenLoopOptions): Promise<OpenLoopReport> {
-  const { url, connections: count, perSecond, durationMs, random, next } = options;
-  const connections = Array.from({ length: count }, () => new HttpConnection(url));
-  const free = [...connections];
-  const waiting: Planned[] = [];
+  const { url, connections, perSecond, arrivals, durationMs, seed, next } = options;
+  const pace = { kind: 'open', perSecond, arrivals } as const;
+  const nextMoment = arrivalMoments({ pace, durationMs, rampMs: 0, spikes: [], seed });
+  const pool = new ConnectionPool(url, connections);
   const lagMs = new Samples();
-  const gapMs = (): number => (-Math.log(1 - random()) / perSecond) * 1000;
-
-  const send = (connection: HttpConnection, { request, onAnswer, plannedMs }: Planned): void => {
-    connection.exchange(request, (end) => {
-      const isDone = end.kind === 'answered' && isSuccess(end.status);
-      onAnswer(isDone, performance.now() - plannedMs, end.kind === 'answered' ? end.body : NOTHING);
-      const following = waiting.shift();
-      if (following === undefined) free.push(connection);
-      else send(connection, following);
-    });
-  };
-
-  const startMs = performance.now();
-  const endMs = startMs + durationMs;
-  let sent = 0;
-  let plannedMs = startMs + gapMs();
-  while (plannedMs < endMs) {
-    for (const nowMs = performance.now(); plannedMs <= Math.min(nowMs, endMs); plannedMs += gapMs()) {
-      const planned = { ...next(), plannedMs };
-      sent++;
+  const open = { count: 0 };
+  const startMs = systemClock.monotonicMs();
+  const { promise: hasSentAll, resolve: onEnd } = Promise.withResolvers<void>();
+  followPlan({
+    nextMs: () => startMs + nextMoment(),
+    onArrival: (plannedMs, nowMs) => {
       lagMs.add(nowMs - plannedMs);
-      const connection = free.pop();
-      if (connection) send(connection, planned);
-      else waiting.push(planned);
-    }
-    await sleep(TICK_MS);
-  }
-  while (free.length < count && performance.now() < endMs + LATE_MS_MAX) await sleep(TICK_MS);
+      const { request, onAnswer } = next();
+      open.count++;
+      pool.exchange(request, (end) => {
+        open.count--;
+        const isDone = end.kind === 'answered' && isSuccess(end.status);
+        const latencyMs = systemClock.monotonicMs() - plannedMs;
+        onAnswer(isDone, latencyMs, end.kind === 'answered' ? end.body : NOTHING);
+      });
+    },
+    onEnd,
+  });
+  await hasSentAll;
+  const endMs = startMs + durationMs + LATE_MS_MAX;
+  while (open.count > 0 && systemClock.monotonicMs() < endMs) await sleep(LOOK_EVERY_MS);
   // Breaks what is still open, and that counts as failed; so does what never got a connection.
-  const never = waiting.splice(0);
-  for (const connection of connections) connection[Symbol.dispose]();
-  for (const planned of never) planned.onAnswer(false, performance.now() - planned.plannedMs, NOTHING);
-  return { sent, lagMs };
+  pool.end('too late');
+  return { sent: lagMs.count, lagMs };
 }

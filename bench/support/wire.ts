@@ -1,14 +1,22 @@
-/** The requests of the service's HTTP interface as text for `HttpConnection`, and what is read from answers. Pure. */
+/** The requests that benchmarks make without a load of `src/loadgen`, and what is read from their answers. Pure. */
+import { requestText } from '../../src/loadgen/request-text.ts';
+
+/** No server looks at the name of its host, so that one text does for all contestants. */
+const { post, get } = requestText({ url: 'http://bench' });
 
 /** `body` is JSON in ASCII. */
 export function postRequest(callerId: string, body: string): string {
-  return `POST /requests HTTP/1.1\r\nhost: bench\r\nx-caller-id: ${callerId}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  return post('/requests', callerId, body);
+}
+
+/** To a door that ends by itself. `body` is JSON in ASCII. */
+export function postTo(door: '/async' | '/sync', callerId: string, body: string): string {
+  return post(door, callerId, body);
 }
 
 /** `numbers` in decimal. */
 export function postValues(numbers: readonly string[]): string {
-  const body = `[${numbers.join(',')}]`;
-  return `POST /values HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  return post('/values', 'bench', `[${numbers.join(',')}]`);
 }
 
 /** The values of an answer, their integers as text: as numbers they would be rounded. */
@@ -17,7 +25,12 @@ export function valuesIn(body: Buffer): { value: string; prime_factors: string[]
 }
 
 export function getRequest(requestId: string): string {
-  return `GET /requests/${requestId} HTTP/1.1\r\nhost: bench\r\n\r\n`;
+  return get(`/requests/${requestId}`);
+}
+
+/** `prime` in decimal. */
+export function getValues(prime: number): string {
+  return get(`/values/${prime}`);
 }
 
 /** Every answer begins with the id; parsing it as a whole would make the generator the bottleneck. */

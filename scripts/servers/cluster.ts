@@ -25,7 +25,7 @@ export interface ClusterOptions {
    * Further settings of every replica. With `FAIRSIEVE_STORE` as `sqlite` there is neither Redis nor NATS, and the replicas know
    * nothing of each other: to try the balancer by itself.
    */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where all data are, to be used again, by one cluster at a time; a temporary one, which goes with the cluster, if absent. */
   readonly folder?: string;
   /** The balancer's; a free one if absent. */

@@ -10,7 +10,7 @@ const BIN = path.resolve(import.meta.dirname, '../../bin/fairsieve.js');
 export async function replicaProcess(
   name: string,
   folder: string,
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServerProcess> {
   const port = await freePort();
   const dataDir = path.join(folder, name);

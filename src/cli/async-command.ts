@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import type { ExitCode } from './exit-code.ts';
 import { CALLER_OPTION, SERVICE_OPTIONS, serviceClient } from './service-client.ts';
 import { runSession } from './service-session.ts';
+import { shownUrl } from './shown-url.ts';
 import { submissions } from './submissions.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -24,7 +25,7 @@ export const asyncCommand: Command = {
     if (callbackUrl === undefined) throw new UsageError('Say where to call back: --callback-url URL');
     if (!/^https?:$/.test(URL.parse(callbackUrl)?.protocol ?? ''))
       throw new UsageError(
-        `--callback-url must be an http or https URL: it is ${JSON.stringify(callbackUrl)}`,
+        `--callback-url must be an http or https URL: it is ${JSON.stringify(shownUrl(callbackUrl))}`,
       );
     const client = serviceClient(line);
     const asJson = line.has('json');

@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { bodyText } from '../base/body-text.ts';
 import type { Clock } from '../base/clock.ts';
 import { RecentMap } from '../base/recent-map.ts';
 import { checkCallback, type CallbackCheck } from './callback-check.ts';
@@ -73,7 +74,7 @@ export class CallbackReceiver implements AsyncDisposable {
       response.writeHead(405, { allow: 'POST', connection: 'close' }).end();
       return;
     }
-    const body = await bodyOf(request);
+    const body = await bodyText(request, BODY_BYTES_MAX);
     if (body === undefined) {
       response.writeHead(413, { connection: 'close' }).end();
       return;
@@ -90,18 +91,6 @@ export class CallbackReceiver implements AsyncDisposable {
       .writeHead(status, { ...(retryAfterS !== undefined && { 'retry-after': String(retryAfterS) }) })
       .end();
   }
-}
-
-/** Undefined if it is too long. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function signatureHeaders({ headers }: IncomingMessage): Record<string, string> {

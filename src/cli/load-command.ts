@@ -2,13 +2,19 @@
 import { constants } from 'node:fs';
 import { access, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemClock } from '../base/clock.ts';
 import { errorMessage } from '../base/error-message.ts';
 import { randomFraction } from '../base/random.ts';
 import type { LoadOptions } from '../loadgen/load-options.ts';
 import type { LoadResult } from '../loadgen/load-result.ts';
 import { reportPage } from '../loadgen/report/html/page.ts';
 import { jsonReport } from '../loadgen/report/json-report.ts';
-import { OTHER_METRIC_NAMES, DISTRIBUTION_NAMES, STATISTIC_NAMES } from '../loadgen/report/metric.ts';
+import {
+  COUNT_NAMES,
+  DISTRIBUTION_NAMES,
+  OTHER_METRIC_NAMES,
+  STATISTIC_NAMES,
+} from '../loadgen/report/metric.ts';
 import { textReport } from '../loadgen/report/text-report.ts';
 import { verdictOf, type Verdict } from '../loadgen/report/verdict.ts';
 import { runLoad } from '../loadgen/run-load.ts';
@@ -99,9 +105,15 @@ export const loadCommand: Command = {
   more: async () =>
     `Conditions: METRIC, one of < <= > >= =, and a bound, such as sync.p99<100ms, failed<1%, jain>=0.9\n` +
     `  times   ${DISTRIBUTION_NAMES.join(', ')}; of each .${STATISTIC_NAMES.join(' .')}\n` +
+    `  counts  ${COUNT_NAMES.join(', ')}\n` +
     `  others  ${OTHER_METRIC_NAMES.join(', ')}`,
   run: async (line: CommandLine): Promise<ExitCode> => {
-    const asked = loadLine(line, process.env, Math.floor(randomFraction() * 2 ** 32));
+    const asked = loadLine(line, process.env, {
+      seed: Math.floor(randomFraction() * 2 ** 32),
+      runId: Math.floor(randomFraction() * 36 ** RUN_ID_CHARS)
+        .toString(36)
+        .padStart(RUN_ID_CHARS, '0'),
+    });
     const files = [asked.jsonFile, asked.htmlFile].filter((file) => file !== undefined);
     if (new Set(files.map((file) => path.resolve(file))).size < files.length)
       throw new UsageError(`--json and --html must name two files: both are ${JSON.stringify(files[0])}`);
@@ -120,6 +132,9 @@ export const loadCommand: Command = {
     }
   },
 };
+
+/** Of 60 million, two loads on a service hardly draw the same. */
+const RUN_ID_CHARS = 5;
 
 const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   [OwnServerError.name]: EXIT.failed,
@@ -169,10 +184,11 @@ async function watched(
   server: OwnServer | undefined,
   signal: AbortSignal,
 ): Promise<LoadResult> {
-  const view = new LoadView(process.stderr, options);
+  const view = new LoadView(process.stderr, options, systemClock);
   try {
     return await runLoad(options, {
       signal,
+      onStep: (step) => view.prepare(step),
       onTick: (tick) => view.update(tick),
       ...(server && { secretsOf: server.secretsOf }),
     });

@@ -8,7 +8,7 @@ const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 
 function understood(args: string, env: Record<string, string> = {}): LoadLine {
   const words = args === '' ? [] : args.split(' ');
-  return loadLine(new CommandLine(words, loadCommand.options), env, 5);
+  return loadLine(new CommandLine(words, loadCommand.options), env, { seed: 5, runId: 'k3f9a' });
 }
 
 test('without options it is a mixed load of 30 s against a server of its own', () => {
@@ -39,6 +39,7 @@ test('every option is understood', () => {
       { atMs: 60_000, forMs: 5_000, factor: 0 },
     ],
     callers: 1,
+    runId: undefined,
     skew: 'zipf',
     digits: { min: 20, max: 40 },
     seed: 4_294_967_295,
@@ -73,6 +74,12 @@ test('what the service is to call can stand in JSON of ASCII, whatever was typed
   const publicUrl = (text: string) => understood(`--callback-url ${text}`).plan.receiver?.publicUrl;
   assert.equal(publicUrl('http://me.example/a"b'), 'http://me.example/a%22b');
   assert.equal(publicUrl('http://m\u00e9.example/\u00e9'), 'http://xn--m-bga.example/%C3%A9');
+});
+
+test('callers are named after the run on a service that others load too, but not where a secret or weights know them by name', () => {
+  assert.equal(understood('--url http://a').plan.runId, 'k3f9a');
+  assert.equal(understood('').plan.runId, undefined);
+  assert.equal(understood(`--url http://a --callers 1 --secret ${SECRET}`).plan.runId, undefined);
 });
 
 test('secret and key come from the environment too', () => {
@@ -127,7 +134,7 @@ test('each mistake is told with the value and its bound', () => {
     ['--connections-max 1', /--connections-max must be a whole number from 2/],
     ['--listen 8090', /--listen must be ADDRESS:PORT, such as 127\.0\.0\.1:8090 or \[::1\]:0: it is "8090"/],
     ['--listen a:70000', /--listen .*"a:70000"/],
-    ['--callback-url ftp://x', /--callback-url must be an http or https URL: it is "ftp:\/\/x"/],
+    ['--callback-url ftp://x', /--callback-url must be an http or https URL, such as .*: it is "ftp:\/\/x"/],
     ['--callback-url http://me?b', /--callback-url must have no user, query or fragment/],
     ['--callback-url http://u:hush@me', /--callback-url must have no user(?!.*hush)/],
     ['--mode sync --listen 127.0.0.1:0', /--listen is for callbacks, and --mode sync has none/],
@@ -144,7 +151,7 @@ test('each mistake is told with the value and its bound', () => {
     ['--rate --duration 5s', /--rate needs a value/],
     ['--url http://127.0.0.1:99999', /--url must have a port of at most 65535: it is 99999/],
     ['--assert jain>2', /jain is at most 1/],
-    ['--url localhost', /--url must be an http or https URL: it is "localhost"/],
+    ['--url localhost', /--url must be an http or https URL, such as .*: it is "localhost"/],
     ['--url http://a?b', /--url must have no user, query or fragment/],
     ['--url http://a --self', /either --url or --self/],
     ['--assert sync.p99<100', /--assert "sync\.p99<100": .*it is "100"/],
@@ -162,6 +169,8 @@ test('a secret or key with a slip in it is not repeated', () => {
     '--url http://user:hush@',
     '--url http://user:hush/hush@a b',
     '--mode async --callback-url ftp://user:hush@a',
+    '--callback-url http://user:hush/hush@a',
+    '--callback-url http://a/hook?hush',
   ])
     assert.throws(
       () => understood(args),

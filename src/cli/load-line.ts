@@ -15,6 +15,7 @@ import { parseAssertion, type Assertion } from '../loadgen/report/assertion.ts';
 import { SEMIPRIME_DIGITS_MAX, SEMIPRIME_DIGITS_MIN } from '../loadgen/semiprimes.ts';
 import { isCallbackSecret } from './callback-check.ts';
 import type { CommandLine } from './command-line.ts';
+import { shownUrl } from './shown-url.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Everything but what only a running server tells. */
@@ -58,20 +59,29 @@ export const DEFAULT_MS = 30_000;
 const SEED_MAX = 2 ** 32 - 1;
 const PORT_MAX = 65_535;
 
-/** `seed` is for a line that gives none. Throws a UsageError that names what is wrong. */
+/** What is drawn for each load. */
+interface Drawn {
+  /** For a line that gives none. */
+  readonly seed: number;
+  readonly runId: string;
+}
+
+/** Throws a UsageError that names what is wrong. */
 export function loadLine(
   line: CommandLine,
   env: Readonly<Record<string, string | undefined>>,
-  seed: number,
+  { seed, runId }: Drawn,
 ): LoadLine {
   if (line.positionals.length > 0)
     throw new UsageError(`load takes options only: not ${JSON.stringify(line.positionals[0])}`);
   const urls = urlsOf(line);
   const plan = planOf(line, env, seed, urls.length === 0);
+  const secret = secretOf(line, env, plan, urls.length === 0);
   return {
-    plan,
+    // A server of one's own has no other loads, and may have weights for callers by name; a secret is that of a caller by name.
+    plan: { ...plan, runId: urls.length === 0 || secret !== undefined ? undefined : runId },
     urls,
-    secret: secretOf(line, env, plan, urls.length === 0),
+    secret,
     assertions: line.texts('assert').map(assertionOf),
     jsonFile: fileOf(line, 'json'),
     htmlFile: fileOf(line, 'html'),
@@ -83,7 +93,7 @@ function planOf(
   env: Readonly<Record<string, string | undefined>>,
   seed: number,
   isSelf: boolean,
-): LoadPlan {
+): Omit<LoadPlan, 'runId'> {
   const mode = choice(line, 'mode', LOAD_MODES) ?? LOAD_DEFAULTS.mode;
   const pace = paceOf(line);
   const durationMs = duration(line, 'duration', 1) ?? DEFAULT_MS;
@@ -229,27 +239,24 @@ function urlsOf(line: CommandLine): readonly string[] {
 function plainUrl(name: string, text: string): string {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) {
-    const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1];
+    const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(shownUrl(text))?.[1];
     if (port !== undefined && Number(port) > PORT_MAX)
       throw new UsageError(`--${name} must have a port of at most ${PORT_MAX}: it is ${port}`);
-    throw new UsageError(`--${name} must be an http or https URL: it is ${quotedUrl(text)}`);
+    throw new UsageError(
+      `--${name} must be an http or https URL, such as http://127.0.0.1:8080: it is ${JSON.stringify(shownUrl(text))}`,
+    );
   }
   if (url.search !== '' || url.username !== '' || url.password !== '' || url.hash !== '')
     throw new UsageError(
-      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${quotedUrl(text)}`,
+      `--${name} must have no user, query or fragment, such as http://127.0.0.1:8080: it is ${JSON.stringify(shownUrl(text))}`,
     );
   return url.href.replace(/\/$/, '');
-}
-
-/** In quotes, without a user and password: errors are kept and shown around. */
-function quotedUrl(text: string): string {
-  return JSON.stringify(text.replace(/[^/]*@/, '…@'));
 }
 
 function secretOf(
   line: CommandLine,
   env: Readonly<Record<string, string | undefined>>,
-  { receiver, callers }: LoadPlan,
+  { receiver, callers }: Pick<LoadPlan, 'receiver' | 'callers'>,
   isSelf: boolean,
 ): string | undefined {
   if (isSelf && line.has('secret'))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WriteStream } from 'node:tty';
+import { ManualClock } from '../base/manual-clock.ts';
 import type { LoadTick } from '../loadgen/load-result.ts';
 import { LoadView } from './load-view.ts';
 
@@ -20,7 +21,7 @@ function fakeStream(isTTY: boolean): { readonly stream: WriteStream; readonly wr
 
 test('on a terminal three lines are written over, and taken away at the end', () => {
   const { stream, written } = fakeStream(true);
-  const view = new LoadView(stream, PLAN);
+  const view = new LoadView(stream, PLAN, new ManualClock());
   view.update(tick(250));
   view.update(tick(500));
   view.clear();
@@ -34,11 +35,33 @@ test('on a terminal three lines are written over, and taken away at the end', ()
 
 test('elsewhere a plain line comes every five seconds, however often the view is told', () => {
   const { stream, written } = fakeStream(false);
-  const view = new LoadView(stream, PLAN);
+  const view = new LoadView(stream, PLAN, new ManualClock());
   for (let ms = 250; ms <= 11_000; ms += 250) view.update(tick(ms));
   view.clear();
   assert.deepEqual(written, [
     '5 s of 30 s, 9 answered, 8 done, 50/s, p50 1.00 ms, p99 2.00 ms\n',
     '10 s of 30 s, 9 answered, 8 done, 50/s, p50 1.00 ms, p99 2.00 ms\n',
   ]);
+});
+
+test('before a load, a terminal shows each step in one place, and gives it to the load', () => {
+  const { stream, written } = fakeStream(true);
+  const view = new LoadView(stream, PLAN, new ManualClock());
+  view.prepare({ name: 'numbers', done: 1, of: 12 });
+  view.prepare({ name: 'threads', done: 0, of: 1 });
+  view.update(tick(250));
+  assert.equal(written[0], '\r  making numbers: 1 of 12\u001b[K');
+  assert.equal(written[1], '\r  starting threads\u001b[K');
+  assert.match(written[2] ?? '', /^\r {2}load /);
+});
+
+test('elsewhere a step is told when nothing was for five seconds', async () => {
+  const { stream, written } = fakeStream(false);
+  const clock = new ManualClock();
+  const view = new LoadView(stream, PLAN, clock);
+  for (let ready = 0; ready <= 64; ready++) {
+    view.prepare({ name: 'threads', done: ready, of: 64 });
+    await clock.advance(200);
+  }
+  assert.deepEqual(written, ['starting threads: 25 of 64\n', 'starting threads: 50 of 64\n']);
 });

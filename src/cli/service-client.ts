@@ -4,6 +4,7 @@ import { createClient, type Client } from '../client/client.ts';
 import { callerIdFault } from '../domain/caller.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Option } from './command.ts';
+import { shownUrl } from './shown-url.ts';
 import { UsageError } from './usage-error.ts';
 
 const URL_DEFAULT = 'http://127.0.0.1:8080';
@@ -34,7 +35,7 @@ export const CALLER_OPTION: Readonly<Record<string, Option>> = {
 export function serviceClient(line: CommandLine): Client {
   const url = line.text('url') ?? (process.env.FAIRSIEVE_URL || URL_DEFAULT);
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-    throw new UsageError(`--url must be an http or https URL: it is ${JSON.stringify(url)}`);
+    throw new UsageError(`--url must be an http or https URL: it is ${JSON.stringify(shownUrl(url))}`);
   const apiKey = line.text('api-key') ?? (process.env.FAIRSIEVE_API_KEY || undefined);
   // Not quoted: it may be a key with a slip in it.
   if (apiKey !== undefined && !/^[!-~]+$/.test(apiKey))
@@ -52,7 +53,7 @@ export function serviceClient(line: CommandLine): Client {
     onRetry: ({ attempts, cause }) => {
       if (isSaid || attempts < SAY_AFTER_ATTEMPTS) return;
       isSaid = true;
-      process.stderr.write(`fairsieve: ${url}: ${cause.message}; trying again\n`);
+      process.stderr.write(`fairsieve: ${shownUrl(url)}: ${cause.message}; trying again\n`);
     },
   });
 }

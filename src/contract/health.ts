@@ -33,6 +33,16 @@ export const ClusterBody = Type.Object(
       ],
       { description: '`null` while it cannot be known.' },
     ),
+    unheard: Type.Union(
+      [
+        Type.Array(Shard, {
+          description:
+            'Databases of the same Redis that replicas have which this one does not hear: mostly since they, or it, have no `FAIRSIEVE_NATS_URL` or another one.',
+        }),
+        Type.Null(),
+      ],
+      { description: '`null` while it cannot be known.' },
+    ),
   },
   { description: 'Of a replica over Redis: who else is there.' },
 );

@@ -5,15 +5,21 @@ import type { ClusterStatus } from '../service/cluster/cluster.ts';
 interface Metric {
   readonly name: string;
   readonly help: string;
-  readonly read: (status: ClusterStatus) => number;
+  /** Undefined while it cannot be known: then the gauge has no sample. */
+  readonly read: (status: ClusterStatus) => number | undefined;
 }
 
 const GAUGES: readonly Metric[] = [
   { name: 'cluster_peers', help: 'Other replicas that this one hears.', read: (s) => s.peers.length },
   {
     name: 'cluster_databases_orphaned',
-    help: 'Databases that hold data and have no replica that this one hears; NaN while it cannot be known.',
-    read: (s) => s.orphans?.length ?? NaN,
+    help: 'Databases that hold data and have no replica that this one hears.',
+    read: (s) => s.orphans?.length,
+  },
+  {
+    name: 'cluster_unheard',
+    help: 'Replicas that have databases of the same Redis and that this one does not hear.',
+    read: (s) => s.unheard?.length,
   },
   {
     name: 'bus_connected',
@@ -33,7 +39,9 @@ export function keepClusterMetrics(registry: Registry, read: () => Promise<Clust
         help: gauge.help,
         registers: [],
         async collect() {
-          this.set(gauge.read(await read()));
+          const value = gauge.read(await read());
+          if (value === undefined) this.remove();
+          else this.set(value);
         },
       }),
     );

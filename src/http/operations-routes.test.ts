@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { extname } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ClusterStatus } from '../service/cluster/cluster.ts';
+import { parseMetrics } from './metrics-text.ts';
 import { TestServer } from './test-server.ts';
 
 const TYPES: Readonly<Record<string, RegExp>> = {
@@ -54,6 +55,7 @@ describe('Those who run the service', () => {
       peers: [peer],
       strangers: [],
       orphans: [5],
+      unheard: [6],
       busConnected: true,
     } as const;
     let orphans: readonly number[] | undefined = status.orphans;
@@ -70,6 +72,7 @@ describe('Those who run the service', () => {
         peers: [{ shard: 3, name: 'b', stage: 'working' }],
         strangers: [],
         orphans: [5],
+        unheard: [6],
       },
     });
     orphans = undefined;
@@ -79,28 +82,39 @@ describe('Those who run the service', () => {
     assert.deepEqual(reasons, ['Redis does not answer']);
   });
 
-  it('see in the metrics how the cluster stands, as this replica sees it', async () => {
+  it('see in the metrics how the cluster stands, as this replica sees it, and nothing of what it cannot know', async () => {
     const peer = { shard: 3, name: 'b', protocol: 1, stage: 'working', load: 0 } as const;
     const alone = { shard: 2, name: 'a', stage: 'working', peers: [], strangers: [] } as const;
-    let status: ClusterStatus = { ...alone, peers: [peer], orphans: [5, 6], busConnected: true };
+    let status: ClusterStatus = {
+      ...alone,
+      peers: [peer],
+      orphans: [5, 6],
+      unheard: [7],
+      busConnected: true,
+    };
     await using server = await TestServer.start({}, undefined, () => Promise.resolve(status));
-    const gauges = async (): Promise<string[]> =>
-      [...(await (await server.fetch('/metrics')).text()).matchAll(/^fairsieve_(?:cluster|bus|redis)_.*$/gm)]
-        .map(([line]) => line)
-        .toSorted();
-    assert.deepEqual(await gauges(), [
-      'fairsieve_bus_connected 1',
-      'fairsieve_cluster_databases_orphaned 2',
-      'fairsieve_cluster_peers 1',
-      'fairsieve_redis_connected 1',
-    ]);
-    status = { ...alone, orphans: undefined, busConnected: false };
-    assert.deepEqual(await gauges(), [
-      'fairsieve_bus_connected 0',
-      'fairsieve_cluster_databases_orphaned Nan',
-      'fairsieve_cluster_peers 0',
-      'fairsieve_redis_connected 0',
-    ]);
+    const gauges = async (): Promise<Record<string, number>> => {
+      const samples = parseMetrics(await (await server.fetch('/metrics')).text());
+      return Object.fromEntries(
+        [...samples].filter(([series]) => /^fairsieve_(?:cluster|bus|redis)_/.test(series)),
+      );
+    };
+    const known = {
+      fairsieve_bus_connected: 1,
+      fairsieve_cluster_databases_orphaned: 2,
+      fairsieve_cluster_peers: 1,
+      fairsieve_cluster_unheard: 1,
+      fairsieve_redis_connected: 1,
+    };
+    assert.deepEqual(await gauges(), known);
+    status = { ...alone, orphans: undefined, unheard: undefined, busConnected: false };
+    assert.deepEqual(await gauges(), {
+      fairsieve_bus_connected: 0,
+      fairsieve_cluster_peers: 0,
+      fairsieve_redis_connected: 0,
+    });
+    status = { ...alone, peers: [peer], orphans: [5, 6], unheard: [7], busConnected: true };
+    assert.deepEqual(await gauges(), known);
   });
 
   it('see requests counted and timed by route and status, never by id', async () => {
@@ -114,6 +128,7 @@ describe('Those who run the service', () => {
     const response = await server.fetch('/metrics');
     assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0.0.4/);
     const text = await response.text();
+    parseMetrics(text);
     const count = (labels: string) =>
       text.includes(`fairsieve_http_request_duration_seconds_count{${labels}} 1\n`);
     assert.ok(count('method="GET",route="/requests/:request_id",status="200"'), text);

@@ -65,7 +65,7 @@ export function addOperationsRoutes(
  */
 const LEAVING_404 = /(?:^|,)\s*leaving=404\s*(?:,|$)/i;
 
-function clusterBody({ shard, name, stage, peers, strangers, orphans }: ClusterStatus): ClusterBody {
+function clusterBody({ shard, name, stage, peers, strangers, orphans, unheard }: ClusterStatus): ClusterBody {
   const replica = (peer: Peer): ClusterBody['peers'][number] => ({
     shard: peer.shard,
     name: peer.name,
@@ -78,5 +78,6 @@ function clusterBody({ shard, name, stage, peers, strangers, orphans }: ClusterS
     peers: peers.map(replica),
     strangers: strangers.map(replica),
     orphans: orphans === undefined ? null : [...orphans],
+    unheard: unheard === undefined ? null : [...unheard],
   };
 }

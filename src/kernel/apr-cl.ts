@@ -11,11 +11,12 @@
 import { assert } from '../base/assert.ts';
 import { aprClPlan, type Character } from './apr-cl-plan.ts';
 import { bitLength } from './bit-length.ts';
+import { characterSums } from './character-sums.ts';
 import { integerPower, type CyclotomicPower } from './cyclotomic-power.ts';
 import { isPrimeWord } from './is-prime-word.ts';
-import { jacobiSum, multiplyElements, rootExponent } from './jacobi-sum.ts';
+import { rootExponent } from './jacobi-sum.ts';
 import { gcd, powerModulo } from './modular-integers.ts';
-import type { ProofMethod, ProofVerdict } from './proof-method.ts';
+import type { ProofVerdict } from './proof-verdict.ts';
 
 export type AprClState =
   /**
@@ -42,29 +43,34 @@ export function aprClStart(n: bigint): AprClState {
   return { kind: 'character', index: 0, lacking };
 }
 
-export const aprCl: ProofMethod<AprClState> = {
-  power(n, state) {
-    if (state.kind === 'residues') return undefined;
-    const character = characterOf(n, state);
-    if (character === undefined) return undefined;
-    return state.kind === 'euler' ? integerPower(character.q, n >> 1n) : gaussSumPower(n, character);
-  },
+/** The power that the state needs before it can go on, if any. */
+export function aprClPower(n: bigint, state: AprClState): CyclotomicPower | undefined {
+  if (state.kind === 'residues') return undefined;
+  const character = characterOf(n, state);
+  if (character === undefined) return undefined;
+  return state.kind === 'euler' ? integerPower(character.q, n >> 1n) : gaussSumPower(n, character);
+}
 
-  advance(n, state, value) {
-    if (state.kind === 'residues') return tryResidues(n, state);
-    const character = characterOf(n, state);
-    if (character === undefined) return 'undecided';
-    return state.kind === 'euler'
-      ? afterEuler(n, state, value[0]!)
-      : afterCharacter(n, state, character, value);
-  },
+/** A bounded piece of work, with the coefficients of that power; none if none was asked for. */
+export function aprClAdvance(
+  n: bigint,
+  state: AprClState,
+  value: readonly bigint[],
+): AprClState | ProofVerdict {
+  if (state.kind === 'residues') return tryResidues(n, state);
+  const character = characterOf(n, state);
+  if (character === undefined) return 'undecided';
+  return state.kind === 'euler'
+    ? afterEuler(n, state, value[0]!)
+    : afterCharacter(n, state, character, value);
+}
 
-  fraction(n, state) {
-    const { characters, t } = aprClPlan(bitLength(n));
-    if (state.kind === 'residues') return CHARACTERS_SHARE + (1 - CHARACTERS_SHARE) * (state.done / t);
-    return (CHARACTERS_SHARE * state.index) / characters.length;
-  },
-};
+/** How much of the work is done, in [0, 1]. */
+export function aprClFraction(n: bigint, state: AprClState): number {
+  const { characters, t } = aprClPlan(bitLength(n));
+  if (state.kind === 'residues') return CHARACTERS_SHARE + (1 - CHARACTERS_SHARE) * (state.done / t);
+  return (CHARACTERS_SHARE * state.index) / characters.length;
+}
 
 function characterOf(n: bigint, { index, lacking }: CharacterState): Character | undefined {
   return aprClPlan(bitLength(n)).characters[index] ?? furtherCharacter(n, lacking[0]!);
@@ -99,15 +105,11 @@ function gaussSumPower(n: bigint, { prime, order, q }: Character): CyclotomicPow
     inner[y] = order === 4 ? 2 : x;
     outer[y] = order === 4 ? (rest === 3 ? 2 : 0) : Math.floor((rest * x) / order);
   }
-  const sum = jacobiSum(q, prime, order, 1, 1);
-  const one = sum.map((_, i) => (i === 0 ? 1 : 0));
-  const common = { prime, order, inner, outer, exponent: n / BigInt(order) };
-  if (prime !== 2) return { ...common, base: sum, extra: one, scale: 1 };
-  if (order === 4) return { ...common, base: sum, extra: one, scale: q };
-  const base = multiplyElements(sum, jacobiSum(q, prime, order, 2, 1), prime, order);
-  if (isInExponentSet(rest, prime, order)) return { ...common, base, extra: one, scale: 1 };
-  const ofOrder8 = jacobiSum(q, prime, order, order / 8, (3 * order) / 8);
-  return { ...common, base, extra: multiplyElements(ofOrder8, ofOrder8, prime, order), scale: 1 };
+  const { base, ofOrder8 } = characterSums({ prime, order, q });
+  const one = base.map((_, i) => (i === 0 ? 1 : 0));
+  const extra = isInExponentSet(rest, prime, order) ? one : ofOrder8;
+  const scale = order === 4 ? q : 1;
+  return { prime, order, base, extra, inner, outer, scale, exponent: n / BigInt(order) };
 }
 
 /** The set E over which Cohen's Θ and α are sums. */

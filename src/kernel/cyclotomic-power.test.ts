@@ -114,3 +114,22 @@ test('a power modulo a number of any length is right, up to 1,000 digits', () =>
       assert.deepEqual(computed(n, power, 2_000), expected(n, power), `modulo ${n}`);
   }
 });
+
+test('powers modulo long numbers are right in rings of many degrees, with the largest coefficients and beside powers of 2, too', () => {
+  const below = seededNaturals(5n);
+  for (const limbs of [6n, 7n, 11n, 18n, 32n])
+    for (const n of [
+      (1n << (32n * limbs)) - 1n,
+      (1n << (32n * limbs - 1n)) + 1n,
+      (1n << (32n * limbs - 9n)) + 2n * below(1n << (32n * limbs - 9n)) + 1n,
+    ])
+      for (const { order, prime } of ORDERS.filter((ring) => ring.order > 4)) {
+        const degree = order - order / prime;
+        const largest = Array.from({ length: degree }, () => -1);
+        const random = largest.map(() => Number(below(1n << 50n)));
+        for (const base of [largest, random]) {
+          const power = elementPower(prime, order, base, 1n + below(64n));
+          assert.deepEqual(computed(n, power, 5_000), expected(n, power), `order ${order} modulo ${n}`);
+        }
+      }
+});

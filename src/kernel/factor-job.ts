@@ -27,7 +27,7 @@ import { proofFraction, proofStart, type ProofState, proofStep } from './primali
 import { isInSieveRange } from './sieve-range.ts';
 import { takeRelationChunks } from './sieve-helper.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
-import { divideByPrimes, TRIAL_BOUND } from './trial-division.ts';
+import { divideByPrimes, TRIAL_BOUND, trialDepthFor } from './trial-division.ts';
 
 /** What is under way in the memory; `choosing` is between two. */
 type Activity =
@@ -49,7 +49,7 @@ interface FactorJobState extends JobState {
 }
 
 const STATE_VERSION = 1;
-const MOVE_NS = 2_000_000;
+const MOVE_NS = 1_000_000;
 /** What curves are told to be of a job that comes to the sieve. */
 const ECM_SHARE = 0.15;
 
@@ -213,7 +213,7 @@ export class FactorJob implements Job {
   #move(): void {
     switch (this.#activity.kind) {
       case 'trial-division':
-        return this.#setParts(divideByPrimes(this.#kernel, this.#number));
+        return this.#setParts(divideByPrimes(this.#kernel, this.#number, trialDepthFor(this.#number)).parts);
       case 'choosing':
         return this.#choose();
       case 'primality':
@@ -247,8 +247,11 @@ export class FactorJob implements Job {
   #identify(part: Part): void {
     const { value, exponent } = part;
     if (value < WORD_END) {
-      const primes = this.#kernel.factorWord(value);
-      const pieces = primes.map((prime): Part => ({ ...untestedPart(prime, exponent), kind: 'proven' }));
+      const { primes } = this.#kernel.factorWords([value]);
+      const pieces = Array.from(primes, (prime): Part => ({
+        ...untestedPart(prime, exponent),
+        kind: 'proven',
+      }));
       return this.#setParts(replacePart(this.#parts, part, pieces));
     }
     const power = perfectPower(value, TRIAL_BOUND);

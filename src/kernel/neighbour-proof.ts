@@ -1,186 +1,272 @@
 /**
  * Proof by the factors of n - 1 and n + 1 that trial division finds (Pocklington 1914; Morrison 1975; Brillhart, Lehmer &
- * Selfridge 1975).
+ * Selfridge 1975, theorems 5, 7 and 20).
  *
- * A *claim* is that a prime q | n ∓ 1, to the power with which it divides, divides r ∓ 1, or r ± 1, for every prime r | n:
+ * For an x of norm 1 and n ∓ 1 = d·e, let x^(n ∓ 1) = 1 while x^e - 1 is prime to n. Then modulo each prime r | n the order of x
+ * divides n ∓ 1 but not e, and it divides r - ε: ε is 1 where x is an integer (n - 1), 1 or -1 where it lies in a quadratic ring
+ * (n + 1), the same for all x of that ring. A *claim* is what follows from that:
  *
- *   n - 1: b = a^((n - 1)/q) with b^q = 1 and b - 1 prime to n has, modulo r, an order that the whole power of q divides.
- *   n + 1: the same of w = z^((n + 1)/q) in the group of Z[ζ]/(r) over Z/(r), of order r ± 1, for ζ of order 4 or 3: w^q is an
- *          integer, and the coefficient of w at ζ prime to n. The norm of z must be prime to n.
+ *   d a prime q:       the whole power of q in n ∓ 1 divides r - ε.
+ *   d what is left when all small primes are taken out: some prime above the bound of trial division divides r - ε.
  *
- * With F₁ and F₂ made of the powers claimed, r = 1 mod F₁ and r = ±1 mod F₂. That decides whether n is prime if F₁³ > n, or
- * (F₂ - 1)² > n, or (F₁·F₂/2)² > n.
+ * With F₁ and F₂ made of the powers claimed, and B₁ and B₂ that bound where what is left is claimed (else 1), every r is 1 modulo
+ * a multiple of F₁, B₁·F₁ at least, and ±1 modulo one of F₂. What divisors that leaves is a matter of few candidates.
  */
 import { assert } from '../base/assert.ts';
-import { elementPower, integerPower } from './cyclotomic-power.ts';
-import type { KernelInstance } from './kernel-instance.ts';
-import { gcd, inverseModulo, powerModulo } from './modular-integers.ts';
-import { integerRoot } from './perfect-power.ts';
-import type { ProofMethod, ProofVerdict } from './proof-method.ts';
-import { divideByPrimes } from './trial-division.ts';
+import { bitLength } from './bit-length.ts';
+import { CURVES_AT_ONCE } from './ecm-schedule.ts';
+import { CLAIM_COMPOSITE, CLAIM_SHOWN, ECM_FACTOR, STEP_UNFINISHED } from './kernel-exports.ts';
+import { type KernelInstance, WORD_END } from './kernel-instance.ts';
+import { gcd, jacobiSymbol } from './modular-integers.ts';
+import { isSquare } from './perfect-power.ts';
+import type { ProofVerdict } from './proof-verdict.ts';
+import { isPrimeByStrongTests, STRONG_TESTS_END } from './strong-tests.ts';
+import { divideByPrimes, type TrialDepth } from './trial-division.ts';
 
 /** -1: of n - 1; 1: of n + 1. */
 type Side = -1 | 1;
 
 export interface Claim {
   readonly side: Side;
-  readonly prime: number;
+  readonly divisor: bigint;
+  /** The power that divides r - ε, of a prime; the least that the prime which does can be, of what is left. */
+  readonly gain: bigint;
+  readonly isRest: boolean;
 }
 
 export interface NeighbourProofState {
   readonly claims: readonly Claim[];
   /** The claims shown. */
   readonly shown: number;
-  /** The base that is tried for the next: a itself, or z = base + ζ. */
+  /** Says which x is tried for the next. */
   readonly base: number;
+  /** The quadratic ring is that of a root of X² - parameter·X + 1. */
+  readonly parameter: number;
+  /** Whether the next claim is being tested in the memory. */
+  readonly isUnderWay: boolean;
 }
 
-/** 1 + ζ is a root of unity times an integer or a factor of 2, so that it shows nothing. */
-const BASE_MIN = 2;
-/** Each base is of no use with a chance of 1/q. */
+/** Each base is of no use for a prime q with a chance of 1/q. */
 const BASE_MAX = 200;
+const PARAMETER_MIN = 3;
+const PARAMETER_MAX = 100;
+/** Divisors, or pairs of them, that are tried at the end. */
+const CANDIDATES_MAX = 500n;
+/** How to look for primes of n - 1 and n + 1. */
+interface Effort {
+  readonly depth: TrialDepth;
+  readonly withCurves: boolean;
+}
 
-/** Undefined where trial division finds too little. About 1 ms for 300 digits. n is odd, and prime to 3. */
+/** Up to this length a few curves find enough in most cases, in less time than Jacobi sums take. */
+const SHORT_BITS_MAX = 140;
+const SHORT_EFFORTS: readonly Effort[] = [
+  { depth: 'shallow', withCurves: false },
+  { depth: 'deep', withCurves: false },
+  { depth: 'deep', withCurves: true },
+];
+const LONG_EFFORTS: readonly Effort[] = [{ depth: 'deep', withCurves: false }];
+const CURVES = { sigma: 6, b1: 50, b2: 2_700, width: 90 } as const;
+const CURVES_PRODUCTS_MAX = 1_000_000;
+/** Runs of curves that find nothing before it is left at that. */
+const MISSES_MAX = 2;
+/** Bytes of a slot, in words of the input area: where the kernel looks for the divisor of a claim. */
+const DIVISOR_WORD = 64;
+
+/** Undefined where trial division finds too little. About 1 ms for 300 digits. n is odd. */
 export function neighbourProofStart(kernel: KernelInstance, n: bigint): NeighbourProofState | undefined {
-  const before = claimsOf(kernel, n, -1);
-  const after = extensionOrder(n) === undefined ? [] : claimsOf(kernel, n, 1);
-  for (const claims of [before, after, byPower(n, [...before, ...after])]) {
-    for (let count = 1; count <= claims.length; count++) {
-      const enough = claims.slice(0, count);
-      if (decides(n, enough)) return { claims: enough, shown: 0, base: BASE_MIN };
-    }
+  const parameter = quadraticParameter(n);
+  for (const effort of bitLength(n) <= SHORT_BITS_MAX ? SHORT_EFFORTS : LONG_EFFORTS) {
+    const before = claimsOf(kernel, n, -1, effort);
+    const after = parameter === undefined ? [] : claimsOf(kernel, n, 1, effort);
+    const choices = [before, after, [...before, ...after]].map((claims) => fewestThatDecide(n, claims));
+    const [claims] = choices.filter((c) => c !== undefined).toSorted((a, b) => a.length - b.length);
+    if (claims) return { claims, shown: 0, base: 1, parameter: parameter ?? 0, isUnderWay: false };
   }
   return undefined;
 }
 
-export const neighbourProof: ProofMethod<NeighbourProofState> = {
-  power(n, { claims, shown, base }) {
-    const claim = claims[shown];
-    if (claim === undefined) return undefined;
-    const exponent = (n + BigInt(claim.side)) / BigInt(claim.prime);
-    if (claim.side === -1) return integerPower(base, exponent);
-    const order = extensionOrder(n)!;
-    return elementPower(order === 4 ? 2 : 3, order, [base, 1], exponent);
-  },
-
-  advance(n, state, value) {
-    const claim = state.claims[state.shown];
-    if (claim === undefined) return conclude(n, state.claims);
-    const outcome =
-      claim.side === -1 ? testBefore(n, claim, value[0]!) : testAfter(n, claim, state.base, value);
-    if (outcome === 'composite') return outcome;
-    if (outcome === 'shown') return { ...state, shown: state.shown + 1, base: BASE_MIN };
-    return state.base < BASE_MAX ? { ...state, base: state.base + 1 } : 'undecided';
-  },
-
-  fraction(_n, { claims, shown }) {
-    return shown / claims.length;
-  },
-};
-
-type ClaimOutcome = 'shown' | 'other-base' | 'composite';
-
-/** What b = a^((n - 1)/q) says of the claim of q. */
-function testBefore(n: bigint, { prime }: Claim, b: bigint): ClaimOutcome {
-  if (powerModulo(b, prime, n) !== 1n) return 'composite';
-  return outcomeOf(gcd(b - 1n, n), n);
-}
-
-/** What w = (base + ζ)^((n + 1)/q) says of the claim of q. */
-function testAfter(n: bigint, { prime }: Claim, base: number, w: readonly bigint[]): ClaimOutcome {
-  const order = extensionOrder(n);
-  const a = BigInt(base);
-  const norm = order === 4 ? a * a + 1n : a * a - a + 1n;
-  if (gcd(norm, n) !== 1n) return 'composite';
-  const multiply = order === 4 ? multiplyOrder4 : multiplyOrder3;
-  let power: readonly [bigint, bigint] = [1n, 0n];
-  const element = [w[0]!, w[1]!] as const;
-  for (let bit = 31 - Math.clz32(prime); bit >= 0; bit--) {
-    power = multiply(power, power, n);
-    if ((prime >> bit) & 1) power = multiply(power, element, n);
+/** One move: the next state, or the verdict. */
+export function neighbourProofStep(
+  kernel: KernelInstance,
+  n: bigint,
+  state: NeighbourProofState,
+  productsMax: number,
+): NeighbourProofState | ProofVerdict {
+  const { claims, shown, base } = state;
+  const claim = claims[shown];
+  if (claim === undefined) return conclude(n, claims);
+  if (!state.isUnderWay) {
+    startClaim(kernel, n, claim, state);
+    return { ...state, isUnderWay: true };
   }
-  if (power[1] !== 0n) return 'composite';
-  return outcomeOf(gcd(element[1], n), n);
+  const outcome = kernel.exports.neighbourClaimStep(productsMax);
+  if (outcome === STEP_UNFINISHED) return state;
+  if (outcome === CLAIM_COMPOSITE) return 'composite';
+  if (outcome === CLAIM_SHOWN) return { ...state, shown: shown + 1, base: 1, isUnderWay: false };
+  return base < BASE_MAX ? { ...state, base: base + 1, isUnderWay: false } : 'undecided';
 }
 
-function outcomeOf(shared: bigint, n: bigint): ClaimOutcome {
-  if (shared === 1n) return 'shown';
-  return shared === n ? 'other-base' : 'composite';
+/** How much of the work is done, in [0, 1]. */
+export function neighbourProofFraction({ claims, shown }: NeighbourProofState): number {
+  return shown / claims.length;
 }
 
-type Pair = readonly [bigint, bigint];
-
-/** In Z[ζ]/(n) with ζ² = -1, coefficients in [0, n). */
-function multiplyOrder4([a, b]: Pair, [c, d]: Pair, n: bigint): Pair {
-  return [(a * c + (n - b) * d) % n, (a * d + b * c) % n];
+function startClaim(
+  kernel: KernelInstance,
+  n: bigint,
+  { side, divisor }: Claim,
+  { base, parameter }: NeighbourProofState,
+): void {
+  const exponent = (n + BigInt(side)) / divisor;
+  kernel.setModulus(n);
+  kernel.writeNumber(exponent, 0);
+  kernel.writeNumber(divisor, DIVISOR_WORD);
+  const { numerator, denominator } = side === -1 ? integerTrace(base + 1) : quadraticTrace(base, parameter);
+  kernel.exports.neighbourClaimStart(numerator, denominator, bitLength(exponent), bitLength(divisor));
 }
 
-/** With ζ² = -1 - ζ. */
-function multiplyOrder3([a, b]: Pair, [c, d]: Pair, n: bigint): Pair {
-  const last = (n - b) * d;
-  return [(a * c + last) % n, (a * d + b * c + last) % n];
+interface Fraction {
+  readonly numerator: number;
+  readonly denominator: number;
 }
 
-/** The order of a ζ that is in no Z/(r) for at least one prime r | n, so that n + 1 may be the order of a group: 4, 3 or none. */
-function extensionOrder(n: bigint): 3 | 4 | undefined {
-  if (n % 4n === 3n) return 4;
-  return n % 3n === 2n ? 3 : undefined;
+/** a + 1/a. */
+function integerTrace(a: number): Fraction {
+  return { numerator: a * a + 1, denominator: a };
 }
 
-/** The small primes of n - 1 or n + 1, those with the largest powers first. */
-function claimsOf(kernel: KernelInstance, n: bigint, side: Side): Claim[] {
-  const claims = divideByPrimes(kernel, n + BigInt(side))
-    .filter(({ kind }) => kind === 'proven')
-    .map(({ value }): Claim => ({ side, prime: Number(value) }));
-  return byPower(n, claims);
+/** x + 1/x for x = (a + z)/(a + 1/z), where z + 1/z is the parameter p: every x of norm 1 but 1 is of that form. */
+function quadraticTrace(a: number, p: number): Fraction {
+  return { numerator: 2 * a * a + 2 * a * p + p * p - 2, denominator: a * a + a * p + 1 };
 }
 
-function byPower(n: bigint, claims: readonly Claim[]): Claim[] {
-  return claims.toSorted((a, b) => (powerOf(n, b) > powerOf(n, a) ? 1 : -1));
+/** The least parameter whose ring is a field, if n is prime; undefined for squares and where there is none below a bound. */
+function quadraticParameter(n: bigint): number | undefined {
+  for (let p = PARAMETER_MIN; p <= PARAMETER_MAX; p++) if (jacobiSymbol(p * p - 4, n) === -1) return p;
+  return undefined;
 }
 
-/** The power of the claim's prime that divides n - 1 or n + 1. */
-function powerOf(n: bigint, { side, prime }: Claim): bigint {
-  const q = BigInt(prime);
-  let power = 1n;
-  while ((n + BigInt(side)) % (power * q) === 0n) power *= q;
-  return power;
+/** What can be claimed of n - 1 or n + 1. */
+function claimsOf(kernel: KernelInstance, n: bigint, side: Side, effort: Effort): Claim[] {
+  const { parts, bound } = divideByPrimes(kernel, n + BigInt(side), effort.depth);
+  const claims: Claim[] = [];
+  let rest = 1n;
+  for (const { value, exponent, kind } of parts)
+    if (kind === 'proven')
+      claims.push({ side, divisor: value, gain: value ** BigInt(exponent), isRest: false });
+    else rest = value;
+  for (const prime of effort.withCurves ? primesByCurves(kernel, rest) : []) {
+    let gain = 1n;
+    for (; rest % prime === 0n; rest /= prime) gain *= prime;
+    if (gain > 1n) claims.push({ side, divisor: prime, gain, isRest: false });
+  }
+  if (rest === 1n) return claims;
+  const isPrime = isProvenPrime(kernel, rest);
+  return [...claims, { side, divisor: rest, gain: isPrime ? rest : BigInt(bound), isRest: !isPrime }];
 }
 
-function productOf(n: bigint, claims: readonly Claim[], side: Side): bigint {
-  return claims.reduce((product, claim) => (claim.side === side ? product * powerOf(n, claim) : product), 1n);
+/** Whether n, without small factors, is a prime that strong tests prove. */
+function isProvenPrime(kernel: KernelInstance, n: bigint): boolean {
+  return n < STRONG_TESTS_END && isPrimeByStrongTests(kernel, n);
 }
 
-/** Whether the claims, once shown, tell whether n is prime. */
-function decides(n: bigint, claims: readonly Claim[]): boolean {
-  const f1 = productOf(n, claims, -1);
-  const f2 = productOf(n, claims, 1);
-  return f1 ** 3n > n || (f2 - 1n) ** 2n > n || ((f1 * f2) / 2n) ** 2n > n;
+/** Primes of n, without small factors, that a few short elliptic curves find. About 0.1 ms at 100 bits for each run of four. */
+function primesByCurves(kernel: KernelInstance, n: bigint): bigint[] {
+  const primes: bigint[] = [];
+  let rest = n;
+  let misses = 0;
+  for (let { sigma } = CURVES; misses < MISSES_MAX; sigma += CURVES_AT_ONCE) {
+    if (rest < WORD_END || isProvenPrime(kernel, rest)) break;
+    const limbs = kernel.setModulus(rest);
+    kernel.exports.ecmStart(sigma, CURVES.b1, CURVES.b2, CURVES.width);
+    if (kernel.exports.ecmStep(CURVES_PRODUCTS_MAX) !== ECM_FACTOR) {
+      misses++;
+      continue;
+    }
+    const factor = kernel.readNumber(limbs);
+    const [smaller, larger] = factor < rest / factor ? [factor, rest / factor] : [rest / factor, factor];
+    if (smaller >= WORD_END) break;
+    primes.push(...kernel.factorWords([smaller]).primes);
+    rest = larger;
+  }
+  return rest > 1n && rest < WORD_END ? [...primes, ...kernel.factorWords([rest]).primes] : primes;
+}
+
+/** Those with the largest gains, as few as decide; undefined if not even all do. */
+function fewestThatDecide(n: bigint, claims: readonly Claim[]): readonly Claim[] | undefined {
+  if (!decides(n, claims)) return undefined;
+  const largestFirst = claims.toSorted((a, b) => (b.gain > a.gain ? 1 : -1));
+  let count = largestFirst.length;
+  while (count > 1 && decides(n, largestFirst.slice(0, count - 1))) count--;
+  return largestFirst.slice(0, count);
+}
+
+/** How claims that all hold decide, by the candidates that are to be tried. */
+type Way =
+  | { readonly kind: 'no-candidate' }
+  /** Divisors n mod modulus, and further ones in steps of it, up to `last`. */
+  | { readonly kind: 'divisors'; readonly modulus: bigint; readonly last: bigint }
+  /** n = (a·f + 1)(b·f + 1), where a + b is at most `sumMax`. */
+  | { readonly kind: 'two-factors'; readonly f: bigint; readonly sumMax: bigint };
+
+function way(n: bigint, claims: readonly Claim[]): Way | undefined {
+  const productOf = (side: Side, isRest: boolean): bigint =>
+    claims.reduce((product, c) => (c.side === side && c.isRest === isRest ? product * c.gain : product), 1n);
+  const [f1, b1, f2, b2] = [
+    productOf(-1, false),
+    productOf(-1, true),
+    productOf(1, false),
+    productOf(1, true),
+  ];
+  const least = f1 * b1 >= f2 * b2 - 1n ? f1 * b1 + 1n : f2 * b2 - 1n;
+  if (least * least > n) return { kind: 'no-candidate' };
+  if (f2 > 2n) {
+    // Primes are 1 or c = n modulo the modulus. If one is 1, it exceeds modulus·b1·b2, and the rest of n is c. If none is, their
+    // number is odd, and the least is below n^(1/3), which is less than that rest may be: modulus·b1·b2 < least² <= n^(2/3).
+    const modulus = (f1 * f2) / gcd(f1, f2);
+    const last = n / (modulus * b1 * b2 + 1n);
+    if (last / modulus < CANDIDATES_MAX) return { kind: 'divisors', modulus, last };
+  }
+  if (f1 > 1n && (f1 * b1) ** 3n > n) {
+    // a·b <= n / f1², a >= b1 and b >= b1: the sum is largest where one is least.
+    const sumMax = b1 + n / (f1 * f1 * b1);
+    if (sumMax / f1 < CANDIDATES_MAX) return { kind: 'two-factors', f: f1, sumMax };
+  }
+  return undefined;
+}
+
+/** Whether claims, if all of them hold, tell whether n is prime. */
+export function decides(n: bigint, claims: readonly Claim[]): boolean {
+  return way(n, claims) !== undefined;
 }
 
 /** What follows from claims that all hold, and decide. */
 export function conclude(n: bigint, claims: readonly Claim[]): ProofVerdict {
-  const f1 = productOf(n, claims, -1);
-  const f2 = productOf(n, claims, 1);
-  if (f1 ** 3n > n) return isProductOfTwo(n, f1) ? 'composite' : 'proven';
-  if ((f2 - 1n) ** 2n > n) return 'proven';
-  const modulus = (f1 * f2) / gcd(f1, f2);
-  assert(modulus ** 2n > n, `The claims of ${n} must decide`);
-  // A prime divisor up to √n is below the modulus. It is not 1 modulo both, so it is 1 modulo F₁ and -1 modulo F₂.
-  const common = gcd(f1, f2);
-  const residue = 1n + f1 * (((-2n / common) * inverseModulo(f1 / common, f2 / common)) % (f2 / common));
-  const divisor = ((residue % modulus) + modulus) % modulus;
-  return divisor > 1n && divisor < n && n % divisor === 0n ? 'composite' : 'proven';
+  const how = way(n, claims);
+  assert(how !== undefined, `The claims of ${n} must decide`);
+  if (how.kind === 'no-candidate') return 'proven';
+  const isComposite =
+    how.kind === 'divisors' ? hasDivisor(n, how.modulus, how.last) : isProductOfTwo(n, how.f, how.sumMax);
+  return isComposite ? 'composite' : 'proven';
+}
+
+/** Whether n has a divisor up to `last` that is n modulo the modulus, neither 1 nor n. */
+function hasDivisor(n: bigint, modulus: bigint, last: bigint): boolean {
+  for (let d = n % modulus; d <= last; d += modulus) if (d > 1n && d < n && n % d === 0n) return true;
+  return false;
 }
 
 /**
- * Whether n = (a·f + 1)(b·f + 1) with a, b >= 1, given that all its prime divisors are 1 mod f and f³ > n, so that it has at
- * most two. Then a·b < f and a + b < f are the digits of (n - 1)/f to the base f, and the difference of a and b is an integer.
+ * Whether n = (a·f + 1)(b·f + 1) with a, b >= 1 and a + b <= sumMax. Then (n - 1)/f = a·b·f + a + b, which gives the sum modulo f,
+ * and with the sum the product; the difference of a and b must be an integer.
  */
-function isProductOfTwo(n: bigint, f: bigint): boolean {
+function isProductOfTwo(n: bigint, f: bigint, sumMax: bigint): boolean {
   const quotient = (n - 1n) / f;
-  const product = quotient / f;
-  if (product === 0n) return false;
-  const square = (quotient % f) ** 2n - 4n * product;
-  return square >= 0n && integerRoot(square, 2) ** 2n === square;
+  for (let sum = quotient % f; sum <= sumMax; sum += f) {
+    const product = (quotient - sum) / f;
+    const square = sum * sum - 4n * product;
+    if (product > 0n && square >= 0n && isSquare(square)) return true;
+  }
+  return false;
 }

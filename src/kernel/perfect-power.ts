@@ -42,9 +42,25 @@ const PRIME_EXPONENTS = Array.from({ length: EXPONENT_MAX - 1 }, (_, i) => i + 2
 });
 
 function rootIfExact(n: bigint, k: number): bigint | undefined {
-  if (k === 2 && !mayBeSquare(n)) return undefined;
+  if (k === 2 ? !mayBeSquare(n) : !mayBePower(n, k)) return undefined;
   const root = integerRoot(n, k);
   return root > 1n && root ** BigInt(k) === n ? root : undefined;
+}
+
+/** By more than this share no power differs from that of its root in double precision. */
+const ROUNDING = 2 ** -36;
+
+/** Turns away nearly all numbers that are no k-th powers, if their roots are integers that a double holds. */
+function mayBePower(n: bigint, k: number): boolean {
+  const approximation = Number(n);
+  if (approximation === Infinity) return true;
+  const root = Math.round(approximation ** (1 / k));
+  return Math.abs(root ** k - approximation) <= ROUNDING * approximation;
+}
+
+/** Whether n >= 0 is a square. */
+export function isSquare(n: bigint): boolean {
+  return mayBeSquare(n) && integerRoot(n, 2) ** 2n === n;
 }
 
 const SQUARES_OF = [64, 63, 65, 11].map((modulus) => ({

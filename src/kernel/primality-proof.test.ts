@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { isPrime, nextPrime, seededNaturals } from './bigint-reference.ts';
 import type { KernelInstance } from './kernel-instance.ts';
 import { proofFraction, proofStart, type ProofState, proofStep } from './primality-proof.ts';
-import type { ProofVerdict } from './proof-method.ts';
+import type { ProofVerdict } from './proof-verdict.ts';
 import { newProofKernel, prove, sameMemory } from './proof-runs.ts';
 
 const WORD = 1n << 64n;

@@ -5,30 +5,34 @@
  * Jacobi sums, up to a size. What a move needs lies in the state and in the memory.
  */
 import { APR_CL_BITS_MAX } from './apr-cl-plan.ts';
-import { aprCl, aprClStart, type AprClState } from './apr-cl.ts';
+import { aprClAdvance, aprClFraction, aprClPower, aprClStart, type AprClState } from './apr-cl.ts';
 import { bitLength } from './bit-length.ts';
 import { startPower, stepPower } from './cyclotomic-power.ts';
 import type { KernelInstance } from './kernel-instance.ts';
-import { neighbourProof, neighbourProofStart, type NeighbourProofState } from './neighbour-proof.ts';
-import type { ProofMethod, ProofVerdict } from './proof-method.ts';
-import { strongTests, STRONG_TESTS_END, type StrongTestsState } from './strong-tests.ts';
+import {
+  neighbourProofFraction,
+  neighbourProofStart,
+  type NeighbourProofState,
+  neighbourProofStep,
+} from './neighbour-proof.ts';
+import type { ProofVerdict } from './proof-verdict.ts';
+import { isPrimeByStrongTests, STRONG_TESTS_END } from './strong-tests.ts';
 
-type MethodState =
-  | { readonly method: 'strong-tests'; readonly at: StrongTestsState }
+export type ProofState =
+  | { readonly method: 'strong-tests' }
   | { readonly method: 'neighbours'; readonly at: NeighbourProofState }
-  | { readonly method: 'jacobi-sums'; readonly at: AprClState };
-
-export type ProofState = MethodState & {
-  /** The degree of the ring in which the power that the method asked for is under way in the memory; 0 if none is. */
-  readonly powering: number;
-};
+  | {
+      readonly method: 'jacobi-sums';
+      readonly at: AprClState;
+      /** The degree of the ring in which the power that the state asked for is under way in the memory; 0 if none is. */
+      readonly powering: number;
+    };
 
 /** The first state of the proof of n, odd, at least 2^64 and without factors below 2^13; undefined where no method reaches. */
 export function proofStart(kernel: KernelInstance, n: bigint): ProofState | undefined {
-  if (n < STRONG_TESTS_END) return { method: 'strong-tests', at: { passed: 0 }, powering: 0 };
-  const neighbours = neighbourProofStart(kernel, n);
-  if (neighbours) return { method: 'neighbours', at: neighbours, powering: 0 };
-  return jacobiSums(n);
+  if (n < STRONG_TESTS_END) return { method: 'strong-tests' };
+  const at = neighbourProofStart(kernel, n);
+  return at ? { method: 'neighbours', at } : jacobiSums(n);
 }
 
 /** One move: the next state, or the verdict. About `productsMax` Montgomery products or a millisecond of other work. */
@@ -38,17 +42,18 @@ export function proofStep(
   state: ProofState,
   productsMax: number,
 ): ProofState | ProofVerdict {
-  const next = stepOf(kernel, n, state, productsMax);
-  // What one method leaves open, which is next to impossible, the last may still settle.
-  if (next === 'undecided' && state.method !== 'jacobi-sums') return jacobiSums(n) ?? next;
-  return next;
+  if (state.method === 'strong-tests') return isPrimeByStrongTests(kernel, n) ? 'proven' : 'composite';
+  if (state.method === 'jacobi-sums') return stepJacobiSums(kernel, n, state, productsMax);
+  const next = neighbourProofStep(kernel, n, state.at, productsMax);
+  // What they leave open, which is next to impossible, Jacobi sums may still settle.
+  if (next === 'undecided') return jacobiSums(n) ?? next;
+  return typeof next === 'string' ? next : { method: 'neighbours', at: next };
 }
 
 /** How much of the work is done, in [0, 1]. */
 export function proofFraction(n: bigint, state: ProofState): number {
-  if (state.method === 'strong-tests') return strongTests.fraction(n, state.at);
-  if (state.method === 'neighbours') return neighbourProof.fraction(n, state.at);
-  return aprCl.fraction(n, state.at);
+  if (state.method === 'strong-tests') return 0;
+  return state.method === 'neighbours' ? neighbourProofFraction(state.at) : aprClFraction(n, state.at);
 }
 
 function jacobiSums(n: bigint): ProofState | undefined {
@@ -56,30 +61,20 @@ function jacobiSums(n: bigint): ProofState | undefined {
   return { method: 'jacobi-sums', at: aprClStart(n), powering: 0 };
 }
 
-function stepOf(
+function stepJacobiSums(
   kernel: KernelInstance,
   n: bigint,
-  state: ProofState,
+  state: Extract<ProofState, { method: 'jacobi-sums' }>,
   productsMax: number,
 ): ProofState | ProofVerdict {
-  const go = <At extends object>(
-    method: ProofMethod<At>,
-    at: At,
-    wrap: (at: At) => MethodState,
-  ): ProofState | ProofVerdict => {
-    const power = state.powering === 0 ? method.power(n, at) : undefined;
-    if (power) {
-      startPower(kernel, n, power);
-      return { ...state, powering: power.base.length };
-    }
-    const value = state.powering === 0 ? [] : stepPower(kernel, n, state.powering, productsMax);
-    if (value === undefined) return state;
-    const next = method.advance(n, at, value);
-    return typeof next === 'string' ? next : { ...wrap(next), powering: 0 };
-  };
-  if (state.method === 'strong-tests')
-    return go(strongTests, state.at, (at) => ({ method: 'strong-tests', at }));
-  if (state.method === 'neighbours')
-    return go(neighbourProof, state.at, (at) => ({ method: 'neighbours', at }));
-  return go(aprCl, state.at, (at) => ({ method: 'jacobi-sums', at }));
+  const { at, powering } = state;
+  const power = powering === 0 ? aprClPower(n, at) : undefined;
+  if (power) {
+    startPower(kernel, n, power);
+    return { ...state, powering: power.base.length };
+  }
+  const value = powering === 0 ? [] : stepPower(kernel, n, powering, productsMax);
+  if (value === undefined) return state;
+  const next = aprClAdvance(n, at, value);
+  return typeof next === 'string' ? next : { method: 'jacobi-sums', at: next, powering: 0 };
 }

@@ -4,7 +4,7 @@ import { KernelInstance } from './kernel-instance.ts';
 import { loadKernelModule } from './load-kernel.ts';
 import { neighbourProofStart } from './neighbour-proof.ts';
 import { proofStart, proofStep, type ProofState } from './primality-proof.ts';
-import type { ProofVerdict } from './proof-method.ts';
+import type { ProofVerdict } from './proof-verdict.ts';
 
 const module = await loadKernelModule();
 const PAGES = 64;
@@ -41,9 +41,9 @@ export function proveByJacobiSums(n: bigint): ProofVerdict {
 /** By n - 1 and n + 1 alone; undecided where their small factors are too few. */
 export function proveByNeighbours(n: bigint): ProofVerdict {
   const at = neighbourProofStart(kernel, n);
-  return run(n, at && { method: 'neighbours', at, powering: 0 });
+  return run(n, at && { method: 'neighbours', at });
 }
 
 export function proveByStrongTests(n: bigint): ProofVerdict {
-  return run(n, { method: 'strong-tests', at: { passed: 0 }, powering: 0 });
+  return run(n, { method: 'strong-tests' });
 }

@@ -9,6 +9,7 @@ import * as header from './siqs-header.ts';
 export const SIQS_CHUNK_BYTES_MAX = 0x10000;
 const VERSION = 0x31515346;
 const WORDS = 6;
+export const SIQS_CHUNK_HEADER_BYTES_MAX = 4 * WORDS + header.NUMBER_BYTES;
 
 /** Writes the header of a chunk; its length. */
 export function encodeChunkHeader(chunk: Uint8Array, fields: Uint32Array, n: bigint): number {
@@ -27,7 +28,7 @@ export function decodeChunk(
   fields: Uint32Array,
   n: bigint,
 ): { relations: Uint8Array; helper: number; counter: number } | undefined {
-  const expected = new Uint8Array(4 * WORDS + header.NUMBER_BYTES);
+  const expected = new Uint8Array(SIQS_CHUNK_HEADER_BYTES_MAX);
   const length = encodeChunkHeader(expected, fields, n);
   if (chunk.length <= length) return undefined;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);

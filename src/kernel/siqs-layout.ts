@@ -8,7 +8,7 @@ export interface SiqsLayout {
   readonly end: number;
 }
 
-/** Relations kept for each prime of the base, with one large prime and with two; about 5 and 9 are met. */
+/** Relations kept for each prime of the base, with one large prime and with two; about 5 to 6 and 7 are met. */
 const RELATIONS_PER_PRIME = { one: 8, two: 12 };
 /** Met are 46 at 40 digits, 57 at 65, 73 at 78; indices of the base from 2^14 on take three bytes each. */
 const bytesPerRelation = (baseSize: number) => (baseSize > 0x4000 ? 84 : 66);
@@ -35,9 +35,20 @@ const slicesMax = (baseSize: number) => 40 + Math.ceil(baseSize / header.SLICE_P
 
 const powerOfTwoFrom = (least: number) => 2 ** Math.ceil(Math.log2(least));
 
-export function siqsLayout({ baseSize, interval, twoLargePrimes }: SiqsParameters): SiqsLayout {
+const layouts = new WeakMap<SiqsParameters, SiqsLayout>();
+
+export function siqsLayout(parameters: SiqsParameters): SiqsLayout {
+  let layout = layouts.get(parameters);
+  if (layout === undefined) {
+    layout = layOut(parameters);
+    layouts.set(parameters, layout);
+  }
+  return layout;
+}
+
+function layOut({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
   const padded = Math.ceil(baseSize / 16) * 16;
-  const relations = (twoLargePrimes ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
+  const relations = (cofactorPower > 1 ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
   const vertexSlots = powerOfTwoFrom(2.1 * relations);
   const seenSlots = powerOfTwoFrom(1.5 * relations);
   const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));

@@ -18,7 +18,12 @@ import * as header from './siqs-header.ts';
 import { siqsLayout } from './siqs-layout.ts';
 import { SIQS_BITS_MAX, SIQS_BITS_MIN, type SiqsParameters, siqsParameters } from './siqs-parameters.ts';
 import { choosePolynomials } from './siqs-polynomials.ts';
-import { decodeChunk, encodeChunkHeader, SIQS_CHUNK_BYTES_MAX } from './siqs-chunk.ts';
+import {
+  decodeChunk,
+  encodeChunkHeader,
+  SIQS_CHUNK_BYTES_MAX,
+  SIQS_CHUNK_HEADER_BYTES_MAX,
+} from './siqs-chunk.ts';
 
 export { SIQS_BITS_MAX, SIQS_BITS_MIN } from './siqs-parameters.ts';
 
@@ -65,6 +70,8 @@ const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 1500;
 const SKIPPED_COEFFICIENTS = 60;
 const SIEVE_WORK = 600_000;
+/** The buckets are filled for so many; at 100 digits that takes 2.5 ms. */
+const POLYNOMIALS_MIN = 8;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
@@ -75,7 +82,7 @@ const MATRIX_TOO_LARGE = 2;
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2272, 3200, 4736, 6528, 9600, 12800];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2064, 3200, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
@@ -262,7 +269,7 @@ export class Siqs {
       );
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
-      this.#exports.siqsSieve(Math.max(1, Math.floor(SIEVE_WORK / work)));
+      this.#exports.siqsSieve(Math.max(POLYNOMIALS_MIN, Math.floor(SIEVE_WORK / work)));
     }
     return 'unfinished';
   }
@@ -323,19 +330,22 @@ export class Siqs {
 
   /** The relations that came since the last call, at most 64 KiB of them; undefined when all are taken. To be called between steps. */
   takeRelations(): Uint8Array | undefined {
-    const log = this.#get(header.RELATION_LOG);
-    const view = new DataView(this.#memory.buffer);
-    const chunk = new Uint8Array(SIQS_CHUNK_BYTES_MAX);
+    const end = this.#get(header.LOG_END);
+    let at = this.#get(header.LOG_TAKEN);
+    if (at === end) return undefined;
+    // Asked for every few milliseconds: no more is allocated than is there.
+    const sizeMax = Math.min(SIQS_CHUNK_BYTES_MAX, SIQS_CHUNK_HEADER_BYTES_MAX + end - at);
+    const log = new Uint8Array(this.#memory.buffer, this.#get(header.RELATION_LOG), end);
+    const tags = new DataView(log.buffer, log.byteOffset);
+    const chunk = new Uint8Array(sizeMax);
     const begin = encodeChunkHeader(chunk, this.#fields, this.#n);
     let length = begin;
-    let at = this.#get(header.LOG_TAKEN);
-    const end = this.#get(header.LOG_END);
     while (at < end) {
-      const tag = view.getUint16(log + at, true);
+      const tag = tags.getUint16(at, true);
       const bytes = tag & 0x7fff;
       if (bytes === tag) {
         if (length + bytes > chunk.length) break;
-        chunk.set(new Uint8Array(this.#memory.buffer, log + at, bytes), length);
+        chunk.set(log.subarray(at, at + bytes), length);
         length += bytes;
       }
       at += bytes;

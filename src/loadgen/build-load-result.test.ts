@@ -34,13 +34,14 @@ function thread(callers: readonly CallerPlan[]): SenderReport {
       tally.done(caller, i, i + 10, { ...told, ...times, cpuMs });
     }
   });
-  return { tally: tally.report(), match: new CallbackMatch().report(), cores: 0.5 };
+  return { tally: tally.report(), match: new CallbackMatch().report(), connectionWaits: 2, cores: 0.5 };
 }
 
 function resultOf(senders: readonly SenderReport[], options: Partial<LoadOptions> = {}): LoadResult {
   return buildLoadResult({
     options: testOptions({ urls: ['http://a'], ...options }),
     callerIds: ['load-1', 'load-2', 'load-3'],
+    distinctNumbers: 1_000,
     startedAt: '',
     elapsedMs: 1_000,
     interrupted: false,
@@ -130,7 +131,12 @@ test('values, of which no CPU time is told, do not make the share of a caller sm
     tally.done(caller, 0, 10, told);
   }
   for (let i = 0; i < 10; i++) tally.submitted('POST /values', 0);
-  const sender = { tally: tally.report(), match: new CallbackMatch().report(), cores: 0.5 };
+  const sender = {
+    tally: tally.report(),
+    match: new CallbackMatch().report(),
+    connectionWaits: 0,
+    cores: 0.5,
+  };
   assert.equal(resultOf([sender]).fairness.jainIndex, 1);
 });
 
@@ -138,7 +144,7 @@ test('reasons of any length are told by their beginning', () => {
   const tally = new LoadTally(0, 1, ARRIVALS_MS);
   tally.submitted('POST /sync', 0);
   tally.ended('POST /sync', `500 ${'x'.repeat(10_000)}`, 0, 10);
-  const sender = { tally: tally.report(), match: new CallbackMatch().report(), cores: 0 };
+  const sender = { tally: tally.report(), match: new CallbackMatch().report(), connectionWaits: 0, cores: 0 };
   assert.deepEqual(resultOf([sender]).endpoints[0]?.failed, { [`500 ${'x'.repeat(116)}`]: 1 });
 });
 
@@ -151,7 +157,9 @@ test('a caller of whom nothing is ever finished is the one that waited longest',
   const told = { status: 'done', number: '15', primes: ['3', '5'], isComplete: true, cpuMs: 1 };
   tally.done(0, 0, 10, { ...told, acceptedAtMs: 0, startedAtMs: 5, finishedAtMs: 9 });
   tally.unended(1, 30_000);
-  const result = resultOf([{ tally: tally.report(), match: new CallbackMatch().report(), cores: 0.5 }]);
+  const result = resultOf([
+    { tally: tally.report(), match: new CallbackMatch().report(), connectionWaits: 0, cores: 0.5 },
+  ]);
   assert.equal(result.fairness.worstWaitCaller, 'load-2');
   assert.ok(result.fairness.worstWaitMs >= 29_000, `worst wait ${result.fairness.worstWaitMs}`);
   const [first] = callerTable(result).rows;

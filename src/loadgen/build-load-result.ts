@@ -12,12 +12,12 @@ import {
 } from './load-result.ts';
 import { EXAMPLES_MAX } from './load-tally.ts';
 import type { ReceiverReport } from './receiver-protocol.ts';
-import { distinctSemiprimes } from './semiprimes.ts';
 import type { SenderReport } from './sender-protocol.ts';
 
 export interface Reports {
   readonly options: LoadOptions;
   readonly callerIds: readonly string[];
+  readonly distinctNumbers: number;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly elapsedMs: number;
@@ -28,7 +28,7 @@ export interface Reports {
 }
 
 export function buildLoadResult(reports: Reports): LoadResult {
-  const { options, startedAt, elapsedMs, interrupted, senders, receiver, seconds } = reports;
+  const { options, distinctNumbers, startedAt, elapsedMs, interrupted, senders, receiver, seconds } = reports;
   const tallies = senders.map(({ tally }) => tally);
   const total = (of: (tally: SenderReport['tally']) => number): number => sum(tallies.map(of));
   const accepted = total((tally) => tally.accepted);
@@ -43,7 +43,7 @@ export function buildLoadResult(reports: Reports): LoadResult {
     elapsedMs,
     interrupted,
     planned: total((tally) => tally.planned),
-    distinctNumbers: distinctSemiprimes(options),
+    distinctNumbers,
     sent: total((tally) => tally.sent),
     accepted,
     done: total((tally) => tally.done),
@@ -63,6 +63,7 @@ export function buildLoadResult(reports: Reports): LoadResult {
       receiverCores: receiver && elapsedMs > 0 ? receiver.cpuMs / elapsedMs : 0,
       lag: merged(tallies.map((tally) => tally.lag)).distribution(),
       dropped: total((tally) => tally.dropped),
+      connectionWaits: sum(senders.map(({ connectionWaits }) => connectionWaits)),
     },
   };
 }

@@ -10,7 +10,7 @@ import { type HistogramData, LatencyHistogram } from './latency-histogram.ts';
 export interface Callback {
   readonly requestId: string;
   readonly result: ToldResult;
-  /** When it was there as a whole, by the shared clock. */
+  /** When it was there as a whole, by the monotonic clock. */
   readonly atMs: number;
   /** The same, in ms since 1970. */
   readonly wallMs: number;
@@ -37,7 +37,7 @@ export class CallbackMatch {
   #promises = 0;
   #received = 0;
 
-  /** The request was accepted, as was known at `acceptedMs` of the shared clock. `onCallback` is told once at most. */
+  /** The request was accepted, as was known at `acceptedMs` of the monotonic clock. `onCallback` is told once at most. */
   promise(requestId: string, acceptedMs: number, onCallback: (callback: Callback) => void): void {
     this.#promises++;
     this.#promised.set(requestId, { acceptedMs, onCallback });

@@ -75,12 +75,12 @@ export class CallbackReceiver implements AsyncDisposable {
     return `${this.#baseUrl}/${thread}`;
   }
 
-  /** Has a service call back once. Throws an UnfitServiceError if it does not. */
-  async tryService(service: Service, callerId: string): Promise<void> {
+  /** Has a service call back once. Throws an UnfitServiceError if it does not, and the signal's reason as soon as that aborts. */
+  async tryService(service: Service, callerId: string, signal: AbortSignal): Promise<void> {
     const url = `${this.#baseUrl}/${TRIAL}`;
-    const came = this.#next('trial', TRIAL_MS_MAX);
+    const came = this.#next('trial', TRIAL_MS_MAX, signal);
     const body = `{"number":${TRIAL_NUMBER},"callback_url":"${url}"}`;
-    const end = await askService(service, ({ post }) => post('/async', headerText(callerId), body));
+    const end = await askService(service, ({ post }) => post('/async', headerText(callerId), body), signal);
     if (end.kind === 'broken' || end.status !== 202) {
       const why = refusalText(end);
       throw new UnfitServiceError(
@@ -88,8 +88,10 @@ export class CallbackReceiver implements AsyncDisposable {
         isOfAddress(why) ? 'address' : 'url',
       );
     }
-    if ((await came) === undefined) {
-      const attempt = await attemptText(service, end.body.toString());
+    const isThere = (await came) !== undefined;
+    signal.throwIfAborted();
+    if (!isThere) {
+      const attempt = await attemptText(service, end.body.toString(), signal);
       throw new UnfitServiceError(
         `${service.url} took ${url} for a callback URL, and its call did not arrive within ${TRIAL_MS_MAX / 1000} s${attempt}`,
         isOfAddress(attempt) ? 'address' : 'back',
@@ -105,14 +107,16 @@ export class CallbackReceiver implements AsyncDisposable {
     return message.report;
   }
 
-  /** The next message of its kind; undefined if none comes in time. */
+  /** The next message of its kind; undefined if none comes in time, or before the signal aborts. */
   #next<K extends FromReceiver['kind']>(
     kind: K,
     msMax: number,
+    signal?: AbortSignal,
   ): Promise<Extract<FromReceiver, { readonly kind: K }> | undefined> {
     return new Promise((resolve) => {
       const end = (message?: Extract<FromReceiver, { readonly kind: K }>): void => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
         this.#worker.off('message', take);
         resolve(message);
       };
@@ -121,6 +125,8 @@ export class CallbackReceiver implements AsyncDisposable {
       };
       // The thread keeps the process up for as long as there is anything to wait for.
       const timer = setTimeout(end, msMax).unref();
+      const abort = (): void => end();
+      signal?.addEventListener('abort', abort);
       this.#worker.on('message', take);
     });
   }
@@ -148,10 +154,11 @@ function isOfAddress(said: string): boolean {
 }
 
 /** What the service says of its last attempt to call back, where it says anything. */
-async function attemptText(service: Service, accepted: string): Promise<string> {
+async function attemptText(service: Service, accepted: string, signal: AbortSignal): Promise<string> {
   try {
     const { request_id: id } = JSON.parse(accepted) as { request_id: string };
-    const end = await askService(service, ({ get }) => get(`/requests/${encodeURIComponent(id)}`));
+    const path = `/requests/${encodeURIComponent(id)}`;
+    const end = await askService(service, ({ get }) => get(path), signal);
     if (end.kind === 'broken') return '';
     const { timeline } = JSON.parse(end.body.toString()) as Pick<RequestBody, 'timeline'>;
     const attempt = timeline.findLast(({ event }) => event === 'attempted');

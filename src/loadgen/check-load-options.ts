@@ -35,6 +35,10 @@ export function checkLoadOptions(options: LoadOptions): void {
     checkRange('The factor of a spike', factor, 0, FACTOR_MAX);
   }
   checkWhole('The number of callers', options.callers, 1, CALLERS_MAX);
+  if (options.runId !== undefined && !/^[a-z0-9]{1,16}$/.test(options.runId))
+    throw new RangeError(
+      `The id of a run must be 1 to 16 lower-case letters and digits: it is ${JSON.stringify(options.runId)}`,
+    );
   checkWhole('The number of threads', options.threads, 1, THREADS_MAX);
   checkWhole('The most connections', options.connectionsMax, CONNECTIONS_MAX_LEAST, CONNECTIONS_MAX);
   const connectionsLeast = CONNECTIONS_MAX_LEAST * options.threads * urls.length;

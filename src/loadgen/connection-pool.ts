@@ -17,6 +17,7 @@ export class ConnectionPool {
   readonly #connections: readonly HttpConnection[];
   readonly #free: HttpConnection[];
   readonly #waiting = new Fifo<Exchange>();
+  #waits = 0;
   #endReason: string | undefined;
 
   constructor(url: string, connectionsMax: number) {
@@ -30,13 +31,21 @@ export class ConnectionPool {
     return this.#waiting.length;
   }
 
+  /** How many ever had to. */
+  get waits(): number {
+    return this.#waits;
+  }
+
   /** `request` as `HttpConnection` takes it. `onBegin` is told when it has its connection. */
   exchange(request: string, onEnd: OnEnd, onBegin?: () => void, onHead?: () => void): void {
     if (this.#endReason !== undefined) return onEnd({ kind: 'broken', reason: this.#endReason });
     const exchange = { request, onEnd, onBegin, onHead };
     const connection = this.#free.pop();
     if (connection) this.#begin(connection, exchange);
-    else this.#waiting.push(exchange);
+    else {
+      this.#waits++;
+      this.#waiting.push(exchange);
+    }
     return undefined;
   }
 

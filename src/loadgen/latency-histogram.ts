@@ -53,12 +53,13 @@ export class LatencyHistogram {
   }
 
   data(): HistogramData {
-    const counts = new Array<number>();
-    const { recordedValuesIterator: values } = this.#histogram;
-    values.reset();
-    while (values.hasNext()) {
-      const { valueIteratedTo, countAddedInThisIterationStep } = values.next();
-      counts.push(valueIteratedTo, countAddedInThisIterationStep);
+    const counts: number[] = [];
+    const histogram = this.#histogram;
+    // The library's iterator takes milliseconds, in which nothing is sent: it computes a value for each empty place too.
+    const end = this.count === 0 ? 0 : histogram.countsArrayIndex(this.#maxUs) + 1;
+    for (let index = 0; index < end; index++) {
+      const count = histogram.getCountAtIndex(index);
+      if (count > 0) counts.push(histogram.valueFromIndex(index), count);
     }
     return {
       digits: this.#digits,

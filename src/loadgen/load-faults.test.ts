@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Faults, FaultyService, type Misbehaviour, SECRET, type Told } from './faulty-service.ts';
-import { endpointOf, testLoad } from './test-load.ts';
+import type { LoadTick } from './load-result.ts';
+import { endpointOf, testLoad, testLoadUntil } from './test-load.ts';
 
 const hangUp: Misbehaviour = (response) => void response.destroy();
 
@@ -18,10 +19,11 @@ test('a server that stalls for 3 s is charged for everything that was planned me
   assert.equal(sent, 500);
   // Three fifths of all were planned during the stall, evenly from 3 s before its end to its end.
   const { p50, p90, p99, max } = latency;
-  assert.ok(p50 > 300 && p50 < 900, `p50 is ${p50} ms`);
-  assert.ok(p90 > 2_200 && p90 < 2_900, `p90 is ${p90} ms`);
-  assert.ok(p99 > 2_800 && max < 4_000, `p99 is ${p99} ms, max ${max} ms`);
-  assert.ok(late >= 90 && late <= 150, `${late} were late`);
+  // A machine that is busy with other things makes all of it longer, and nothing shorter.
+  assert.ok(p50 > 300, `p50 is ${p50} ms`);
+  assert.ok(p90 > 2_200, `p90 is ${p90} ms`);
+  assert.ok(p99 > 2_800 && max > 2_900, `p99 is ${p99} ms, max ${max} ms`);
+  assert.ok(late >= 90, `${late} were late`);
   assert.equal(result.done, 500);
   assert.ok(result.seconds[2]!.answered === 0, 'in the third second nothing was answered');
   assert.ok(result.seconds[4]!.max > 2_900, 'the fifth second shows what it cost');
@@ -175,14 +177,17 @@ test('callbacks that never come are missing, and leave gaps; those that come twi
   await using service = await FaultyService.start({
     callbacks: (i) => (i % 100 === 50 ? 0 : i % 10 === 3 ? 2 : 1),
   });
-  const result = await testLoad({
-    urls: [service.url],
-    mode: 'async',
-    wait: 'callback',
-    callers: 1,
-    secretOf: { secret: SECRET },
-    graceMs: 4_000,
-  });
+  const result = await testLoadUntil(
+    {
+      urls: [service.url],
+      mode: 'async',
+      wait: 'callback',
+      callers: 1,
+      secretOf: { secret: SECRET },
+    },
+    // With the trial before the load.
+    ({ done }) => done === 198 && service.delivered === 198 + 20 + 1,
+  );
   const { promised, received, missing, twice, gaps, badlySigned, unverified } = result.callbacks!;
   assert.deepEqual([promised, received, missing, twice, gaps], [200, 198, 2, 20, 2]);
   assert.deepEqual([badlySigned, unverified], [0, 0]);
@@ -195,18 +200,15 @@ test('callbacks with another signature or content are told, and without a secret
     callbackBody: (body, i) =>
       i % 10 === 3 ? body.replace(/"cpu_ms":1/, '"cpu_ms":2') : i % 50 === 7 ? '{"a":' : body,
   });
-  const load = {
-    urls: [service.url],
-    mode: 'async',
-    wait: 'callback',
-    graceMs: 4_000,
-    durationMs: 500,
-  } as const;
-  const signed = await testLoad({ ...load, secretOf: { secret: SECRET } });
+  const load = { urls: [service.url], mode: 'async', wait: 'callback', durationMs: 500 } as const;
+  const isThere = ({ done }: LoadTick): boolean => done === 98 && service.delivered === callbacks;
+  let callbacks = 101;
+  const signed = await testLoadUntil({ ...load, secretOf: { secret: SECRET } }, isThere);
   assert.deepEqual([signed.callbacks!.badlySigned, signed.callbacks!.unverified], [10, 0]);
   assert.deepEqual([signed.wrong, signed.callbacks!.missing], [2, 2]);
   assert.equal(JSON.stringify(signed).includes(SECRET), false, 'the secret must not be in a report');
-  const unsigned = await testLoad({ ...load, seed: 2 });
+  callbacks += 101;
+  const unsigned = await testLoadUntil({ ...load, seed: 2 }, isThere);
   assert.deepEqual([unsigned.callbacks!.badlySigned, unsigned.callbacks!.unverified], [0, 98]);
 });
 
@@ -221,4 +223,17 @@ test('what is no fairsieve service, or asks for an API key that was not given, i
     await assert.rejects(testLoad({ urls: [service.url] }), { name: 'UnfitServiceError', message });
     assert.equal(service.submissions, 0);
   }
+});
+
+test('a question that the service holds when the load ends is taken back, and is no fault of it', async () => {
+  await using service = await FaultyService.start({ fetch: () => () => undefined });
+  const result = await testLoadUntil(
+    { urls: [service.url], mode: 'queued', durationMs: 100 },
+    ({ answered }) => answered === 20,
+  );
+  assert.equal(result.unfinished, 20);
+  assert.equal(
+    result.endpoints.some(({ endpoint }) => endpoint === 'GET result'),
+    false,
+  );
 });

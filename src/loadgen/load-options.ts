@@ -40,6 +40,11 @@ export interface LoadOptions {
   readonly rampMs: number;
   readonly spikes: readonly Spike[];
   readonly callers: number;
+  /**
+   * Stands in the caller ids (`load-k3f9a-1`), so that another load on the same service, or what an earlier one left there, has other
+   * callers. Undefined: `load-1` and so on, for a service or a secret that knows them by these names.
+   */
+  readonly runId: string | undefined;
   readonly skew: Skew;
   /** Decimal digits of the numbers, both included. Products of two primes of about equal size. */
   readonly digits: { readonly min: number; readonly max: number };

@@ -143,7 +143,19 @@ export interface LoadResult {
     /** From the planned moment to the moment at which the generator got round to it. */
     readonly lag: Distribution;
     readonly dropped: number;
+    /** Submissions that found none of the connections free, and waited for one. */
+    readonly connectionWaits: number;
   };
+}
+
+/** What is done before a load begins, in this order; some loads need no secrets and no callbacks. */
+export type LoadStepName = 'services' | 'secrets' | 'callbacks' | 'numbers' | 'threads';
+
+/** How far it is: `done` of `of` services, callers, services, lengths of primes, threads. */
+export interface LoadStep {
+  readonly name: LoadStepName;
+  readonly done: number;
+  readonly of: number;
 }
 
 /** What a live view shows, about four times a second. */

@@ -117,7 +117,7 @@ export class LoadTally {
   readonly #wrongExamples: string[] = [];
 
   /**
-   * Times are of the shared clock; the load begins at `startMs`. `arrivalsEndWallMs`, in ms since 1970, is when the last arrival is
+   * Times are of the monotonic clock; the load begins at `startMs`. `arrivalsEndWallMs`, in ms since 1970, is when the last arrival is
    * planned at the latest: what the service finishes later is no share of a caller any more, since in the end each gets what it asked for.
    */
   constructor(startMs: number, callers: number, arrivalsEndWallMs: number) {
@@ -156,6 +156,11 @@ export class LoadTally {
 
   asked(endpoint: Endpoint): void {
     this.#endpoints.get(endpoint)!.sent++;
+  }
+
+  /** What was asked was taken back, and counts as not asked. */
+  withdrawn(endpoint: Endpoint): void {
+    this.#endpoints.get(endpoint)!.sent--;
   }
 
   /** How an exchange ended: undefined is well. The time of what was broken off before anybody lost patience says nothing. */

@@ -33,11 +33,6 @@ export function primePool(digits: number, seed: number, kernel: Kernel): bigint[
   return primes;
 }
 
-/** How many primes `primePool` gives, without testing any. */
-export function primePoolSize(digits: number, seed: number): number {
-  return digits <= SIEVED_DIGITS_MAX ? sievedPrimes(digits, seed).length : testedCount(digits);
-}
-
 function sievedPrimes(digits: number, seed: number): bigint[] {
   const end = 10 ** digits;
   const start = Math.ceil(Math.sqrt(10) * (end / 10));
@@ -81,17 +76,13 @@ function smallPrimes(): number[] {
 }
 
 function testedPrimes(digits: number, seed: number, kernel: Kernel): bigint[] {
-  const count = testedCount(digits);
+  const count = COUNTS.find(({ digitsMax }) => digits <= digitsMax)?.count ?? 0;
   const primes = new Set<bigint>();
   for (let drawn = 0; primes.size < count; drawn++) {
     const prime = nextPrime(upperInteger(digits, seed, drawn), kernel);
     if (String(prime).length === digits) primes.add(prime);
   }
   return [...primes];
-}
-
-function testedCount(digits: number): number {
-  return COUNTS.find(({ digitsMax }) => digits <= digitsMax)?.count ?? 0;
 }
 
 /** An integer of that many digits, at least √10 · 10^(digits − 1), drawn from the seed. */

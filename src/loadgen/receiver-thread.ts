@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Webhook } from 'standardwebhooks';
+import { bodyText } from '../base/body-text.ts';
 import { assert } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { RecentMap } from '../base/recent-map.ts';
@@ -22,7 +23,6 @@ import {
   type ToReceiver,
   TRIAL,
 } from './receiver-protocol.ts';
-import { sharedNowMs } from './shared-clock.ts';
 import { readRequest } from './told-result.ts';
 
 const BODY_BYTES_MAX = 2 ** 20;
@@ -58,8 +58,8 @@ port.on('message', (_message: ToReceiver) => tell({ kind: 'report', report: repo
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [forRun, forThread = ''] = (request.url ?? '').split(/[?#]/)[0]!.split('/').slice(-2);
-  const body = await bodyOf(request);
-  const atMs = sharedNowMs();
+  const body = await bodyText(request, BODY_BYTES_MAX);
+  const atMs = systemClock.monotonicMs();
   const wallMs = systemClock.wallMs();
   if (body === undefined || request.method !== 'POST' || forRun !== run) {
     response.writeHead(body === undefined ? 413 : 410, { connection: 'close' }).end();
@@ -143,18 +143,6 @@ function signatureHeaders(headers: IncomingMessage['headers']) {
     'webhook-timestamp': text('webhook-timestamp'),
     'webhook-signature': text('webhook-signature'),
   };
-}
-
-/** Undefined if it is too long. */
-async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function report(): ReceiverReport {

@@ -10,7 +10,6 @@ import type { ExchangeEnd } from './http-connection.ts';
 import type { Wait } from './load-options.ts';
 import type { LoadTally } from './load-tally.ts';
 import type { RequestText } from './request-text.ts';
-import { sharedNowMs } from './shared-clock.ts';
 import { lastState, readRequest, readValue, type ToldResult } from './told-result.ts';
 
 export type Asking = Exclude<Wait, 'callback'>;
@@ -44,8 +43,9 @@ const WAYS: Readonly<Record<Asking, Way>> = {
   },
 };
 
-/** An answer that came sooner than this was not held. */
+/** An answer that came sooner than this was not held; one that did not come by then should have. */
 const HELD_MS_MIN = 500;
+const HELD_MS_MAX = 2_000;
 /** Pauses where the service asks for none: they double up to the greatest. */
 const PAUSE_MS = 50;
 const PAUSE_MS_MAX = 2_000;
@@ -98,11 +98,11 @@ export class ResultWatch {
         if (sentMs !== undefined) this.#answered(watched, pauses, sentMs, headMs, end);
       },
       () => {
-        sentMs = sharedNowMs();
+        sentMs = systemClock.monotonicMs();
         this.#tally.asked('GET result');
       },
       // A stream has answered when it has begun.
-      this.#asking === 'events' ? () => (headMs = sharedNowMs()) : undefined,
+      this.#asking === 'events' ? () => (headMs = systemClock.monotonicMs()) : undefined,
     );
   }
 
@@ -113,10 +113,14 @@ export class ResultWatch {
     headMs: number | undefined,
     end: ExchangeEnd,
   ): void {
-    const nowMs = sharedNowMs();
+    const nowMs = systemClock.monotonicMs();
     const way = this.#wayOf(watched);
     const told = toldBy(end, watched, way);
-    const isOpenStream = end.kind === 'broken' && end.reason === NOT_ANSWERED && headMs !== undefined;
+    const isCutOff = end.kind === 'broken' && end.reason === NOT_ANSWERED;
+    const isOpenStream = isCutOff && headMs !== undefined;
+    // The service may hold it until then: that it was not waited for is our doing.
+    if (isCutOff && way === LONG_POLL && nowMs - sentMs < HELD_MS_MAX)
+      return this.#tally.withdrawn('GET result');
     this.#tally.ended('GET result', isOpenStream ? undefined : told.reason, sentMs, headMs ?? nowMs);
     if (this.#hasEnded) return undefined;
     if (told.kind === 'ended') return watched.onEnd(told.result, nowMs);

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { FaultyService } from './faulty-service.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -80,6 +83,87 @@ test('no connection is left behind, whether the load ends by itself, is aborted,
   }
 });
 
+test('a load that is aborted before it begins ends at once with the reason, whatever it waits for', async (t) => {
+  const answers: Readonly<Record<string, [number, string]>> = {
+    '/healthz': [200, '{"status":"ok"}'],
+    '/callback-secret': [404, '{}'],
+    '/async': [202, '{"request_id":"1","status":"queued"}'],
+  };
+  const silent = { services: ['/healthz', '/callback-secret'], callbacks: ['/async', '/calling-back'] };
+  for (const [name, paths] of Object.entries(silent))
+    for (const path of paths) {
+      const asked = Promise.withResolvers<void>();
+      const server = createServer((request, response) => {
+        const { url: asks = '' } = request;
+        if (asks === path || asks === '/async') asked.resolve();
+        const [status, body] = answers[asks] ?? [404, '{}'];
+        if (asks !== path) response.writeHead(status).end(body);
+      });
+      server.listen(0, '127.0.0.1');
+      t.after(() => server.closeAllConnections());
+      t.after(() => void server.close());
+      await once(server, 'listening');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const aborting = new AbortController();
+      const steps: string[] = [];
+      const load = testLoad(
+        { urls: [url], mode: 'async' },
+        { signal: aborting.signal, onStep: (step) => steps.push(step.name) },
+      );
+      const abortedMs = asked.promise.then(() => {
+        aborting.abort(new Error('enough'));
+        return performance.now();
+      });
+      await assert.rejects(load, /^Error: enough$/, path);
+      // Left to themselves, the questions end after five seconds, and the wait for a call after ten.
+      const tookMs = performance.now() - (await abortedMs);
+      assert.ok(tookMs < 4_000, `${path} took ${tookMs} ms`);
+      assert.equal(steps.at(-1), name);
+      server.close();
+      // No connection of the load is open: this would wait for it.
+      await once(server, 'close');
+    }
+});
+
+test('a load tells what it does before it begins', async () => {
+  await using service = await FaultyService.start();
+  const steps = new Set<string>();
+  await testLoad(
+    { urls: [service.url], mode: 'async', durationMs: 10, threads: 2, digits: { min: 18, max: 20 } },
+    { onStep: ({ name, done, of }) => steps.add(`${name} ${done}/${of}`) },
+  );
+  assert.deepEqual(
+    [...steps],
+    [
+      'services 0/1',
+      'callbacks 0/1',
+      'numbers 0/2',
+      'numbers 1/2',
+      'threads 0/2',
+      'threads 1/2',
+      'threads 2/2',
+    ],
+  );
+});
+
+test('callers are named after the run, and what is planned does not depend on its name', async () => {
+  const callersOf = async (runId: string | undefined): Promise<(readonly [string, number])[]> => {
+    await using service = await FaultyService.start();
+    const { callers, options } = await testLoad({ urls: [service.url], callers: 2, runId, durationMs: 200 });
+    assert.equal(options.runId, runId);
+    return callers.map(({ callerId, sent }) => [callerId, sent] as const);
+  };
+  const named = await callersOf('k3f9a');
+  assert.deepEqual(
+    named.map(([callerId]) => callerId),
+    ['load-k3f9a-1', 'load-k3f9a-2'],
+  );
+  assert.deepEqual(
+    (await callersOf(undefined)).map(([, sent]) => sent),
+    named.map(([, sent]) => sent),
+  );
+});
+
 test('a load is bounded in its connections, and what waits for one is charged', async () => {
   await using service = await FaultyService.start({
     submission: () => (response) => void setTimeout(() => response.writeHead(503).end(), 50),
@@ -92,6 +176,7 @@ test('a load is bounded in its connections, and what waits for one is charged', 
   assert.ok(most > 0 && most <= 8, `${most} connections were open`);
   const { sent, failed, latency } = endpointOf(result, 'POST /sync');
   assert.deepEqual([sent, failed], [120, { '503': 120 }]);
+  assert.ok(result.generator.connectionWaits > 100, `${result.generator.connectionWaits} waited`);
   // Four at a time: the last of 120, planned after 0.6 s, is answered after 1.5 s.
   assert.ok(latency.max > 800, `max ${latency.max} ms`);
 });
@@ -118,6 +203,7 @@ test('what cannot be is refused before anything is asked', async () => {
     { threads: 4, connectionsMax: 7 },
     /connections must be at least 8, 2 for each of 4 threads and 1 services: it is 7/,
   );
+  await refused({ runId: 'a b' }, /id of a run must be .*: it is "a b"/);
   await refused({ callers: 10_001 }, /callers must be from 1 to 10000: it is 10001/);
   await refused({ digits: { min: 18, max: 201 } }, /digits must be from 18 to 200: it is 201/);
   await refused({ mode: 'sync', wait: 'callback' }, /In mode sync nothing is told by a callback/);

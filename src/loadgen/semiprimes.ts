@@ -5,8 +5,9 @@
  * Invariant: the same seed gives the same numbers, and those of one length are all different until every product of two primes of the
  * pools has come.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kernel } from '../kernel/kernel.ts';
-import { PRIME_DIGITS_MAX, primePool, primePoolSize } from './prime-pool.ts';
+import { PRIME_DIGITS_MAX, primePool } from './prime-pool.ts';
 import { randomAt, seedFor } from './seeded-random.ts';
 
 /** All in decimal. */
@@ -20,40 +21,52 @@ export interface SemiprimeOptions {
   /** From `SEMIPRIME_DIGITS_MIN` to `SEMIPRIME_DIGITS_MAX`, both included. */
   readonly digits: { readonly min: number; readonly max: number };
   readonly seed: number;
+}
+
+/** What numbers are made of: primes by their count of decimal digits. Plain data, made once and given to every thread. */
+export type PrimePools = ReadonlyMap<number, readonly bigint[]>;
+
+export interface PoolHooks {
   /** Tests the primes. */
   readonly kernel: Kernel;
+  /** Told before each pool how many of them are made. */
+  readonly onPool?: (made: number, of: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 export const SEMIPRIME_DIGITS_MIN = 2;
 export const SEMIPRIME_DIGITS_MAX = 2 * PRIME_DIGITS_MAX;
 
-/** How many numbers are all different, from the first on: as many as the length of the fewest has. */
-export function distinctSemiprimes({ digits, seed }: Omit<SemiprimeOptions, 'kernel'>): number {
-  const size = (length: number): number => primePoolSize(length, poolSeed(seed, length));
-  const counts = Array.from({ length: digits.max - digits.min + 1 }, (_, i) => {
-    const [short, long] = [size(Math.floor((digits.min + i) / 2)), size(Math.ceil((digits.min + i) / 2))];
-    return Math.floor(short / 2) * Math.ceil(long / 2);
-  });
-  return Math.min(...counts);
-}
-
-function poolSeed(seed: number, length: number): number {
-  return seedFor(seed, `primes ${length}`);
-}
-
-/** Gives the `index`-th number (from 0) in a microsecond; making the primes takes up to some seconds before that. */
-export function semiprimes({ digits, seed, kernel }: SemiprimeOptions): (index: number) => Semiprime {
+/**
+ * Takes up to some seconds, in turns of a second at most, between which the signal is heard: rejects with its reason when it aborts.
+ */
+export async function primePools(
+  { digits, seed }: SemiprimeOptions,
+  { kernel, onPool, signal }: PoolHooks,
+): Promise<PrimePools> {
+  const least = Math.floor(digits.min / 2);
+  const lengths = Array.from({ length: Math.ceil(digits.max / 2) - least + 1 }, (_, i) => least + i);
   const pools = new Map<number, readonly bigint[]>();
-  const pool = (length: number): readonly bigint[] => {
-    const known = pools.get(length) ?? primePool(length, poolSeed(seed, length), kernel);
-    pools.set(length, known);
-    return known;
-  };
-  const grids = Array.from({ length: digits.max - digits.min + 1 }, (_, i) => {
-    const [short, long] = [pool(Math.floor((digits.min + i) / 2)), pool(Math.ceil((digits.min + i) / 2))];
-    // Halves of a pool, so that no prime meets itself.
-    return { short: short.slice(0, short.length / 2), long: long.slice(long.length / 2) };
-  });
+  for (const length of lengths) {
+    onPool?.(pools.size, lengths.length);
+    await nextTurn();
+    signal?.throwIfAborted();
+    pools.set(length, primePool(length, seedFor(seed, `primes ${length}`), kernel));
+  }
+  return pools;
+}
+
+/** How many numbers are all different, from the first on: as many as the length of the fewest has. */
+export function distinctSemiprimes({ digits }: Pick<SemiprimeOptions, 'digits'>, pools: PrimePools): number {
+  return Math.min(...gridsOf(digits, pools).map(({ short, long }) => short.length * long.length));
+}
+
+/** Gives the `index`-th number (from 0) in a microsecond. `pools` are those of the same options. */
+export function semiprimes(
+  { digits, seed }: SemiprimeOptions,
+  pools: PrimePools,
+): (index: number) => Semiprime {
+  const grids = gridsOf(digits, pools);
   const lengthSeed = seedFor(seed, 'digits');
   return (index) => {
     const grid = grids[grids.length === 1 ? 0 : Math.floor(randomAt(lengthSeed, index) * grids.length)]!;
@@ -63,4 +76,20 @@ export function semiprimes({ digits, seed, kernel }: SemiprimeOptions): (index: 
     const q = grid.long[(row + lap) % grid.long.length]!;
     return { number: String(p * q), primes: p < q ? [String(p), String(q)] : [String(q), String(p)] };
   };
+}
+
+/** The primes that the products of each length are made of. */
+interface Grid {
+  readonly short: readonly bigint[];
+  readonly long: readonly bigint[];
+}
+
+function gridsOf({ min, max }: SemiprimeOptions['digits'], pools: PrimePools): Grid[] {
+  return Array.from({ length: max - min + 1 }, (_, i) => {
+    const [short = [], long = []] = [Math.floor((min + i) / 2), Math.ceil((min + i) / 2)].map((length) =>
+      pools.get(length),
+    );
+    // Halves of a pool, so that no prime meets itself.
+    return { short: short.slice(0, short.length / 2), long: long.slice(long.length / 2) };
+  });
 }

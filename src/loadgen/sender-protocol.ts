@@ -1,8 +1,9 @@
-/** What a thread that sends is told and tells. Types only. Times are of the shared clock. */
+/** What a thread that sends is told and tells. Types only. Times are of the monotonic clock. */
 import type { MessagePort } from 'node:worker_threads';
 import type { MatchReport } from './callback-match.ts';
 import type { LoadOptions } from './load-options.ts';
 import type { Counts, SecondReport, ThreadReport } from './load-tally.ts';
+import type { PrimePools } from './semiprimes.ts';
 
 export interface SenderData {
   readonly options: LoadOptions;
@@ -14,6 +15,7 @@ export interface SenderData {
   readonly callbackUrl: string | undefined;
   readonly callbacks: MessagePort | undefined;
   readonly module: WebAssembly.Module;
+  readonly pools: PrimePools;
 }
 
 export type ToSender =
@@ -24,6 +26,8 @@ export type ToSender =
 export interface SenderReport {
   readonly tally: ThreadReport;
   readonly match: MatchReport;
+  /** Submissions that found no free connection. */
+  readonly connectionWaits: number;
   /** CPU seconds per second while there were arrivals. */
   readonly cores: number;
 }

@@ -1,11 +1,11 @@
 /** Entry of a thread that sends. What it says and hears is in sender-protocol.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../base/assert.ts';
+import { systemClock } from '../base/clock.ts';
 import { createKernel } from '../kernel/load-kernel.ts';
 import type { CallbackBatch } from './receiver-protocol.ts';
 import { Sender } from './sender.ts';
 import type { FromSender, SenderData, ToSender } from './sender-protocol.ts';
-import { sharedNowMs } from './shared-clock.ts';
 
 const TICK_MS = 250;
 
@@ -24,25 +24,26 @@ port.on('message', (message: ToSender) => {
 tell({ kind: 'ready' });
 
 async function run(startMs: number): Promise<void> {
-  // What making the numbers took is not the load's.
+  // What starting took is not the load's.
   const before = process.threadCpuUsage();
-  const beforeMs = sharedNowMs();
+  const beforeMs = systemClock.monotonicMs();
   // The wait for the last results is nearly idle, and would make the share look smaller than it was.
   let coresOfArrivals: number | undefined;
   const coresSoFar = (): number => {
     const { user, system } = process.threadCpuUsage(before);
-    return (user + system) / 1000 / (sharedNowMs() - beforeMs);
+    return (user + system) / 1000 / (systemClock.monotonicMs() - beforeMs);
   };
   const ending = setTimeout(
     () => (coresOfArrivals = coresSoFar()),
     startMs + options.options.durationMs - beforeMs,
   );
-  const ticking = setInterval(() => tell({ kind: 'tick', ...newsAt(sharedNowMs()) }), TICK_MS);
+  const ticking = setInterval(() => tell({ kind: 'tick', ...newsAt(systemClock.monotonicMs()) }), TICK_MS);
   await sender.run(startMs);
   clearTimeout(ending);
   clearInterval(ticking);
   const cores = coresOfArrivals ?? coresSoFar();
-  const report = { tally: sender.tally.report(), match: sender.match, cores };
+  const { tally, match, connectionWaits } = sender;
+  const report = { tally: tally.report(), match, connectionWaits, cores };
   tell({ kind: 'finished', report, ...newsAt(Infinity) });
 }
 

@@ -15,17 +15,29 @@ export class SenderThreads implements AsyncDisposable {
   readonly #threads: readonly Thread[];
   #onNews: (thread: number, news: SenderNews) => void = () => undefined;
 
-  /** One for each. Their numbers are made at once. */
+  /** One for each. */
   constructor(data: readonly SenderData[]) {
     this.#threads = data.map((workerData, i) => this.#start(workerData, i));
   }
 
-  /** Resolves when all have made their numbers; rejects if one fails. */
-  async ready(): Promise<void> {
-    await Promise.all(this.#threads.map(({ ready }) => ready));
+  /**
+   * Resolves when all are up; rejects if one fails, and with the signal's reason when that aborts. `onReady` is told how many are up: at
+   * first none.
+   */
+  async ready(signal: AbortSignal, onReady: (threads: number) => void): Promise<void> {
+    let up = 0;
+    onReady(up);
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    const each = this.#threads.map(({ ready }) => ready.then(() => onReady(++up)));
+    await Promise.race([Promise.all(each), aborted.promise]).finally(() =>
+      signal.removeEventListener('abort', abort),
+    );
   }
 
-  /** Has all of them send from `startMs` of the shared clock on; resolves to their reports. Rejects if one fails. */
+  /** Has all of them send from `startMs` of the monotonic clock on; resolves to their reports. Rejects if one fails. */
   run(startMs: number, onNews: (thread: number, news: SenderNews) => void): Promise<readonly SenderReport[]> {
     this.#onNews = onNews;
     this.#tell({ kind: 'start', startMs });

@@ -15,13 +15,14 @@ import { type Callback, CallbackMatch, type MatchReport } from './callback-match
 import { ConnectionPool } from './connection-pool.ts';
 import type { Accepted } from './door.ts';
 import { failureReason, MALFORMED_ANSWER, NOT_ANSWERED, TIMED_OUT } from './exchange-outcome.ts';
+import { followPlan } from './follow-plan.ts';
 import type { ExchangeEnd } from './http-connection.ts';
 import { judgeResult } from './judge-result.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadTally } from './load-tally.ts';
 import { headerText, requestText, type RequestText } from './request-text.ts';
 import { ResultWatch } from './result-watch.ts';
-import { sharedNowMs } from './shared-clock.ts';
+import type { PrimePools } from './semiprimes.ts';
 import type { ToldResult } from './told-result.ts';
 
 /** Of all threads together: arrivals that wait for a connection, and requests that are followed. Beyond them arrivals are dropped. */
@@ -40,6 +41,7 @@ export interface SenderOptions {
   readonly callerIds: readonly string[];
   readonly callbackUrl: string | undefined;
   readonly kernel: Kernel;
+  readonly pools: PrimePools;
 }
 
 /** Accepted, and not ended yet. */
@@ -67,17 +69,17 @@ export class Sender {
   #watches: readonly ResultWatch[] = [];
   #tally: LoadTally;
   #startMs = Infinity;
+  #stopPlan: () => void = () => undefined;
   #hasSentAll = false;
   #hasFinished = false;
   /** Submissions, results and callbacks that are waited for. */
   #awaited = 0;
   readonly #open = new Set<Open>();
 
-  /** Makes its numbers, which may take seconds. */
   constructor(options: SenderOptions) {
     this.#options = options;
     const { threads, urls, pace, connectionsMax, apiKey } = options.options;
-    this.#arrivalAt = arrivals(options.options, options.kernel);
+    this.#arrivalAt = arrivals(options.options, options.pools);
     this.#callers = options.callerIds.map(headerText);
     const shareOf = (count: number): number => Math.floor(count / threads / urls.length);
     this.#services = urls.map((url) => ({
@@ -95,6 +97,11 @@ export class Sender {
     return this.#tally;
   }
 
+  /** Submissions that found no free connection. */
+  get connectionWaits(): number {
+    return this.#services.reduce((sum, { submissions }) => sum + submissions.waits, 0);
+  }
+
   get match(): MatchReport {
     return this.#match.report();
   }
@@ -104,7 +111,7 @@ export class Sender {
     const { options, callerIds } = this.#options;
     const { pace, wait } = options;
     this.#startMs = startMs;
-    const arrivalsEndWallMs = systemClock.wallMs() + startMs - sharedNowMs() + options.durationMs;
+    const arrivalsEndWallMs = systemClock.wallMs() + startMs - systemClock.monotonicMs() + options.durationMs;
     this.#tally = new LoadTally(startMs, callerIds.length, arrivalsEndWallMs);
     const asking = wait === 'callback' ? 'long-poll' : wait;
     this.#watches = this.#services.map(
@@ -112,7 +119,7 @@ export class Sender {
     );
     const sweep = setInterval(() => this.#sweep(), SWEEP_MS);
     if (pace.kind === 'open') this.#sendByPlan(arrivalMoments({ ...options, pace }));
-    else setTimeout(() => this.#sendByLanes(), Math.max(0, startMs - sharedNowMs()));
+    else setTimeout(() => this.#sendByLanes(), Math.max(0, startMs - systemClock.monotonicMs()));
     await this.#finished.promise;
     clearInterval(sweep);
   }
@@ -122,7 +129,8 @@ export class Sender {
     if (this.#hasFinished) return;
     this.#hasFinished = true;
     this.#hasSentAll = true;
-    const nowMs = sharedNowMs();
+    this.#stopPlan();
+    const nowMs = systemClock.monotonicMs();
     for (const { caller, acceptedMs, tellsStart } of this.#open)
       this.#tally.unended(caller, tellsStart ? nowMs - acceptedMs : undefined);
     for (const watch of this.#watches) watch.end();
@@ -144,26 +152,23 @@ export class Sender {
   /** Every thread goes through the whole plan, so that what is planned does not depend on how many there are. */
   #sendByPlan(nextMoment: () => number): void {
     const { threads } = this.#options.options;
-    let index = 0;
-    let plannedMs = this.#startMs + nextMoment();
-    const skipToOwn = (): void => {
-      for (; index % threads !== this.#options.thread; index++) plannedMs = this.#startMs + nextMoment();
-    };
-    const sendDue = (): void => {
-      if (this.#hasSentAll) return;
-      const nowMs = sharedNowMs();
-      while (plannedMs <= nowMs) {
+    let index = this.#options.thread;
+    let gone = 0;
+    this.#stopPlan = followPlan({
+      nextMs: () => {
+        let moment = nextMoment();
+        for (; gone < index; gone++) moment = nextMoment();
+        gone++;
+        return this.#startMs + moment;
+      },
+      onArrival: (plannedMs, nowMs) => {
         this.#tally.planned(plannedMs);
         this.#tally.lag(nowMs - plannedMs);
-        this.#send(index++, plannedMs);
-        plannedMs = this.#startMs + nextMoment();
-        skipToOwn();
-      }
-      if (plannedMs === Infinity) this.#hasSentAll = true;
-      else setTimeout(sendDue, Math.max(1, Math.floor(plannedMs - sharedNowMs())));
-    };
-    skipToOwn();
-    sendDue();
+        this.#send(index, plannedMs);
+        index += threads;
+      },
+      onEnd: () => (this.#hasSentAll = true),
+    });
   }
 
   #sendByLanes(): void {
@@ -173,7 +178,7 @@ export class Sender {
     let index = this.#options.thread;
     let lanes = this.#lanes();
     const ask = (): void => {
-      const nowMs = sharedNowMs();
+      const nowMs = systemClock.monotonicMs();
       if (nowMs >= endMs || this.#hasSentAll) {
         if (--lanes === 0) this.#hasSentAll = true;
         return;
@@ -214,7 +219,7 @@ export class Sender {
 
   #submitted(arrival: Arrival, plannedMs: number, end: ExchangeEnd): void {
     this.#awaited--;
-    const nowMs = sharedNowMs();
+    const nowMs = systemClock.monotonicMs();
     let reason = failureReason(end);
     let accepted: Accepted | undefined;
     if (end.kind === 'answered' && reason === undefined) {
@@ -294,7 +299,7 @@ export class Sender {
       submissions.expire(ANSWER_MS_MAX, TIMED_OUT);
       if (wait !== 'events') questions.expire(ANSWER_MS_MAX, TIMED_OUT);
     }
-    const isOver = sharedNowMs() >= this.#startMs + durationMs + graceMs;
+    const isOver = systemClock.monotonicMs() >= this.#startMs + durationMs + graceMs;
     if (isOver || (this.#hasSentAll && this.#awaited === 0)) this.stop();
   }
 }

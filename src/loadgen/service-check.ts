@@ -1,5 +1,10 @@
-/** What is found out about a service before it is loaded: whether it is there and is fairsieve, and whom an API key speaks for. */
+/**
+ * What is found out about a service before it is loaded: whether it is there and is fairsieve, and whom an API key speaks for.
+ *
+ * All of it throws the reason of its signal, as soon as that aborts.
+ */
 import { isObject } from '../client/is-object.ts';
+import { ask } from './ask.ts';
 import { failureReason } from './exchange-outcome.ts';
 import { type ExchangeEnd, HttpConnection } from './http-connection.ts';
 import { requestText, type RequestText, type Service } from './request-text.ts';
@@ -24,8 +29,8 @@ export class UnfitServiceError extends Error {
 }
 
 /** Throws an UnfitServiceError unless it answers `GET /healthz` as fairsieve does: nothing else is to be put under load by a slip in a URL. */
-export async function checkService(service: Service): Promise<void> {
-  const end = await askService(service, ({ get }) => get('/healthz'));
+export async function checkService(service: Service, signal: AbortSignal): Promise<void> {
+  const end = await askService(service, ({ get }) => get('/healthz'), signal);
   const reason = failureReason(end);
   if (reason !== undefined)
     throw new UnfitServiceError(`Cannot load ${service.url}: GET /healthz failed (${reason})`);
@@ -52,8 +57,8 @@ export type KeyOwner =
   | { readonly kind: 'anyone' };
 
 /** Throws an UnfitServiceError if the key is refused, or one is asked for and there is none. */
-export async function keyOwner(service: Service): Promise<KeyOwner> {
-  const end = await askService(service, ({ get }) => get('/callback-secret'));
+export async function keyOwner(service: Service, signal: AbortSignal): Promise<KeyOwner> {
+  const end = await askService(service, ({ get }) => get('/callback-secret'), signal);
   if (end.kind === 'answered' && end.status === 401) {
     const why =
       service.apiKey === undefined
@@ -67,22 +72,33 @@ export async function keyOwner(service: Service): Promise<KeyOwner> {
 }
 
 /** What the callbacks of a caller are signed with, where the service tells it: to an operator. */
-export async function callerSecrets(service: Service, callerId: string): Promise<readonly string[]> {
+export async function callerSecrets(
+  service: Service,
+  callerId: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const path = `/callback-secret?caller_id=${encodeURIComponent(callerId)}`;
-  return secretIn(await askService(service, ({ get }) => get(path)))?.secrets ?? [];
+  return secretIn(await askService(service, ({ get }) => get(path), signal))?.secrets ?? [];
 }
 
 /** One exchange over a connection of its own. */
 export async function askService(
   service: Service,
   request: (text: RequestText) => string,
+  signal: AbortSignal,
 ): Promise<ExchangeEnd> {
+  signal.throwIfAborted();
   using connection = new HttpConnection(service.url);
   const timer = setTimeout(() => connection.end('no answer in time'), ANSWER_MS_MAX);
+  const abort = (): void => connection.end('interrupted');
+  signal.addEventListener('abort', abort);
   try {
-    return await new Promise((resolve) => connection.exchange(request(requestText(service)), resolve));
+    const end = await ask(connection, request(requestText(service)));
+    signal.throwIfAborted();
+    return end;
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -1,6 +1,6 @@
 /** For tests: a short load with few of its options given. */
 import type { LoadOptions } from './load-options.ts';
-import type { Endpoint, EndpointResult, LoadResult } from './load-result.ts';
+import type { Endpoint, EndpointResult, LoadResult, LoadTick } from './load-result.ts';
 import { type LoadHooks, runLoad } from './run-load.ts';
 
 export function testOptions(options: Pick<LoadOptions, 'urls'> & Partial<LoadOptions>): LoadOptions {
@@ -12,6 +12,7 @@ export function testOptions(options: Pick<LoadOptions, 'urls'> & Partial<LoadOpt
     rampMs: 0,
     spikes: [],
     callers: 4,
+    runId: undefined,
     skew: 'uniform',
     digits: { min: 18, max: 18 },
     seed: 1,
@@ -34,6 +35,18 @@ export function testLoad(
     onTick: () => undefined,
     ...hooks,
   });
+}
+
+/** Of a load some of which never ends: ended once all else is there, so that how long that took does not matter. */
+export function testLoadUntil(
+  options: Parameters<typeof testOptions>[0],
+  isThere: (tick: LoadTick) => boolean,
+): Promise<LoadResult> {
+  const ending = new AbortController();
+  const onTick = (tick: LoadTick): void => {
+    if (isThere(tick)) ending.abort();
+  };
+  return testLoad({ graceMs: 120_000, ...options }, { signal: ending.signal, onTick });
 }
 
 /** What came of an endpoint that was used. */

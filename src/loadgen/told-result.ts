@@ -11,10 +11,10 @@ export interface ToldResult {
   /** Whether the service says that these are all of them, and prime. */
   readonly isComplete: boolean;
   /** By the clock of the service, in ms since 1970; undefined where it does not tell (values). */
-  readonly acceptedAtMs?: number;
-  readonly startedAtMs?: number;
-  readonly finishedAtMs?: number;
-  readonly cpuMs?: number;
+  readonly acceptedAtMs?: number | undefined;
+  readonly startedAtMs?: number | undefined;
+  readonly finishedAtMs?: number | undefined;
+  readonly cpuMs?: number | undefined;
 }
 
 /** How a request stands. */
@@ -32,25 +32,23 @@ export function readRequest(
   if (!isObject(body) || typeof body.request_id !== 'string' || typeof body.status !== 'string')
     throw new SyntaxError('It is no request');
   const { request_id: requestId } = body;
-  const common = {
-    requestId,
-    callerId: String(body.caller_id),
-    sequence: typeof body.sequence === 'number' ? body.sequence : undefined,
-  };
+  const callerId = String(body.caller_id);
+  const sequence = typeof body.sequence === 'number' ? body.sequence : undefined;
   // What was known at once is accepted as ended, and shows no factors yet.
-  if (!ENDED.has(body.status) || body.prime_factors === undefined) return { kind: 'pending', ...common };
+  if (!ENDED.has(body.status) || body.prime_factors === undefined)
+    return { kind: 'pending', requestId, callerId, sequence };
   if (!isTexts(body.prime_factors)) throw new SyntaxError('It has no prime factors');
   const result = {
     status: body.status,
     number: String(body.number),
     primes: body.prime_factors,
     isComplete: body.complete === true,
-    ...(typeof body.cpu_ms === 'number' && { cpuMs: body.cpu_ms }),
-    ...timeIn('acceptedAtMs', body.accepted_at),
-    ...timeIn('startedAtMs', body.started_at),
-    ...timeIn('finishedAtMs', body.finished_at),
+    cpuMs: typeof body.cpu_ms === 'number' ? body.cpu_ms : undefined,
+    acceptedAtMs: msAt(body.accepted_at),
+    startedAtMs: msAt(body.started_at),
+    finishedAtMs: msAt(body.finished_at),
   };
-  return { kind: 'ended', ...common, result };
+  return { kind: 'ended', requestId, callerId, sequence, result };
 }
 
 /** The only value of an answer of `POST /values`, or the batch that it is still part of. */
@@ -87,7 +85,7 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-function timeIn<K extends string>(key: K, value: unknown): { readonly [k in K]?: number } {
+function msAt(value: unknown): number | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? {} : ({ [key]: ms } as { [k in K]: number });
+  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -52,6 +52,7 @@ function bench(delivery: Delivery, perMinute = 1) {
       remember: (stored) => (world.stored = stored),
     },
     intake: {
+      shown: () => Promise.resolve(),
       requeue: async () => {
         await Promise.resolve();
         if (world.applies === true) world.requeued++;

@@ -31,7 +31,7 @@ export interface ChangeParts {
   readonly live: Pick<LiveSet, 'get' | 'add'>;
   readonly lookups: Pick<Lookups, 'find' | 'lookUp' | 'view' | 'ended' | 'remember'>;
   readonly pager: Pick<Pager, 'hold'>;
-  readonly intake: Pick<Intake, 'requeue'>;
+  readonly intake: Pick<Intake, 'requeue' | 'shown'>;
   readonly quotas: Quotas;
   readonly dispatcher: Pick<Dispatcher, 'cancel' | 'pump'>;
   readonly deliveries: Pick<Deliveries, 'revive' | 'due'>;
@@ -93,7 +93,9 @@ export class Changes {
   }
 
   async #cancel(requestId: string): Promise<ChangeResult> {
-    const { lookups, dispatcher, room, closing } = this.#parts;
+    const { lookups, intake, dispatcher, room, closing } = this.#parts;
+    const id = parseRequestId(requestId);
+    if (id) await intake.shown(id.seq);
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };
     if ('stored' in found && found.stored.state.kind !== 'queued') {

@@ -1,5 +1,6 @@
 /** Acceptance: numbers become requests, durable before anybody is told, and then wait their turn. */
 import type { Clock } from '../base/clock.ts';
+import { UnderWay } from '../base/under-way.ts';
 import type { Factor } from '../domain/factorization.ts';
 import { IDEMPOTENCY_TTL_MS, TIMELINE_EVENTS_MAX } from '../domain/limits.ts';
 import { nextSeq, SEQ_STRIDE } from '../domain/request-id.ts';
@@ -15,7 +16,11 @@ export interface IntakeParts {
   /** Whose sequence numbers are given out, 0 to 15. */
   readonly shard: number;
   readonly newToken: () => string;
+  /** Requests of a caller have come to wait after the call that accepted them. */
+  readonly onArrived: (callerId: string) => void;
 }
+
+type Known = readonly (readonly Factor[] | undefined)[];
 
 export type Accepted =
   | { readonly kind: 'accepted'; readonly requests: readonly StoredRequest[]; readonly replayed: boolean }
@@ -35,6 +40,9 @@ export type Requeued = boolean | 'full' | 'busy';
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #requeuing = new Map<number, Promise<Requeued>>();
+  /** Requests of large batches that are accepted and not written yet, each with when all of its batch are. */
+  readonly #arriving = new Map<number, { readonly stored: StoredRequest; readonly written: Promise<void> }>();
+  readonly #writing = new UnderWay();
   #lastSeq = 0;
 
   constructor(parts: IntakeParts) {
@@ -99,18 +107,53 @@ export class Intake {
     if (outcome.kind === 'full') return outcome;
     if (outcome.kind === 'busy') return { kind: (await this.#isSilent(first)) ? 'silent' : 'busy' };
     if (outcome.kind === 'accepted') {
-      const stored = requests.map((request, i) => asStored(request, outcome.known[i]));
-      for (const request of stored) this.#settle(request, urgent);
+      const { known, rest } = outcome;
+      const stored = requests.map((request, i) => asStored(request, known[i]));
+      for (const request of rest ? stored.slice(0, known.length) : stored) this.#settle(request, urgent);
+      if (rest) this.#settleLater(stored.slice(known.length), rest, urgent);
       return { kind: 'accepted', requests: stored, replayed: false };
     }
     giveBack();
-    const written = new Set(outcome.kind === 'replayed' ? outcome.written : []);
     for (const request of requests) pager.left(request);
-    if (outcome.kind === 'replayed')
-      outcome.requests.filter(({ seq }) => written.has(seq)).forEach((r) => this.#settle(r, urgent));
     return outcome.kind === 'replayed'
       ? { kind: 'accepted', requests: outcome.requests, replayed: true }
       : outcome;
+  }
+
+  /** A request that is accepted and that the store does not show yet. */
+  arriving(seq: number): StoredRequest | undefined {
+    return this.#arriving.get(seq)?.stored;
+  }
+
+  /** Resolves when the store shows a request, if it was accepted here. */
+  async shown(seq: number): Promise<void> {
+    await this.#arriving.get(seq)?.written;
+  }
+
+  /** Resolves when the store shows all that was accepted. */
+  idle(): Promise<void> {
+    return this.#writing.idle();
+  }
+
+  /** Settles the later requests of a large batch once they are written. */
+  #settleLater(requests: readonly StoredRequest[], rest: Promise<Known>, urgent: boolean): void {
+    const written = this.#writing.add(this.#settleWritten(requests, rest, urgent));
+    for (const stored of requests) this.#arriving.set(stored.seq, { stored, written });
+  }
+
+  async #settleWritten(
+    requests: readonly StoredRequest[],
+    rest: Promise<Known>,
+    urgent: boolean,
+  ): Promise<void> {
+    // The store says by itself that it has failed, and the next start writes them.
+    const known = await rest.catch(() => undefined);
+    if (!known) return;
+    for (const [i, request] of requests.entries()) {
+      this.#arriving.delete(request.seq);
+      this.#settle(asStored(request, known[i]), urgent);
+    }
+    this.#parts.onArrived(requests[0]?.callerId ?? '');
   }
 
   /** A store that refuses a batch as busy has too many of them, or does not answer: then it does not tell of `seq` either. */

@@ -14,6 +14,8 @@ import { Waiters } from './waiters.ts';
 export interface LookupParts {
   readonly store: Store;
   readonly live: LiveSet;
+  /** What is accepted and not shown by the store yet. */
+  readonly arriving: (seq: number) => StoredRequest | undefined;
   /** Where a queued request stands. */
   readonly outlook: (stored: StoredRequest) => Outlook;
 }
@@ -35,15 +37,15 @@ export class Lookups {
   }
 
   async find(requestId: string): Promise<Found | undefined> {
-    const { live, store } = this.#parts;
+    const { live, store, arriving } = this.#parts;
     const id = parseRequestId(requestId);
     // Whatever shard it names: requests that were adopted keep their ids.
     if (!id) return undefined;
     const inMemory = (): Found | undefined => {
       const request = live.get(id.seq);
       if (request) return { live: request };
-      const ended = this.#ended.get(id.seq);
-      return ended && { stored: ended };
+      const stored = this.#ended.get(id.seq) ?? arriving(id.seq);
+      return stored && { stored };
     };
     let found = inMemory();
     if (!found) {
@@ -57,28 +59,29 @@ export class Lookups {
 
   /** A request of this replica by its sequence number: as memory has it, or else as the store does. */
   async stored(seq: number): Promise<StoredRequest | undefined> {
-    const { live, store } = this.#parts;
-    const inMemory = live.get(seq)?.stored ?? this.#ended.get(seq);
-    return inMemory ?? (await store.get([seq]))[0];
+    return this.#inMemory(seq) ?? (await this.#parts.store.get([seq]))[0];
   }
 
   /** Requests of this replica by their sequence numbers, in order, undefined for what is not here: like `stored`. */
   async storedAll(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]> {
-    const { live, store } = this.#parts;
-    const inMemory = (seq: number): StoredRequest | undefined =>
-      live.get(seq)?.stored ?? this.#ended.get(seq);
+    const { store } = this.#parts;
     const found = new Map<number, StoredRequest>();
     const missing: number[] = [];
     for (const seq of seqs) {
-      const stored = inMemory(seq);
+      const stored = this.#inMemory(seq);
       if (stored) found.set(seq, stored);
       else missing.push(seq);
     }
     for (let i = 0; i < missing.length; i += COMMIT_ROWS_MAX) {
       for (const stored of await store.get(missing.slice(i, i + COMMIT_ROWS_MAX)))
-        if (stored) found.set(stored.seq, inMemory(stored.seq) ?? stored);
+        if (stored) found.set(stored.seq, this.#inMemory(stored.seq) ?? stored);
     }
     return seqs.map((seq) => found.get(seq));
+  }
+
+  #inMemory(seq: number): StoredRequest | undefined {
+    const { live, arriving } = this.#parts;
+    return live.get(seq)?.stored ?? this.#ended.get(seq) ?? arriving(seq);
   }
 
   view(found: Found): RequestView {

@@ -8,7 +8,8 @@ import { WorkerPool } from '../engine/worker-pool.ts';
 import { estimateCpuMs } from '../kernel/estimate.ts';
 import { createKernel, loadKernelModule } from '../kernel/load-kernel.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { Replica, type ReplicaOptions } from './replica.ts';
+import type { ReplicaOptions } from './replica-options.ts';
+import { Replica } from './replica.ts';
 import { NO_CALLBACKS } from './simulation/no-callbacks.ts';
 import type { RequestView } from './service.ts';
 

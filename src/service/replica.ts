@@ -3,26 +3,23 @@
  * nobody else writes the store, so what memory says of it is true.
  */
 import { randomBytes } from '../base/random.ts';
-import type { Clock } from '../base/clock.ts';
 import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import { valueScopes } from '../domain/value.ts';
 import { workKeys } from '../domain/work-key.ts';
 import type { Engine } from '../engine/engine.ts';
 import { MemoryPool } from '../engine/memory-pool.ts';
-import type { Kernel } from '../kernel/kernel.ts';
 import { PAGE_BYTES } from '../kernel/page-bytes.ts';
 import { Backlog } from '../scheduler/backlog.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { UnderWay } from '../base/under-way.ts';
-import type { CallbackOutcome } from '../callbacks/callback-outcome.ts';
-import type { Adopted, CallerKey, Store } from '../store/store.ts';
+import type { Adopted, CallerKey } from '../store/store.ts';
 import { Acceptance } from './acceptance.ts';
 import { AcceptedKeys } from './accepted-keys.ts';
-import { callbackOf, type Callback } from './callback.ts';
+import { callbackOf } from './callback.ts';
 import { Changes } from './changes.ts';
 import type { LocalReplica } from './cluster/local-replica.ts';
-import { Deliveries, type DeliverySettings } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
 import { CostModel } from './cost-model.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Endings } from './endings.ts';
@@ -35,7 +32,8 @@ import type { JobNeeds, LiveRequest } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
 import { Lookups } from './lookups.ts';
 import { Quotas, type QuotaLimits } from './quotas.ts';
-import { NO_RENEWALS, type Renewals } from './renewals.ts';
+import { NO_RENEWALS } from './renewals.ts';
+import type { ReplicaOptions } from './replica-options.ts';
 import type { ReplicaStats } from './replica-stats.ts';
 import { Retention } from './retention.ts';
 import { RoomWatch } from './room-watch.ts';
@@ -55,40 +53,6 @@ import type {
   ValuesPage,
 } from './service.ts';
 import { Values } from './values.ts';
-
-export interface ReplicaOptions {
-  readonly store: Store;
-  readonly engine: Engine;
-  readonly kernel: Pick<Kernel, 'isSmall' | 'memoryPages'>;
-  readonly expectedCpuMs: (n: bigint) => number;
-  readonly clock: Clock;
-  readonly jobCpuMsMax: number;
-  readonly parkedBytesMax: number;
-  readonly storeBytesMax: number;
-  readonly retentionMs: number;
-  readonly weights: ReadonlyMap<string, number>;
-  readonly callbacks: CallbackOptions;
-  readonly quotas?: QuotaLimits;
-  /** Whether equal numbers of different callers are computed once; true by default. As the store was opened. */
-  readonly sharesWork?: boolean;
-  /** Requests that the windows of all callers aim at together. */
-  readonly loadedMax?: number;
-  /** Whose requests are accepted here, 0 to 15: the store that this replica owns; 0 by default. */
-  readonly shard?: number;
-  /** Absent: there is no other replica. */
-  readonly renewals?: Renewals;
-  /** Something that this process can't go on with: it should end, and be started again. */
-  readonly onFatal: (error: unknown) => void;
-}
-
-export interface CallbackOptions {
-  /** Makes one attempt to tell the end of a request, and never rejects. `interrupted` if and only if `signal` aborted. */
-  readonly send: (call: Callback, signal: AbortSignal) => Promise<CallbackOutcome>;
-  readonly settings: DeliverySettings;
-  readonly random: () => number;
-  /** See `DeliveryParts`. */
-  readonly busyShare: () => number;
-}
 
 /** CPU time of one slice: nobody waits longer than this for a first service. */
 const SLICE_MS = 50;
@@ -159,6 +123,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
     this.#lookups = new Lookups({
       store,
       live: this.#live,
+      arriving: (seq) => this.#intake.arriving(seq),
       outlook: (stored) => outlookOf(stored, queue),
     });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
@@ -209,6 +174,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
       shard: options.shard ?? 0,
       pager: this.#pager,
       newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
+      onArrived: (callerId) => this.#dispatcher.arrived(callerId),
     });
     this.#room = new RoomWatch({ store, clock, retention: this.#retention, closing, onFatal });
     const use = {
@@ -381,6 +347,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   async #stop(): Promise<void> {
     this.stopAccepting();
     await Promise.all([this.#submissions.idle(), this.#changes.idle()]).then(() => this.#values.idle());
+    await this.#intake.idle();
     await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     // From now on the store alone says what is here: it may go to another one.

@@ -38,7 +38,8 @@ export class Telling {
 
   /** Resolves when all others have been told or are sure to be, or after a first attempt that failed for now. */
   async tell(scope: ValueScope, terms: readonly ValueRenewal[]): Promise<void> {
-    await Promise.all(pieces(terms).map((piece) => this.#tell(scope, piece)));
+    // Whoever stops waits for it, also where nobody else does.
+    await this.#underWay.add(Promise.all(pieces(terms).map((piece) => this.#tell(scope, piece))));
   }
 
   /** Resolves when nothing is told any more: soon, once `closing` has aborted. */

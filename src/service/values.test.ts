@@ -303,11 +303,12 @@ test('what is accepted is answered as accepted, though the store cannot be read 
   await post(opened, [15n]);
   isBusy = true;
   const idempotency = { key: 'k', fingerprint: 'f' };
-  const accepted = await post(opened, [15n], { idempotency });
+  const accepted = await post(opened, [15n, P * Q], { idempotency, waitMs: 0 });
   assert(accepted.kind === 'unfinished', accepted.kind);
-  assert.deepEqual([accepted.done, accepted.total], [1, 1]);
+  assert.deepEqual([accepted.done, accepted.total], [1, 2]);
   isBusy = false;
-  assert.deepEqual(shown(await opened.replica.valuesBatch(accepted.batchId, LONG_MS, NEVER)), ['15: 3 5']);
+  const result = await opened.replica.valuesBatch(accepted.batchId, LONG_MS, NEVER);
+  assert.deepEqual(shown(result), ['15: 3 5', `${P * Q}: ${P} ${Q}`]);
 });
 
 test('whoever asks for a batch while it is read for another shares what is read', async () => {

@@ -40,6 +40,7 @@ import type {
 import { pieces, Telling } from './telling.ts';
 import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 import { batchResult, batchSeqs, formatBatchId, parseBatchId, type ValuesBatch } from './values-batch.ts';
+import { WritePace } from './write-pace.ts';
 
 export interface ValuesParts {
   readonly store: Pick<Store, 'putValues' | 'values' | 'valuesOf'>;
@@ -62,10 +63,15 @@ export interface ValuesParts {
 /** `hasGuests`: they are in memory already, so that they may stay there. */
 type AsRequests = (hasGuests: boolean) => Promise<PostValuesResult>;
 
-/** What it takes to write a number down, or to look how it stands, at most: so much of the wait is left for that. */
-const COMMIT_MS = 0.08;
-/** Requests that are loaded out of turn, so that they go on in memory where their guests were: in a larger batch some begin anew from their logs. */
+/**
+ * Requests that are loaded out of turn, so that they go on in memory where their guests were: in a larger batch some begin anew from their
+ * logs. Of a larger batch nothing is kept before all is: it would be written twice while its client waits.
+ */
 const LOADED_MAX = 500;
+/** What is left of the wait for numbers to be accepted as requests, in ms: a single commit, however many there are. */
+const ACCEPT_MS = 250;
+/** Commits of one POST under way or waiting at a time: one is worked on while the next is on its way. */
+const KEPT_AT_ONCE = 2;
 /** How often it is looked whether the last request of a batch has ended, whose end may have gone unnoticed. */
 const LOOK_EVERY_MS = 100;
 
@@ -74,6 +80,7 @@ export class Values {
   /** Numbers of POSTs under way that are not requests. */
   readonly #waiting = new Tally();
   readonly #telling: Telling;
+  readonly #pace = new WritePace();
   /** Batches that are being read, by id: whoever polls one meanwhile shares that. */
   readonly #reads = new Map<string, Promise<(StoredRequest | undefined)[]>>();
   /** Values kept by POSTs that were answered with them, since the start. */
@@ -173,7 +180,10 @@ export class Values {
     const { callerId } = input;
     const numbers = input.numbers.map(String);
     const known = await this.#kept(callerId, numbers);
-    const waitMs = endMs - numbers.length * COMMIT_MS - renewals.msMax - clock.monotonicMs();
+    const keepUntilMs = endMs - ACCEPT_MS;
+    // They are kept here while others are told.
+    const keepMs = Math.max(this.#pace.msFor(numbers.length), renewals.msMax);
+    const waitMs = keepUntilMs - keepMs - clock.monotonicMs();
     const isUnknown = (i: number): boolean => known === undefined || !known.has(numbers[i] as string);
     const unknown = known ? input.numbers.filter((_, i) => isUnknown(i)) : input.numbers;
     const party = unknown.length > 0 && waitMs > 0 ? guests.invite(callerId, unknown) : undefined;
@@ -182,11 +192,13 @@ export class Values {
       await party?.wait(waitMs, signal);
       const isComplete = party?.isComplete ?? true;
       if (!isComplete && signal.aborted) return STOPPING;
+      if (!isComplete && numbers.length > LOADED_MAX) return await asRequests(false);
       const values = factored(numbers, known, party);
-      const refusal = await this.#keep(input, values);
-      if (refusal) return refusal;
-      if (isComplete) return { kind: 'values', values, quotas: quotas.of(callerId) };
-      return await asRequests(true);
+      const kept = await this.#keep(input, values, keepUntilMs);
+      if (kept !== 'all' && kept !== 'some') return kept;
+      // What is kept by now is found as requests, and done at once.
+      if (!isComplete || kept === 'some') return await asRequests(true);
+      return { kind: 'values', values, quotas: quotas.of(callerId) };
     } finally {
       party?.dismiss();
     }
@@ -208,8 +220,12 @@ export class Values {
     return kept;
   }
 
-  /** Keeps values on the terms of `input`, from now on. */
-  async #keep({ callerId, ttlMs }: ValuesInput, values: readonly Value[]): Promise<Unavailable | undefined> {
+  /** Keeps values on the terms of `input`, from now on; a large batch only as far as it comes by `untilMs`. */
+  async #keep(
+    { callerId, ttlMs }: ValuesInput,
+    values: readonly Value[],
+    untilMs: number,
+  ): Promise<'all' | 'some' | Unavailable> {
     const { store, clock, intake, room, renewals, scopeOf } = this.#parts;
     const scope = scopeOf(callerId);
     const expiry = ttlMs === undefined ? {} : { expiresAtMs: clock.wallMs() + ttlMs };
@@ -220,19 +236,39 @@ export class Values {
       version,
       ...expiry,
     }));
+    const startMs = clock.monotonicMs();
+    const isLarge = values.length > LOADED_MAX;
+    const left = pieces(stored).values();
+    let keptRows = 0;
+    const lane = async (): Promise<void> => {
+      for (const piece of left) {
+        if (isLarge && clock.monotonicMs() >= untilMs) return;
+        await store.putValues(scope, piece);
+        keptRows += piece.length;
+      }
+    };
+    const keeping = Promise.all([
+      ...pieces(stored).map((piece) => renewals.renew(scope, piece)),
+      ...Array.from({ length: KEPT_AT_ONCE }, lane),
+    ]);
+    const over = new AbortController();
     try {
-      await Promise.all(
-        pieces(stored).flatMap((piece) => [store.putValues(scope, piece), renewals.renew(scope, piece)]),
-      );
+      // As requests they are told again: what others were not told by then need not be waited for.
+      const late = isLarge ? [clock.sleep(Math.max(0, untilMs - startMs), over.signal)] : [];
+      await Promise.race([keeping, ...late]);
+      if (isLarge && clock.monotonicMs() >= untilMs) return 'some';
     } catch (error) {
       if (!(error instanceof StoreError) || !error.retryable) throw error;
       // What keeps and renews values refuses as busy only where it does not answer.
       if (error.code === 'busy') return STORE_SILENT;
       room.refused();
       return NO_ROOM;
+    } finally {
+      over.abort();
+      this.#pace.took(keptRows, clock.monotonicMs() - startMs);
+      this.count += keptRows;
     }
-    this.count += values.length;
-    return undefined;
+    return 'all';
   }
 
   /** `hasGuests`: they are in memory already, so that they may stay there. */
@@ -243,7 +279,7 @@ export class Values {
     isCharged: boolean,
     hasGuests = false,
   ): Promise<PostValuesResult> {
-    const { acceptance, live, pager, quotas } = this.#parts;
+    const { acceptance, live, pager, quotas, clock } = this.#parts;
     const { callerId, numbers } = input;
     if (this.#telling.isCongested) return BUSY;
     const urgent = hasGuests && numbers.length <= LOADED_MAX;
@@ -254,19 +290,19 @@ export class Values {
     // Where retention has taken some of those that a key stands for, there is nothing left to repeat.
     if (!first || requests.length < numbers.length) {
       const { idempotency: _, ...again } = input;
-      return this.post(again, endMs - this.#parts.clock.monotonicMs(), signal);
+      return this.post(again, endMs - clock.monotonicMs(), signal);
     }
     // Again where they are repeated: the first time may not have come so far.
-    await this.#tell(callerId, requests);
+    await this.#tell(callerId, requests, endMs);
     for (const { seq } of urgent ? requests : []) {
       const request = live.get(seq);
       if (request?.phase === 'waiting') pager.demoted(request);
     }
     const { seq, token } = first;
     const batch = { first: { seq, token }, count: requests.length };
-    const lookMs = endMs - requests.length * COMMIT_MS;
+    const lookMs = endMs - this.#pace.msFor(requests.length);
     const ending = AbortSignal.any([signal, this.#parts.closing]);
-    const result = await this.#batch(batch, lookMs, ending).catch((error: unknown) => {
+    const result = await this.#batch(batch, lookMs, ending, requests).catch((error: unknown) => {
       // They are accepted, whatever can be read of them now.
       if (!(error instanceof StoreError) || !error.retryable) throw error;
       return undefined;
@@ -278,17 +314,25 @@ export class Values {
     return { ...told, quotas: quotas.of(callerId) };
   }
 
-  /** Tells other replicas of the terms of requests that are accepted. */
-  #tell(callerId: string, requests: readonly StoredRequest[]): Promise<void> {
+  /** Tells other replicas of the terms of requests that are accepted; what takes longer than until `endMs` goes on by itself. */
+  async #tell(callerId: string, requests: readonly StoredRequest[], endMs: number): Promise<void> {
+    const { clock, scopeOf } = this.#parts;
     const terms = requests.map(({ number, seq, keep }): ValueRenewal => ({ number, version: seq, ...keep }));
-    return this.#telling.tell(this.#parts.scopeOf(callerId), terms);
+    const told = new AbortController();
+    const telling = this.#telling.tell(scopeOf(callerId), terms).finally(() => told.abort());
+    await Promise.race([telling, clock.sleep(Math.max(0, endMs - clock.monotonicMs()), told.signal)]);
   }
 
-  /** How a batch stands as soon as there is an answer, or at `endMs`. */
-  async #batch(batch: ValuesBatch, endMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
+  /** How a batch stands as soon as there is an answer, or at `endMs`. `known`: how its requests stood a moment ago. */
+  async #batch(
+    batch: ValuesBatch,
+    endMs: number,
+    signal: AbortSignal,
+    known?: readonly StoredRequest[],
+  ): Promise<ValuesBatchResult> {
     const { clock, lookups } = this.#parts;
     const seqs = batchSeqs(batch);
-    const members = [...(await this.#members(batch, seqs))];
+    const members: (StoredRequest | undefined)[] = [...(known ?? (await this.#members(batch, seqs)))];
     for (;;) {
       const result = batchResult(batch, members);
       const leftMs = endMs - clock.monotonicMs();

@@ -30,13 +30,12 @@ export interface Store extends AsyncDisposable {
   readonly failed: Promise<StoreError>;
 
   /**
-   * Accepts the requests of one call, together: all are durable when it resolves. Numbers of `KNOWN_DIGITS_MIN` digits or
+   * Accepts the requests of one call, together: all are durable when it resolves. Those of a large batch behind the first ones can be read,
+   * ended and so on only when `rest` of the outcome has resolved, which never fails but where the store does. Numbers of `KNOWN_DIGITS_MIN` digits or
    * more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known). So are, in mode `values`,
-   * numbers of any size that are kept as values; with one that is done at once, its terms take effect (and stay, where the batch
-   * is then refused).
+   * numbers of any size that are kept as values; with one that is done at once, its terms take effect.
    * With `idempotency`, a key already used by that caller with the same fingerprint and not expired gives `replayed` with the
-   * requests of the first time (any of them that a crash kept from being written are written now, under their first ids; any
-   * that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
+   * requests of the first time (any that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
    * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with code `full` when there is no room,
    * and when more large batches arrive at once, in all or of this caller, than can be accepted soon.
    */
@@ -227,15 +226,13 @@ export interface CallerKey {
   readonly key: string;
 }
 
+type Known = readonly (readonly Factor[] | undefined)[];
+
 export type AcceptOutcome =
-  /** `known[i]`: the factors of the i-th number if it is done at once. */
-  | { readonly kind: 'accepted'; readonly known: readonly (readonly Factor[] | undefined)[] }
-  /** `requests` as they stand now; `written`: those of them that this call wrote and that are queued. */
-  | {
-      readonly kind: 'replayed';
-      readonly requests: readonly StoredRequest[];
-      readonly written: readonly number[];
-    }
+  /** `known[i]`: the factors of the i-th number if it is done at once. Of a large batch, those of the others follow as `rest`, in order. */
+  | { readonly kind: 'accepted'; readonly known: Known; readonly rest?: Promise<Known> }
+  /** `requests` as they stand now. */
+  | { readonly kind: 'replayed'; readonly requests: readonly StoredRequest[] }
   | { readonly kind: 'conflict' };
 
 export interface ListQuery {

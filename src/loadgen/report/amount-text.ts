@@ -13,7 +13,12 @@ export function millisText(ms: number): string {
   return spanText(ms);
 }
 
-/** The same for a column of milliseconds: `0.042`, `3.40`, `120`, `1,400`. */
+/** Of times that are told in whole milliseconds: `2 ms`, `40 ms`, `1.40 s`. */
+export function wholeMillisText(ms: number): string {
+  return ms < 999.5 ? `${Math.round(ms)} ms` : millisText(ms);
+}
+
+/** `millisText` for a column of milliseconds: `0.042`, `3.40`, `120`, `1,400`. */
 export function plainMillis(ms: number): string {
   if (ms < 0.0005) return '0';
   if (ms >= 99.95) return countText(ms);

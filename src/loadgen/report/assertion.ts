@@ -46,6 +46,7 @@ const SUFFIXES: Readonly<Record<Unit, Readonly<Record<string, number>>>> = {
   count: { '': 1, '%': 0.01 },
   'per-second': { '': 1, '/s': 1, '/min': 1 / 60 },
   index: { '': 1 },
+  cores: { '': 1 },
 };
 
 const SUFFIX_WORDS: Readonly<Record<Unit, string>> = {
@@ -53,6 +54,7 @@ const SUFFIX_WORDS: Readonly<Record<Unit, string>> = {
   count: 'nothing or % after it, such as 10 or 1%',
   'per-second': 'nothing, /s or /min after it, such as 100/s',
   index: 'nothing after it, such as 0.9',
+  cores: 'nothing after it, such as 0.5',
 };
 
 const FORM = /^([a-z][a-z0-9.-]*)(<=|>=|<|>|==|=)(\d{1,12}(?:\.\d{1,9})?)([a-z%/]*)$/i;
@@ -103,7 +105,13 @@ export function checkAssertion(assertion: Assertion, result: LoadResult): Assert
   };
 }
 
-const UNIT_SUFFIX: Readonly<Record<Unit, string>> = { ms: ' ms', count: '', 'per-second': '/s', index: '' };
+const UNIT_SUFFIX: Readonly<Record<Unit, string>> = {
+  ms: ' ms',
+  count: '',
+  'per-second': '/s',
+  index: '',
+  cores: ' cores',
+};
 
 /** Exact enough to tell a value from a bound that it just misses. */
 function amountText(value: number, unit: Unit, isShare: boolean): string {

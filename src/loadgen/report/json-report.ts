@@ -1,5 +1,6 @@
-/** The report of a load for programs: its result, and the verdict on it. Pure. */
+/** The report of a load for programs: its result, its metrics by the names that conditions have, and the verdict on it. Pure. */
 import type { LoadResult } from '../load-result.ts';
+import { measuredMetrics } from './metric.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The member `verdict` of the report. */
@@ -13,7 +14,7 @@ export interface ToldVerdict {
 
 /** JSON with a line break at its end. */
 export function jsonReport(result: LoadResult, verdict: Verdict): string {
-  return `${JSON.stringify({ ...result, verdict: toldVerdict(verdict) }, undefined, 2)}\n`;
+  return `${JSON.stringify({ ...result, metrics: measuredMetrics(result), verdict: toldVerdict(verdict) }, undefined, 2)}\n`;
 }
 
 function toldVerdict({ word, faults, assertions, warnings }: Verdict): ToldVerdict {

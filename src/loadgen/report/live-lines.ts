@@ -1,5 +1,5 @@
 /** A load that is under way, as three lines of a terminal, or one of a log. Pure. */
-import type { LoadTick } from '../load-result.ts';
+import type { LoadStep, LoadStepName, LoadTick } from '../load-result.ts';
 import { countText, millisText, rateText, spanText } from './amount-text.ts';
 
 export interface LivePlan {
@@ -10,6 +10,19 @@ export interface LivePlan {
 const BAR_CHARS_MAX = 40;
 const SPARKS = '▁▂▃▄▅▆▇█';
 const SPARK_CHARS_MAX = 60;
+
+const STEP_WORDS: Readonly<Record<LoadStepName, string>> = {
+  services: 'asking whether the service is there',
+  secrets: 'asking for the secrets of the callers',
+  callbacks: 'trying whether callbacks come',
+  numbers: 'making numbers',
+  threads: 'starting threads',
+};
+
+/** What is done before a load begins, and how far it is where it is done for several. */
+export function stepLine({ name, done, of }: LoadStep): string {
+  return `${STEP_WORDS[name]}${of > 1 ? `: ${countText(done)} of ${countText(of)}` : ''}`;
+}
 
 /** Each fits into `columns`, leaving the last one free, where some terminals wrap. `rates`: answers of the last seconds. */
 export function liveLines(

@@ -2,17 +2,32 @@
 import type { LoadResult } from '../load-result.ts';
 import { countOf, rateText, spanText } from './amount-text.ts';
 
-/** Parts of one line: mode, pace, callers, numbers, seed. */
+/** Parts of one line: mode, pace, callers, numbers, seed, run. */
 export function loadWords({
   options,
   elapsedMs,
   interrupted,
 }: Pick<LoadResult, 'options' | 'elapsedMs' | 'interrupted'>): string[] {
-  const { mode, wait, callers, skew, digits, seed, durationMs, rampMs, spikes, pace } = options;
+  const {
+    mode,
+    wait,
+    callers,
+    skew,
+    digits,
+    seed,
+    runId,
+    durationMs,
+    rampMs,
+    spikes,
+    pace,
+    threads,
+    connectionsMax,
+  } = options;
   const paceWords =
     pace.kind === 'open'
       ? `${rateText(pace.perSecond)} (open, ${pace.arrivals})`
       : `${countOf(pace.connections, 'connection')} (closed)`;
+
   const isShort = interrupted && elapsedMs < durationMs;
   const span = isShort ? `${spanText(elapsedMs)} of ${spanText(durationMs)}` : spanText(durationMs);
   return [
@@ -23,6 +38,9 @@ export function loadWords({
     `${countOf(callers, 'caller')}${callers > 1 ? ` (${skew})` : ''}`,
     `${digits.min === digits.max ? digits.min : `${digits.min}–${digits.max}`} digits`,
     ...(mode === 'sync' || mode === 'values' ? [] : [`results by ${wait}`]),
+    ...(threads > 1 ? [countOf(threads, 'thread')] : []),
+    ...(pace.kind === 'open' ? [`at most ${countOf(connectionsMax, 'connection')}`] : []),
     `seed ${seed}`,
+    ...(runId === undefined ? [] : [`run ${runId}`]),
   ];
 }

@@ -1,8 +1,8 @@
-/** What `--assert` may be about: each metric by its name, and how it is read off a result. Pure. */
+/** The numbers that a load is told and judged by: each metric by its name, and how it is read off a result. Pure. */
 import { didYouMean } from '../../base/did-you-mean.ts';
 import type { Distribution, Endpoint, LoadResult } from '../load-result.ts';
 
-export type Unit = 'ms' | 'count' | 'per-second' | 'index';
+export type Unit = 'ms' | 'count' | 'per-second' | 'index' | 'cores';
 
 export interface Metric {
   readonly name: string;
@@ -59,24 +59,31 @@ export const lateCount = ofEndpoints(({ late }) => late);
 /** Of all endpoints, fetching included, unlike `sent` of the result. */
 export const exchangeCount = ofEndpoints(({ sent }) => sent);
 
+const planned: Read<number> = (result) => result.planned;
 const accepted: Read<number> = (result) => result.accepted;
 const promised: Read<number> = ({ callbacks }) => callbacks?.promised ?? 0;
 
 /** Each with what a percentage of it is of. */
 const COUNTS: Readonly<Record<string, readonly [Read<number | undefined>, Read<number>]>> = {
-  sent: [({ sent }) => sent, ({ planned }) => planned],
+  planned: [planned, planned],
+  dropped: [({ generator }) => generator.dropped, planned],
+  sent: [({ sent }) => sent, planned],
   accepted: [accepted, ({ sent }) => sent],
   done: [({ done }) => done, accepted],
   unfinished: [({ unfinished }) => unfinished, accepted],
   lost: [({ lost }) => lost, accepted],
   wrong: [({ wrong }) => wrong, accepted],
+  exchanges: [exchangeCount, exchangeCount],
   failed: [failedCount, exchangeCount],
   unanswered: [unansweredCount, exchangeCount],
   late: [lateCount, exchangeCount],
-  dropped: [({ generator }) => generator.dropped, ({ planned }) => planned],
+  'connection-waits': [({ generator }) => generator.connectionWaits, planned],
+  promised: [({ callbacks }) => callbacks?.promised, accepted],
+  received: [({ callbacks }) => callbacks?.received, promised],
   missing: [({ callbacks }) => callbacks?.missing, promised],
   twice: [({ callbacks }) => callbacks?.twice, promised],
   gaps: [({ callbacks }) => callbacks?.gaps, promised],
+  overtaken: [({ callbacks }) => callbacks?.overtaken, promised],
   'badly-signed': [({ callbacks }) => callbacks?.badlySigned, promised],
   unverified: [({ callbacks }) => callbacks?.unverified, promised],
 };
@@ -90,6 +97,12 @@ const RATES: Readonly<Record<string, Read<number | undefined>>> = {
   'sent.rate': rateOf(({ sent }) => sent),
   'accepted.rate': rateOf(accepted),
   'done.rate': rateOf(({ done }) => done),
+};
+
+/** CPU seconds per second. */
+const CORES: Readonly<Record<string, Read<number | undefined>>> = {
+  cores: ({ generator }) => generator.cores,
+  'receiver-cores': ({ callbacks, generator }) => callbacks && generator.receiverCores,
 };
 
 /** The service tells waiting and CPU times of requests, not of values. */
@@ -112,6 +125,8 @@ const METRICS: ReadonlyMap<string, Metric> = new Map(
     ),
     ...Object.entries(COUNTS).map(([name, [read, whole]]): Metric => ({ name, unit: 'count', read, whole })),
     ...Object.entries(RATES).map(([name, read]): Metric => ({ name, unit: 'per-second', read })),
+    ...Object.entries(CORES).map(([name, read]): Metric => ({ name, unit: 'cores', read })),
+    { name: 'elapsed', unit: 'ms', read: ({ elapsedMs }) => elapsedMs } satisfies Metric,
     { name: 'jain', unit: 'index', read: ofFairness(({ jainIndex }) => jainIndex) } satisfies Metric,
     { name: 'worst-wait', unit: 'ms', read: ofFairness(({ worstWaitMs }) => worstWaitMs) } satisfies Metric,
   ].map((metric): [string, Metric] => [metric.name, metric]),
@@ -119,12 +134,20 @@ const METRICS: ReadonlyMap<string, Metric> = new Map(
 
 export const DISTRIBUTION_NAMES: readonly string[] = Object.keys(DISTRIBUTIONS);
 export const STATISTIC_NAMES: readonly string[] = Object.keys(STATISTICS);
+export const COUNT_NAMES: readonly string[] = Object.keys(COUNTS);
 export const OTHER_METRIC_NAMES: readonly string[] = [
-  ...Object.keys(COUNTS),
   ...Object.keys(RATES),
+  ...Object.keys(CORES),
+  'elapsed',
   'jain',
   'worst-wait',
 ];
+
+/** What each metric is, by its name; those that were not measured are left out. */
+export function measuredMetrics(result: LoadResult): Record<string, number> {
+  const measured = [...METRICS.values()].map(({ name, read }) => [name, read(result)] as const);
+  return Object.fromEntries(measured.filter(([, value]) => value !== undefined)) as Record<string, number>;
+}
 
 /** The metric of a name, or what is wrong with the name. */
 export function findMetric(

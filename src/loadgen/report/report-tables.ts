@@ -1,10 +1,11 @@
 /** The numbers of a load as tables: the same ones on the terminal and on the page. Pure. */
 import type { CallerResult, Distribution, LoadResult } from '../load-result.ts';
+import { accountOf } from './account.ts';
 import { countText, plainMillis, shareText } from './amount-text.ts';
 
 export interface ReportTable {
   readonly title: string;
-  /** The first column is text, the others are numbers. */
+  /** The first column is text, the others are numbers. None: they need no heads. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -70,36 +71,13 @@ export function failureTable({ endpoints }: LoadResult): ReportTable {
   };
 }
 
-/** Name and amount; what does not apply is left out. */
-export function accountTable(result: LoadResult): ReportTable {
-  const { planned, sent, accepted, done, unfinished, lost, wrong, callbacks, generator } = result;
-  const counts: [string, number][] = [
-    ['planned', planned],
-    ['dropped by the generator', generator.dropped],
-    ['sent', sent],
-    ['accepted', accepted],
-    ['done, and right', done],
-    ['unfinished', unfinished],
-    ['lost', lost],
-    ['wrong', wrong],
-    ...(callbacks
-      ? ([
-          ['callbacks promised', callbacks.promised],
-          ['callbacks received', callbacks.received],
-          ['callbacks missing', callbacks.missing],
-          ['callbacks that came again', callbacks.twice],
-          ['callbacks badly signed', callbacks.badlySigned],
-          ['callbacks not verified', callbacks.unverified],
-          ['gaps in their sequences', callbacks.gaps],
-          ['callbacks overtaken (allowed)', callbacks.overtaken],
-        ] satisfies [string, number][])
-      : []),
-  ];
-  return {
-    title: 'Account',
-    columns: ['requests', 'count'],
-    rows: counts.map(([name, count]) => [name, countText(count)]),
-  };
+/** What came of the load in single numbers, a table for each group. */
+export function accountTables(result: LoadResult): ReportTable[] {
+  return accountOf(result).map(({ name, amounts }) => ({
+    title: name.charAt(0).toUpperCase() + name.slice(1),
+    columns: [],
+    rows: amounts.map(({ label, value }) => [label, value]),
+  }));
 }
 
 /** Times in milliseconds. */
@@ -117,10 +95,11 @@ export function callerTable(result: LoadResult): ReportTable {
         countText(sent),
         countText(done),
         countText(unfinished),
-        timeCell(waiting, 'p50'),
-        timeCell(waiting, 'p99'),
-        longestWait(caller, plainMillis),
-        waiting.count === 0 ? NOTHING : countText(cpuMs),
+        // The service tells moments in whole milliseconds.
+        waiting.count === 0 ? NOTHING : countText(waiting.p50),
+        waiting.count === 0 ? NOTHING : countText(waiting.p99),
+        longestWait(caller, countText),
+        waiting.count === 0 ? NOTHING : plainMillis(cpuMs),
         waiting.count === 0 ? NOTHING : shareText(cpuShare),
       ];
     }),
@@ -132,14 +111,16 @@ export function longestWait({ waiting, unfinished }: CallerResult, inWords: (ms:
   return waiting.count === 0 ? NOTHING : `${unfinished > 0 ? '≥ ' : ''}${inWords(waiting.max)}`;
 }
 
-/** Those who waited longest first; of many the first and the last, with a gap between. */
+/** Those who sent anything, who waited longest first; of many the first and the last, with a gap between. */
 export function shownCallers(callers: readonly CallerResult[]): {
   readonly shown: readonly (CallerResult | 'gap')[];
   readonly left: number;
 } {
-  const sorted = callers.toSorted(
-    (a, b) => (b.waiting.count && b.waiting.p99) - (a.waiting.count && a.waiting.p99) || b.sent - a.sent,
-  );
+  const sorted = callers
+    .filter(({ sent }) => sent > 0)
+    .toSorted(
+      (a, b) => (b.waiting.count && b.waiting.p99) - (a.waiting.count && a.waiting.p99) || b.sent - a.sent,
+    );
   if (sorted.length <= CALLERS_SHOWN_MAX) return { shown: sorted, left: 0 };
   const first = sorted.slice(0, CALLERS_SHOWN_MAX - CALLERS_LAST);
   return {

@@ -49,6 +49,7 @@ export const SAMPLE_OPTIONS: LoadOptions = {
   rampMs: 0,
   spikes: [],
   callers: 5,
+  runId: 'k3f9a',
   skew: 'one-hog',
   digits: { min: 18, max: 40 },
   seed: 7,
@@ -160,6 +161,7 @@ export function sampleResult(overrides: Partial<LoadResult> = {}): LoadResult {
       receiverCores: 0.02,
       lag: distribution(latencies(3_000, 0.05)),
       dropped: 0,
+      connectionWaits: 0,
     },
     ...overrides,
   };

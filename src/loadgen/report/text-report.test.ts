@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LoadResult } from '../load-result.ts';
-import { emptyResult, sampleCallers, sampleEndpoint, sampleResult } from './sample-result.ts';
+import {
+  emptyResult,
+  NOTHING_MEASURED,
+  sampleCallers,
+  sampleEndpoint,
+  sampleResult,
+} from './sample-result.ts';
 import { textReport } from './text-report.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -11,14 +17,20 @@ function report(result: LoadResult): string {
 
 test('a good load reads from what was asked for to the verdict', () => {
   const lines = report(sampleResult()).split('\n');
-  assert.equal(
-    lines[0],
-    'mixed · 100/s (open, poisson) for 30 s · 5 callers (one-hog) · 18–40 digits · results by long-poll · seed 7',
-  );
+  assert.deepEqual(lines.slice(0, 2), [
+    'mixed · 100/s (open, poisson) for 30 s · 5 callers (one-hog) · 18–40 digits',
+    'results by long-poll · at most 256 connections · seed 7 · run k3f9a',
+  ]);
   assert.match(lines.join('\n'), /^ {2}POST \/sync +750 +750 +0 +0 +0$/m);
   assert.match(lines.join('\n'), /^ {2}callback, from accepted +750( +[\d.]+){7}$/m);
-  assert.match(lines.join('\n'), /^fairness +Jain's index 0\.998 · worst wait 640 ms \(load-1\)$/m);
-  assert.match(lines.join('\n'), /^generator +0\.12 cores in 1 thread · [^]*? · 0 dropped$/m);
+  assert.match(
+    lines.join('\n'),
+    /^fairness +Jain's index 0\.998 over 9\.00 s of CPU time\n {11}worst wait 640 ms \(load-1\)$/m,
+  );
+  assert.match(
+    lines.join('\n'),
+    /^generator +sending 0\.12 cores · receiving callbacks 0\.02 cores\n {11}lag p50 [\d.]+ ms · /m,
+  );
   assert.equal(lines.at(-1), 'PASSED');
 });
 
@@ -51,6 +63,15 @@ test('of 200 callers the first and the last are shown, and how many are left out
   const one = report(sampleResult({ callers: sampleCallers(1) }));
   assert.equal(one.match(/^ {2}load-\d+ /gm)?.length, 1);
   assert.doesNotMatch(one, /left out/);
+});
+
+test('callers that sent nothing are not shown, and waits are told as whole as the service tells them', () => {
+  const [first, second] = sampleCallers(2);
+  const silent = { ...second!, sent: 0, done: 0, waiting: NOTHING_MEASURED };
+  const waiting = { ...first!.waiting, p50: 2.007, p99: 40.2, max: 41 };
+  const text = report(sampleResult({ callers: [{ ...first!, waiting }, silent] }));
+  assert.doesNotMatch(text, /load-2/);
+  assert.match(text, /^ {2}load-1 .* 0 +2 +40 +41 /m);
 });
 
 test('a load that was never answered has dashes where there are no times', () => {

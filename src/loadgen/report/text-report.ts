@@ -1,8 +1,7 @@
 /** The report of a load for a terminal. Pure. */
 import type { LoadResult } from '../load-result.ts';
-import { countText, millisText, rateText, spanText } from './amount-text.ts';
+import { accountOf } from './account.ts';
 import { loadWords } from './load-words.ts';
-import { hasWaitingTimes } from './metric.ts';
 import { callerTable, endpointTable, failureTable, timesTable, type ReportTable } from './report-tables.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -15,7 +14,9 @@ export function textReport(result: LoadResult, verdict: Verdict): string {
   const failures = failureTable(result);
   const blocks = [
     ...(verdict.alarms.length > 0 ? [alarmText(verdict.alarms)] : []),
-    [loadWords(result).join(' · '), `${result.options.urls.join(', ')}, ${result.startedAt}`].join('\n'),
+    [...wrapped(loadWords(result), COLUMNS), `${result.options.urls.join(', ')}, ${result.startedAt}`].join(
+      '\n',
+    ),
     tableText(endpointTable(result)),
     tableText(timesTable(result)),
     ...(failures.rows.length > 0 ? [tableText(failures)] : []),
@@ -30,74 +31,18 @@ function alarmText([first = '', ...examples]: readonly string[]): string {
   return [RULE, `  ${first}`, ...examples.map((example) => `    ${example}`), RULE].join('\n');
 }
 
+/** A line for each group, broken where it is too long. */
 function accountText(result: LoadResult): string {
-  const {
-    planned,
-    sent,
-    accepted,
-    done,
-    unfinished,
-    lost,
-    wrong,
-    callbacks,
-    fairness,
-    generator,
-    elapsedMs,
-  } = result;
-  const rows: [string, string[]][] = [
-    [
-      'requests',
-      [
-        `${countText(planned)} planned`,
-        `${countText(sent)} sent`,
-        `${countText(accepted)} accepted`,
-        `${countText(done)} done and right`,
-        `${countText(unfinished)} unfinished`,
-        `${countText(lost)} lost`,
-        `${countText(wrong)} wrong`,
-      ],
-    ],
-    [
-      'rate',
-      [
-        `${rateText(perSecond(accepted, elapsedMs))} accepted`,
-        `${rateText(perSecond(done, elapsedMs))} done, over ${spanText(elapsedMs)}`,
-      ],
-    ],
-  ];
-  if (callbacks)
-    rows.push([
-      'callbacks',
-      [
-        `${countText(callbacks.promised)} promised`,
-        `${countText(callbacks.received)} received`,
-        `${countText(callbacks.missing)} missing`,
-        `${countText(callbacks.twice)} twice`,
-        `${countText(callbacks.badlySigned)} badly signed`,
-        `${countText(callbacks.gaps)} gaps`,
-        `${countText(callbacks.overtaken)} overtaken`,
-      ],
-    ]);
-  if (hasWaitingTimes(result))
-    rows.push([
-      'fairness',
-      [
-        ...(fairness.jainIndex === undefined ? [] : [`Jain's index ${fairness.jainIndex.toFixed(3)}`]),
-        `worst wait ${millisText(fairness.worstWaitMs)}${fairness.worstWaitCaller === undefined ? '' : ` (${fairness.worstWaitCaller})`}`,
-      ],
-    ]);
-  rows.push([
-    'generator',
-    [
-      `${generator.cores.toFixed(2)} cores in ${generator.threads} ${generator.threads === 1 ? 'thread' : 'threads'}`,
-      ...(callbacks ? [`${generator.receiverCores.toFixed(2)} to receive callbacks`] : []),
-      ...(generator.lag.count > 0
-        ? [`lag p99 ${millisText(generator.lag.p99)}, max ${millisText(generator.lag.max)}`]
-        : []),
-      `${countText(generator.dropped)} dropped`,
-    ],
-  ]);
-  return rows.map(([name, parts]) => wrapped(name, parts)).join('\n');
+  return accountOf(result)
+    .map(({ name, amounts }) => {
+      const parts = amounts.map(({ label, value, isFirst }) =>
+        isFirst ? `${value} ${label}` : `${label} ${value}`,
+      );
+      return wrapped(parts, COLUMNS - NAME_COLUMNS)
+        .map((line, i) => (i === 0 ? name : '').padEnd(NAME_COLUMNS) + line)
+        .join('\n');
+    })
+    .join('\n');
 }
 
 function verdictText({ word, faults, assertions, warnings }: Verdict): string {
@@ -123,20 +68,16 @@ function tableText({ title, columns, rows }: ReportTable): string {
   return [title, ...all.map((row) => `  ${lineOf(row)}`)].join('\n');
 }
 
-/** Parts after a name, in lines of at most `COLUMNS`. */
-function wrapped(name: string, parts: readonly string[]): string {
+/** In lines of at most so many characters, save for a part that is longer. */
+function wrapped(parts: readonly string[], charsMax: number): string[] {
   const lines = [''];
   for (const part of parts) {
     const line = lines.at(-1) ?? '';
     const longer = line === '' ? part : `${line} · ${part}`;
-    if (line !== '' && NAME_COLUMNS + longer.length > COLUMNS) lines.push(part);
+    if (line !== '' && longer.length > charsMax) lines.push(part);
     else lines[lines.length - 1] = longer;
   }
-  return lines.map((line, i) => (i === 0 ? name : '').padEnd(NAME_COLUMNS) + line).join('\n');
-}
-
-function perSecond(count: number, elapsedMs: number): number {
-  return elapsedMs > 0 ? (count * 1000) / elapsedMs : 0;
+  return lines;
 }
 
 /** Caller ids and reasons are of others: neither controls nor what turns the direction of a line (Cf) is printed. */

@@ -85,7 +85,7 @@ test('what makes the numbers doubtful is warned of without making the load bad',
     sampleResult({
       endpoints: [sampleEndpoint({ late: 1 })],
       callbacks: sampleCallbacks({ twice: 1, unverified: 2 }),
-      generator: { threads: 2, cores: 1.9, receiverCores: 0, lag: slow, dropped: 300 },
+      generator: { threads: 2, cores: 1.9, receiverCores: 0, lag: slow, dropped: 300, connectionWaits: 31 },
     }),
     [],
   );
@@ -93,6 +93,7 @@ test('what makes the numbers doubtful is warned of without making the load bad',
   const expected = [
     /COULD NOT KEEP UP: 300 of 3,000 planned arrivals \(10 %\)/,
     /late itself: .* 80\.0 ms/,
+    /^31 of 3,000 arrivals found no free connection/,
     /busy: it used 1\.90 cores of the 2/,
     /^1 answer took longer than 2 s/,
     /^1 callback came more than once/,

@@ -62,6 +62,8 @@ const CUT_SHORT: ReadonlySet<string> = new Set(['unanswered', 'unfinished', 'mis
 
 /** From here on the arrivals are no longer those that were planned. */
 const LAG_P99_MS_MAX = 50;
+/** Of the arrivals, those that may find no free connection without a word. */
+const CONNECTION_WAITS_MAX = 0.01;
 /** Of its threads' time; beyond this the generator's own work is part of what is measured. */
 const BUSY_SHARE_MAX = 0.8;
 /** Of a shorter load most is the start of its threads. */
@@ -94,7 +96,7 @@ function alarmsOf({ wrong, wrongExamples }: LoadResult): string[] {
 
 function warningsOf(result: LoadResult): string[] {
   const { generator, callbacks, planned, interrupted, elapsedMs, distinctNumbers } = result;
-  const { lag, dropped, cores, receiverCores, threads } = generator;
+  const { lag, dropped, connectionWaits, cores, receiverCores, threads } = generator;
   const late = lateCount(result);
   const warnings: [boolean, () => string][] = [
     [
@@ -111,6 +113,11 @@ function warningsOf(result: LoadResult): string[] {
       lag.count > 0 && lag.p99 > LAG_P99_MS_MAX,
       () =>
         `The generator was late itself: it got round to one arrival in a hundred ${millisText(lag.p99)} or more after its planned moment. The latencies count that`,
+    ],
+    [
+      connectionWaits > CONNECTION_WAITS_MAX * planned,
+      () =>
+        `${countText(connectionWaits)} of ${countText(planned)} arrivals found no free connection to submit with: the load asks for more at a time than its connections allow, or the service is slow. The latencies count that wait`,
     ],
     [
       elapsedMs >= BUSY_MS_MIN && cores > BUSY_SHARE_MAX * threads,

@@ -23,6 +23,7 @@ import type {
 } from '../service.ts';
 import type { BatchMember } from '../values-batch.ts';
 import { BYTES_FORM, jsonForm, plainForm, type Form, type Json } from './form.ts';
+import { VALUES_FORM } from './values-form.ts';
 
 export interface Call<Q, A> {
   readonly topic: string;
@@ -222,9 +223,7 @@ export const CALLS = {
       }),
       (json) => ({ ...json, prime: BigInt(json.prime) }),
     ),
-    jsonForm(Type.Object({ values: Type.Array(VALUE) }), ({ values }) => ({
-      values: values.map(revivedFactors),
-    })),
+    VALUES_FORM,
   ),
   /** New terms for those of these numbers that are kept there. Durable when it is answered. */
   renew: call<PendingRenewals, object>(

@@ -161,6 +161,7 @@ export class ClusterFixture implements AsyncDisposable {
       clock: systemClock,
       random: Math.random,
       shardsWithData: () => Promise.resolve([...this.#withData]),
+      livingShards: () => Promise.resolve([...this.#nodes.keys()]),
       isOurs: () => !this.stale.has(shard),
       onNotice: (notice) => this.notices.push(notice),
       onFault: fail,

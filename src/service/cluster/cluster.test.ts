@@ -196,6 +196,7 @@ test('the status names who is here, and shards that hold data and have nobody', 
     peers: [],
     strangers: [],
     orphans: [1],
+    unheard: [],
     busConnected: true,
   });
 });

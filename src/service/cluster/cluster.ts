@@ -23,6 +23,7 @@ import { Peers } from './peers.ts';
 import { Presence } from './presence.ts';
 import { RenewalPost } from './renewal-post.ts';
 import { watchNames } from './same-names.ts';
+import { Unheard } from './unheard.ts';
 
 export interface ClusterOptions {
   readonly bus: Bus;
@@ -38,6 +39,8 @@ export interface ClusterOptions {
   readonly random: () => number;
   /** The shards that hold data of this service, whoever has them; may leave out those that somebody has. */
   readonly shardsWithData: () => Promise<readonly number[]>;
+  /** The shards that have a replica that lives, heard here or not. */
+  readonly livingShards: () => Promise<readonly number[]>;
   /** Whether no other replica can have the shard yet: else what memory says of it may not be true any more. */
   readonly isOurs: () => boolean;
   /** Told of what an operator should know. */
@@ -58,6 +61,8 @@ export interface ClusterStatus {
   readonly strangers: readonly Peer[];
   /** Shards that hold data and have no replica: what is on them is found again once one has them. Undefined while it can't be known. */
   readonly orphans: readonly number[] | undefined;
+  /** Shards whose replicas live and are not heard. Undefined while it can't be known. */
+  readonly unheard: readonly number[] | undefined;
   /** Whether there is a connection to the bus. */
   readonly busConnected: boolean;
 }
@@ -70,6 +75,7 @@ export class Cluster implements AsyncDisposable {
   readonly #presence: Presence;
   readonly #peers: Peers;
   readonly #census: Census;
+  readonly #unheard: Unheard;
   readonly #post: RenewalPost;
   readonly #stopping = new AbortController();
   readonly #leaving = new AbortController();
@@ -89,6 +95,7 @@ export class Cluster implements AsyncDisposable {
     this.#presence = new Presence({ bus, clock, shard, epoch, name, load, callbackKey, onLost });
     this.#peers = new Peers({ bus, clock, presence: this.#presence, random });
     this.#census = new Census({ presence: this.#presence, clock, shardsWithData });
+    this.#unheard = new Unheard({ ...options, presence: this.#presence });
     this.#post = new RenewalPost({ store, peers: this.#peers, census: this.#census, clock });
   }
 
@@ -139,6 +146,7 @@ export class Cluster implements AsyncDisposable {
       this.#post.run(this.#leaving.signal).catch(onFatal),
       watching.catch(onFatal),
       naming.catch(onFatal),
+      this.#unheard.watch(this.#stopping.signal).catch(onFatal),
     );
     this.#presence.enter('working');
     return service;
@@ -166,6 +174,7 @@ export class Cluster implements AsyncDisposable {
       peers: this.#presence.present(),
       strangers: this.#presence.strangers(),
       orphans: await this.#census.orphans().catch(() => undefined),
+      unheard: this.#unheard.shards,
       busConnected: this.#options.bus.connected,
     };
   }

@@ -4,7 +4,7 @@
  * The version of all that replicas say to each other. One that speaks another is not asked for anything: raise it with every change
  * after which replicas of both versions would misunderstand each other.
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /**
  * `catching_up`: it applies what it missed while it was away. `working`: it takes part in everything. `leaving`: it hands over what it

@@ -63,6 +63,7 @@ interface Heard {
 export class Presence {
   readonly #parts: PresenceParts;
   readonly #heard = new Map<number, Heard>();
+  readonly #onArrival: ((shard: number) => void)[] = [];
   #stage: Stage | 'left' = 'catching_up';
   #isLost = false;
   /** How many have said that they left. */
@@ -79,6 +80,11 @@ export class Presence {
 
   get stage(): Stage | 'left' {
     return this.#stage;
+  }
+
+  /** `listener` is told of each replica that is heard for the first time, or again after it was not. */
+  onArrival(listener: (shard: number) => void): void {
+    this.#onArrival.push(listener);
   }
 
   /** Tells the others that this replica is at another stage now. */
@@ -164,7 +170,9 @@ export class Presence {
         epoch,
         atMs: this.#parts.clock.monotonicMs(),
       });
-    if (isNew && stage !== 'left' && this.#stage !== 'left') this.announce();
+    if (!isNew || stage === 'left') return;
+    if (this.#stage !== 'left') this.announce();
+    for (const listener of this.#onArrival) listener(peer.shard);
   }
 
   /** Another one calls this replica's shard its own. */

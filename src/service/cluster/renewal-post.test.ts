@@ -147,6 +147,21 @@ test('a renewal that is not acknowledged in time is answered nevertheless, and t
   assert.equal(await scene.expiry(b), undefined);
 });
 
+test('one that could not be reached is told at once when it is heard again, however long it was not', async () => {
+  const scene = new Scene();
+  const [a, b] = [scene.start(0), scene.start(1)];
+  await scene.keep(b);
+  await scene.clock.advance(100);
+  scene.network.part([0], [1]);
+  await scene.renew(a, 1_000);
+  await scene.clock.advance(60_000);
+  assert.equal(await scene.expiry(b), undefined, 'it does not know, and tells a value that is over');
+  scene.network.heal();
+  while (b.presence.present().length === 0) await scene.clock.advance(1);
+  await scene.clock.advance(20);
+  assert.equal(await scene.expiry(b), 'gone');
+});
+
 test('what one that leaves has handed over is renewed where it arrives later, also where the rest of it stays behind', async () => {
   for (const keepsRest of [false, true]) {
     const scene = new Scene();

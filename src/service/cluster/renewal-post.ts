@@ -47,9 +47,16 @@ export class RenewalPost implements Renewals {
   readonly #underWay = new Set<Promise<void>>();
   /** Shards that did not acknowledge, with the time from which on they are told again. */
   readonly #paused = new Map<number, { readonly untilMs: number; readonly pauseMs: number }>();
+  /** Ends the pause between two looks at the outbox. */
+  #waking = new AbortController();
 
   constructor(parts: RenewalPostParts) {
     this.#parts = parts;
+    // Until it is told, it shows values that have expired, or been given another term, meanwhile.
+    parts.peers.presence.onArrival((shard) => {
+      this.#paused.delete(shard);
+      this.#waking.abort();
+    });
   }
 
   async renew(scope: ValueScope, renewals: readonly ValueRenewal[]): Promise<void> {
@@ -81,13 +88,14 @@ export class RenewalPost implements Renewals {
     await this.#empty(shard, (pending) => this.#parts.peers.ask(shard, CALLS.renew, pending, TELL_MS));
   }
 
-  /** Sends what is in the outbox to the shards that are present, until `signal` aborts. */
+  /** Sends what is in the outbox to the shards that are present, at once to those that come (back), until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#parts;
     while (!signal.aborted) {
+      this.#waking = new AbortController();
       const shards = await untilRoom(() => store.renewalShards(), clock, signal);
       for (const shard of shards ?? []) if (!signal.aborted && !this.#isMoving) await this.#attempt(shard);
-      await clock.sleep(LOOK_EVERY_MS, signal);
+      await clock.sleep(LOOK_EVERY_MS, AbortSignal.any([signal, this.#waking.signal]));
     }
   }
 

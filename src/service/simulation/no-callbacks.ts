@@ -1,6 +1,6 @@
 /** For replicas of tests in which nobody is called back. */
 import { DEFAULT_RETRY_POLICY } from '../../callbacks/retry-policy.ts';
-import type { CallbackOptions } from '../replica.ts';
+import type { CallbackOptions } from '../replica-options.ts';
 
 export const NO_CALLBACKS: CallbackOptions = {
   send: ({ url }) => {

@@ -5,9 +5,11 @@ import { BATCH_NUMBERS_MAX, KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
 import type { NewRequest } from '../../domain/request.ts';
 import {
   asQueued,
+  doneJob,
   FIRST_SEQ,
   newRequests,
   NOW_MS,
+  pruneAll,
   seqNo,
   SIX,
   withStore as inNewHome,
@@ -40,15 +42,66 @@ export function describeAcceptance(name: string, makeHome: MakeHome): void {
       withStore(async (store) => {
         const requests = newRequests(BATCH_NUMBERS_MAX);
         const outcome = await store.accept({ requests });
-        assert.deepEqual(outcome, { kind: 'accepted', known: requests.map(() => undefined) });
+        assert(outcome.kind === 'accepted');
+        const known = [...outcome.known, ...((await outcome.rest) ?? [])];
+        assert.deepEqual(
+          known,
+          requests.map(() => undefined),
+        );
         assert.deepEqual(await store.get(requests.map((r) => r.seq)), requests.map(asQueued));
+      }));
+
+    test('a large batch is accepted at once, and all of it is there after a restart, however far it had been written', () =>
+      withStore(async (store, reopen) => {
+        const requests = newRequests(BATCH_NUMBERS_MAX, { callbackUrl: 'https://hooks.example/' });
+        const outcome = await store.accept({ requests });
+        assert(outcome.kind === 'accepted');
+        assert.ok((await store.stats()).queued < BATCH_NUMBERS_MAX, 'it is accepted before all is written');
+        const again = await reopen();
+        assert.deepEqual(await again.get(requests.map((r) => r.seq)), requests.map(asQueued));
+        assert.equal((await again.stats()).queued, BATCH_NUMBERS_MAX);
+      }));
+
+    test('of a large batch, what is known of the later requests is told when they are written', () =>
+      withStore(async (store) => {
+        await store.putValues('', [{ number: '1900', factors: SIX, version: FIRST_SEQ }]);
+        const requests = newRequests(1_200, { mode: 'values', seq: seqNo(1) });
+        const outcome = await store.accept({ requests });
+        assert(outcome.kind === 'accepted');
+        const known = [...outcome.known, ...((await outcome.rest) ?? [])];
+        assert.deepEqual(
+          known,
+          requests.map(({ number }) => (number === '1900' ? SIX : undefined)),
+        );
+        const [done] = await store.get([seqNo(901)]);
+        assert.equal(done?.state.kind, 'done');
+      }));
+
+    test('terms that come while a large batch is written hold for what it is still to make, if they are later', () =>
+      withStore(async (store) => {
+        const requests = newRequests(1_200, { mode: 'values' });
+        const outcome = await store.accept({ requests });
+        assert(outcome.kind === 'accepted');
+        const last = requests.at(-1);
+        assert(last);
+        const terms = { number: last.number, version: seqNo(5_000), expiresAtMs: NOW_MS + 5_000 };
+        await store.renewValues('', [terms], NOW_MS);
+        await pruneAll(store, { endedBeforeMs: NOW_MS, nowMs: NOW_MS, bytesMax: Infinity });
+        await outcome.rest;
+        await store.finish([doneJob(last.seq)]);
+        const [value] = await store.values('', [last.number], NOW_MS);
+        assert.equal(value?.expiresAtMs, terms.expiresAtMs);
       }));
 
     test('nobody waits behind the largest batch', () =>
       withStore(async (store) => {
         const order: string[] = [];
+        const written = async (): Promise<void> => {
+          const outcome = await store.accept({ requests: newRequests(BATCH_NUMBERS_MAX) });
+          if (outcome.kind === 'accepted') await outcome.rest;
+        };
         await Promise.all([
-          store.accept({ requests: newRequests(BATCH_NUMBERS_MAX) }).then(() => order.push('batch')),
+          written().then(() => order.push('batch')),
           store.accept({ requests: newRequests(1, { seq: seqNo(1e6) }) }).then(() => order.push('single')),
           store.get([1]).then(() => order.push('read')),
         ]);

@@ -6,6 +6,7 @@ import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
 import type { Store } from '../store.ts';
 import {
+  acceptAll,
   asQueued,
   DAY_MS,
   doneJob,
@@ -31,7 +32,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
     given: { seq?: number; callerId?: string } = {},
   ): Promise<void> {
     const requests = newRequests(count, { mode: 'async', callbackUrl: URL, ...given });
-    await store.accept({ requests });
+    await acceptAll(store, { requests });
     for (const { seq } of requests) await store.finish([called(seq)]);
   }
 
@@ -51,7 +52,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
       withStore(async (store) => {
         const [request] = newRequests(1, { mode: 'async', callbackUrl: URL });
         assert.ok(request);
-        await store.accept({ requests: [request] });
+        await acceptAll(store, { requests: [request] });
         assert.deepEqual(await store.get([FIRST_SEQ]), [asQueued(request)]);
         assert.deepEqual(await due(store), []);
         assert.deepEqual(await store.finish([called(FIRST_SEQ)]), new Map([[FIRST_SEQ, 1]]));
@@ -82,7 +83,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
     test('what is due comes by time and then in order of their ends, in pages', () =>
       withStore(async (store) => {
         const requests = newRequests(4, { mode: 'async', callbackUrl: URL });
-        await store.accept({ requests });
+        await acceptAll(store, { requests });
         const [a = 0, b = 0, c = 0, d = 0] = requests.map(({ seq }) => seq);
         await store.finish([called(b, NOW_MS + 1), called(a, NOW_MS + 2)]);
         await store.finish([called(d, NOW_MS), called(c, NOW_MS)]);
@@ -170,8 +171,8 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
 
     test('what has no callback, or has not ended, is not sent again', () =>
       withStore(async (store) => {
-        await store.accept({ requests: newRequests(1) });
-        await store.accept({ requests: newRequests(1, { seq: seqNo(1), callbackUrl: URL }) });
+        await acceptAll(store, { requests: newRequests(1) });
+        await acceptAll(store, { requests: newRequests(1, { seq: seqNo(1), callbackUrl: URL }) });
         await store.finish([doneJob(FIRST_SEQ)]);
         assert.equal(await store.redeliver(FIRST_SEQ, NOW_MS, []), false);
         assert.equal(await store.redeliver(seqNo(1), NOW_MS, []), false);
@@ -180,7 +181,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
     for (const status of ['delivered', 'dead'] as const) {
       test(`a partial request is resumed only once its callback is ${status}; its next end has the next number`, () =>
         withStore(async (store) => {
-          await store.accept({ requests: newRequests(1, { callbackUrl: URL }) });
+          await acceptAll(store, { requests: newRequests(1, { callbackUrl: URL }) });
           const job = doneJob(FIRST_SEQ, { kind: 'partial' });
           await store.finish([{ ...job, requests: job.requests.map((r) => ({ ...r, called: true })) }]);
           const [ended] = await store.get([FIRST_SEQ]);
@@ -198,7 +199,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
 
     test('lists by delivery, newest first', () =>
       withStore(async (store) => {
-        await store.accept({ requests: newRequests(1, { seq: seqNo(-1) }) });
+        await acceptAll(store, { requests: newRequests(1, { seq: seqNo(-1) }) });
         await endCalled(store, 3);
         await endCalled(store, 1, { seq: seqNo(10), callerId: 'other' });
         const dead = { status: 'dead', sequence: 2, attempts: 10 } as const;
@@ -249,7 +250,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
         const endedAtMs = nowMs - 30 * DAY_MS;
         const requests = newRequests(4, { callbackUrl: URL });
         const [dead = 0, delivered = 0, resumed = 0, silent = 0] = requests.map(({ seq }) => seq);
-        await store.accept({ requests });
+        await acceptAll(store, { requests });
         for (const seq of [dead, delivered]) await store.finish([called(seq, endedAtMs)]);
         const partial = doneJob(resumed, { kind: 'partial', finishedAtMs: endedAtMs });
         await store.finish([

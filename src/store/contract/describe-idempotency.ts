@@ -50,7 +50,6 @@ export function describeIdempotency(name: string, makeHome: MakeHome): void {
           assert.deepEqual(outcome, {
             kind: 'replayed',
             requests: await again.get(first.map((r) => r.seq)),
-            written: [],
           });
           assert.equal((await again.stats()).queued, count - 1);
         }));
@@ -100,7 +99,6 @@ export function describeIdempotency(name: string, makeHome: MakeHome): void {
         assert.deepEqual(replayed, {
           kind: 'replayed',
           requests: await store.get([seqNo(1)]),
-          written: [],
         });
         await store.finish([doneJob(seqNo(1))]);
         await pruneAll(store, limits);

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
 import { StoreError } from '../store.ts';
-import { newRequests, seqNo, type MakeHome, type StoreHome } from './store-fixture.ts';
+import { acceptAll, newRequests, seqNo, type MakeHome, type StoreHome } from './store-fixture.ts';
 
 export function describeOpening(name: string, makeHome: MakeHome): void {
   describe(`${name}: being open and closed`, () => {
@@ -17,7 +17,7 @@ export function describeOpening(name: string, makeHome: MakeHome): void {
     test('closing finishes what is under way; later calls are refused', async () => {
       const store = await home.open();
       const accepted = [newRequests(1), newRequests(BATCH_NUMBERS_MAX, { seq: seqNo(10) })].map((requests) =>
-        store.accept({ requests }),
+        acceptAll(store, { requests }),
       );
       await Promise.all([store[Symbol.asyncDispose](), store[Symbol.asyncDispose]()]);
       assert.deepEqual(

@@ -5,6 +5,7 @@ import { COMMIT_ROWS_MAX, PARCEL_BYTES } from '../../domain/limits.ts';
 import type { NewRequest } from '../../domain/request.ts';
 import { StoreError, type Adopted, type EndedJob, type JobLogEntry, type Store } from '../store.ts';
 import {
+  acceptAll,
   DAY_MS,
   doneJob,
   FIRST_SEQ,
@@ -80,13 +81,13 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
     test('what is there in part already is completed, and stays as it is there', () =>
       withTwo(async (giver, taker) => {
         const requests = newRequests(3);
-        await giver.accept({ requests });
+        await acceptAll(giver, { requests });
         const parcel = await giver.parcel();
         assert.ok(parcel);
         await taker.adopt(parcel.bytes);
         await taker.finish([doneJob(FIRST_SEQ)]);
         // The same requests and one more, in another parcel.
-        await giver.accept({ requests: newRequests(1, { seq: seqNo(3) }) });
+        await acceptAll(giver, { requests: newRequests(1, { seq: seqNo(3) }) });
         assert.deepEqual(await handOver(giver, taker), [
           { queued: [{ callerId: 'acme', count: 1 }], due: [] },
         ]);
@@ -100,7 +101,7 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
 
     test('what has changed since it was given stays, and is given again as it is then', () =>
       withTwo(async (giver, taker) => {
-        await giver.accept({ requests: newRequests(2) });
+        await acceptAll(giver, { requests: newRequests(2) });
         await giver.putValues('', [{ number: '6', factors: SIX, version: FIRST_SEQ }]);
         const parcel = await giver.parcel();
         assert.ok(parcel);
@@ -119,8 +120,8 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
 
     test('a queued request that was adopted comes in its turn, and its end is written like any other', () =>
       withTwo(async (giver, taker) => {
-        await giver.accept({ requests: newRequests(1, { callbackUrl: URL }) });
-        await taker.accept({ requests: newRequests(1, { seq: seqNo(5) + 1 }) });
+        await acceptAll(giver, { requests: newRequests(1, { callbackUrl: URL }) });
+        await acceptAll(taker, { requests: newRequests(1, { seq: seqNo(5) + 1 }) });
         const adopted = await handOver(giver, taker);
         assert.deepEqual(adopted, [{ queued: [{ callerId: 'acme', count: 1 }], due: [] }]);
         const [page = []] = await taker.queued([{ callerId: 'acme', afterSeq: 0, limit: 10 }]);
@@ -137,7 +138,7 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
         const requests = ['6', '35'].map(
           (number, i) => newRequests(1, { mode: 'values', number, keep, seq: seqNo(i) })[0] as NewRequest,
         );
-        for (const request of requests) await giver.accept({ requests: [request] });
+        for (const request of requests) await acceptAll(giver, { requests: [request] });
         const early = await giver.parcel();
         assert.ok(early);
         const renewals = ['6', '35'].map((number) => ({ number, version: seqNo(9) }));
@@ -165,7 +166,7 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
         const requests = [HARD, '91'].map(
           (number, i) => newRequests(1, { number, seq: seqNo(i) })[0] as NewRequest,
         );
-        await giver.accept({ requests });
+        await acceptAll(giver, { requests });
         for (const entry of [log(HARD, 2), log('91', 1)]) await giver.appendLog(entry);
         for (const entry of [log(HARD, 1), log('91', 2)]) await taker.appendLog(entry);
         await handOver(giver, taker);
@@ -180,7 +181,10 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
         const requests = newRequests(COMMIT_ROWS_MAX + 200);
         await acceptAndFinish(giver, requests);
         await handOver(giver, taker);
-        const outcome = await taker.accept(keyed(newRequests(requests.length, { seq: seqNo(50_000) + 1 })));
+        const outcome = await acceptAll(
+          taker,
+          keyed(newRequests(requests.length, { seq: seqNo(50_000) + 1 })),
+        );
         assert.equal(outcome.kind, 'replayed');
         assert.deepEqual(
           outcome.kind === 'replayed' && outcome.requests.map(({ seq }) => seq),
@@ -197,12 +201,12 @@ export function describeParcels(name: string, makeHome: MakeHome): void {
         await taker.adopt(parcel.bytes);
         assert.ok((await taker.get([FIRST_SEQ]))[0]);
         const again = keyed(newRequests(requests.length, { seq: seqNo(50_000) + 1 }));
-        assert.equal((await taker.accept(again)).kind, 'accepted');
+        assert.equal((await acceptAll(taker, again)).kind, 'accepted');
       }));
 
     test('a parcel from a program with other tables is refused', () =>
       withTwo(async (giver, taker) => {
-        await giver.accept({ requests: newRequests(1) });
+        await acceptAll(giver, { requests: newRequests(1) });
         const text = new TextDecoder().decode((await giver.parcel())?.bytes);
         const other = new TextEncoder().encode(text.replace(/"version":\d+/, '"version":999'));
         await assert.rejects(
@@ -228,7 +232,7 @@ async function populate(store: Store): Promise<void> {
     newRequests(3, { seq: seqNo(5), number: '91' }),
     newRequests(1_200, { seq: seqNo(8), number: '8'.repeat(200) }),
   ];
-  for (const requests of batches) await store.accept({ requests });
+  for (const requests of batches) await acceptAll(store, { requests });
   for (let i = 0; i < LOG_CHUNKS; i++) await store.appendLog(logEntry(HARD, i, FIRST_SEQ));
   await store.recordBreak(HARD);
   await store.finish([called(seqNo(1)), doneJob(seqNo(3))]);
@@ -300,7 +304,7 @@ async function handOver(
 
 /** Under a key. */
 async function acceptAndFinish(store: Store, requests: readonly NewRequest[]): Promise<void> {
-  await store.accept(keyed(requests));
+  await acceptAll(store, keyed(requests));
   for (let i = 0; i < requests.length; i += COMMIT_ROWS_MAX)
     await store.finish(requests.slice(i, i + COMMIT_ROWS_MAX).map(({ seq }) => doneJob(seq)));
 }

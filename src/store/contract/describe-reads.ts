@@ -8,6 +8,7 @@ import { MODES, type FinalState, type NewRequest, type StoredRequest } from '../
 import type { ListQuery, Store } from '../store.ts';
 import { StoreModel } from './store-model.ts';
 import {
+  acceptAll,
   FIRST_SEQ,
   newRequests,
   NOW_MS,
@@ -23,7 +24,7 @@ export function describeReads(name: string, makeHome: MakeHome): void {
   describe(`${name}: reading`, () => {
     test('what does not exist is undefined, in its place', () =>
       withStore(async (store) => {
-        await store.accept({ requests: newRequests(2) });
+        await acceptAll(store, { requests: newRequests(2) });
         const found = await store.get([seqNo(1), 7, FIRST_SEQ, seqNo(1)]);
         assert.deepEqual(
           found.map((r) => r?.seq),
@@ -35,9 +36,9 @@ export function describeReads(name: string, makeHome: MakeHome): void {
     test('a list looks at a bounded number of rows and says where to go on', () =>
       withStore(async (store) => {
         const requests = newRequests(PAGE_SCAN_MAX + 2_000, { mode: 'async' });
-        await store.accept({ requests: newRequests(1, { seq: seqNo(-1), mode: 'sync' }) });
+        await acceptAll(store, { requests: newRequests(1, { seq: seqNo(-1), mode: 'sync' }) });
         for (let i = 0; i < requests.length; i += BATCH_NUMBERS_MAX) {
-          await store.accept({ requests: requests.slice(i, i + BATCH_NUMBERS_MAX) });
+          await acceptAll(store, { requests: requests.slice(i, i + BATCH_NUMBERS_MAX) });
         }
         for (const query of [{ mode: 'sync' }, { mode: 'sync', callerId: 'acme' }] as const) {
           const page = await store.list({ ...query, limit: 10 });
@@ -60,9 +61,9 @@ export function describeReads(name: string, makeHome: MakeHome): void {
         const callbackUrl = 'https://hooks.example/done';
         const own = newRequests(3, { callerId: 'a', callbackUrl });
         const others = newRequests(PAGE_SCAN_MAX, { callerId: 'b', seq: seqNo(3), callbackUrl });
-        await store.accept({ requests: own });
+        await acceptAll(store, { requests: own });
         for (let i = 0; i < others.length; i += BATCH_NUMBERS_MAX)
-          await store.accept({ requests: others.slice(i, i + BATCH_NUMBERS_MAX) });
+          await acceptAll(store, { requests: others.slice(i, i + BATCH_NUMBERS_MAX) });
         const filters = allFilters().filter(({ callerId }) => callerId === 'a');
         for (const filter of filters.flatMap((f) => [f, { ...f, delivery: 'pending' } as const])) {
           const { requests, next } = await store.list({ ...filter, limit: 2 });
@@ -169,7 +170,7 @@ function callAccept({ count, ...request }: { count: number } & Partial<NewReques
     const requests = newRequests(count, { ...request, seq: given.nextSeq });
     given.nextSeq += count * SEQ_STRIDE;
     given.model.accept(requests);
-    assert.equal((await given.store.accept({ requests })).kind, 'accepted');
+    assert.equal((await acceptAll(given.store, { requests })).kind, 'accepted');
   };
 }
 

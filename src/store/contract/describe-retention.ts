@@ -6,6 +6,7 @@ import { seqAt } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest } from '../../domain/request.ts';
 import type { EndedJob, JobLogEntry } from '../store.ts';
 import {
+  acceptAll,
   DAY_MS,
   doneJob,
   newRequests,
@@ -29,7 +30,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
       withStore(async (store) => {
         const requests = newRequests(900, old);
         const seqs = requests.map((r) => r.seq);
-        await store.accept({ requests });
+        await acceptAll(store, { requests });
         await store.finish(seqs.slice(0, 800).map((seq) => doneJob(seq, { finishedAtMs: NOW_MS - 1 })));
         await store.finish(seqs.slice(800, 850).map((seq) => doneJob(seq)));
         const steps = await pruneAll(store, limits);
@@ -45,7 +46,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
     test('above its size the oldest ended requests go before their time, and no others', () =>
       withStore(async (store) => {
         const requests = newRequests(4_000, { number: '7'.repeat(900) });
-        await store.accept({ requests });
+        await acceptAll(store, { requests });
         const seqs = requests.map((r) => r.seq);
         const ended = seqs.slice(0, 3_000).map((seq, i) => doneJob(seq, { finishedAtMs: NOW_MS + i }));
         for (let i = 0; i < ended.length; i += 1_000) await store.finish(ended.slice(i, i + 1_000));
@@ -73,7 +74,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         const endedSeqs = ended.map((r) => r.seq);
         const countEnded = async (): Promise<number> =>
           (await store.get(endedSeqs)).filter((r) => r !== undefined).length;
-        await store.accept({ requests: [waiting, partial, cancelled, ...ended] });
+        await acceptAll(store, { requests: [waiting, partial, cancelled, ...ended] });
         await store.finish(endedSeqs.map((seq) => doneJob(seq)));
         const known = { factors: SIX, cpuMs: 1, atMs: NOW_MS };
         await store.finish([{ number: LONG_NUMBER, dropLog: false, known, requests: [] }]);
@@ -123,7 +124,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         await store.finish([remember(LONG_NUMBER, NOW_MS - 1), remember(`${LONG_NUMBER}0`, NOW_MS)]);
         for (const [i, key] of ['old', 'young'].entries()) {
           const idempotency = { key, fingerprint: 'f', expiresAtMs: NOW_MS + i };
-          await store.accept({ requests: newRequests(1, { ...old, seq: 10 + i }), idempotency });
+          await acceptAll(store, { requests: newRequests(1, { ...old, seq: 10 + i }), idempotency });
         }
         assert.equal(
           (await pruneAll(store, limits)).reduce((sum, n) => sum + n),
@@ -132,7 +133,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await store.known([LONG_NUMBER, `${LONG_NUMBER}0`]), [undefined, SIX]);
         const kinds = ['old', 'young'].map(async (key, i) => {
           const idempotency = { key, fingerprint: 'other', expiresAtMs: NOW_MS + DAY_MS };
-          return (await store.accept({ requests: newRequests(1, { ...old, seq: 20 + i }), idempotency }))
+          return (await acceptAll(store, { requests: newRequests(1, { ...old, seq: 20 + i }), idempotency }))
             .kind;
         });
         assert.deepEqual(await Promise.all(kinds), ['accepted', 'conflict']);
@@ -142,7 +143,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
       withStore(async (store) => {
         const requests = newRequests(4, old) as [NewRequest, NewRequest, NewRequest, NewRequest];
         const [, partial, resumed, forgotten] = requests;
-        await store.accept({ requests });
+        await acceptAll(store, { requests });
         for (const request of requests) await store.appendLog(logEntry(request, 1));
         const endAt = (request: NewRequest, finishedAtMs: number): EndedJob => ({
           ...doneJob(request.seq, { kind: 'partial', finishedAtMs }),

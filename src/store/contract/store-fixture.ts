@@ -2,7 +2,7 @@
 import type { Factor } from '../../domain/factorization.ts';
 import { SEQ_STRIDE, seqAt } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest, StoredRequest } from '../../domain/request.ts';
-import type { EndedJob, NewBatch, PruneLimits, Store } from '../store.ts';
+import type { AcceptOutcome, EndedJob, NewBatch, PruneLimits, Store } from '../store.ts';
 
 /** A place for one store. At most one is open in it at a time. */
 export interface StoreHome {
@@ -41,6 +41,13 @@ export function newRequests(count: number, given: Partial<NewRequest> = {}): New
     seq: seq + i * SEQ_STRIDE,
     ordinal: (given.ordinal ?? 0) + i,
   }));
+}
+
+/** Resolves when all that was accepted can be read. */
+export async function acceptAll(store: Store, batch: NewBatch): Promise<AcceptOutcome> {
+  const outcome = await store.accept(batch);
+  if (outcome.kind === 'accepted') await outcome.rest;
+  return outcome;
 }
 
 /** The end of one request as `done`, with 2 · 3 for its factors. */

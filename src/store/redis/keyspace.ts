@@ -19,6 +19,17 @@ export function connectedDatabases(clients: string): Set<number> {
   return new Set([...clients.matchAll(/(?:^| )name=fairsieve:(\d+) /gm)].map((match) => Number(match[1])));
 }
 
+/**
+ * The databases whose replicas live, of the text of `CLIENT LIST`: those that have said something within `silentMsMax`. One whose machine
+ * is gone leaves its connection behind for minutes.
+ */
+export function livingDatabases(clients: string, silentMsMax: number): number[] {
+  const living = clients
+    .split('\n')
+    .filter((line) => Number(/ idle=(\d+) /.exec(line)?.[1] ?? 0) * 1_000 < silentMsMax);
+  return [...connectedDatabases(living.join('\n'))].toSorted((a, b) => a - b);
+}
+
 /** A field of `INFO`, such as `redis_version`; undefined if it is not there. */
 export function infoText(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];

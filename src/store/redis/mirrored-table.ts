@@ -22,7 +22,7 @@ export interface MirroredTable {
 export type MirrorRow = readonly [field: string, json: string | null, ...blobs: (Uint8Array | null)[]];
 
 /** Made anew from the others when they are read. */
-const DERIVED: ReadonlySet<string> = new Set(['value_primes']);
+const DERIVED: ReadonlySet<string> = new Set(['value_primes', 'unindexed_values']);
 
 /** The tables of `db`, which are of the version `schema`, but for derived ones. */
 export function mirroredTables(db: DatabaseSync, schema: number): MirroredTable[] {

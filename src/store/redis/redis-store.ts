@@ -50,6 +50,11 @@ export interface RedisStore {
   /** The databases that hold data of this service, whoever has them. Rejects with `busy` while Redis cannot be asked. */
   shardsWithData(): Promise<number[]>;
   /**
+   * The databases that have a replica, or are just being claimed by one, which has been heard by Redis within a lease; none where Redis
+   * does not tell. Rejects with `busy` while Redis cannot be asked.
+   */
+  livingShards(): Promise<number[]>;
+  /**
    * Nothing that is left in the store is worth keeping, since all that is has been handed over (`parcel` gives nothing): when the store is
    * closed, its database is emptied, but for the epoch and the last sequence numbers of callbacks.
    */
@@ -101,11 +106,13 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     stallMs: STALL_MS,
     closeMsMax: CLOSE_MS_MAX,
   });
+  await store.open();
   return {
     store,
     ...(opened as RedisOpened),
     isOurs: () => isBefore(workerData.heldUntil, systemClock.monotonicMs()),
     shardsWithData: () => control('shardsWithData'),
+    livingShards: () => control('livingShards'),
     abandon: async () => void (await control('abandon')),
   };
 }

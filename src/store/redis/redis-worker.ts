@@ -17,7 +17,7 @@ import { faultOf, openingOf, type Opening } from '../sqlite/store-thread.ts';
 import { StoreError } from '../store.ts';
 import { claimDatabase, type Claim } from './claim.ts';
 import { Committer } from './committer.ts';
-import { connectedDatabases, keyCounts } from './keyspace.ts';
+import { connectedDatabases, keyCounts, livingDatabases } from './keyspace.ts';
 import { keptSequences } from './kept-sequences.ts';
 import { Lease } from './lease.ts';
 import type { Mirror } from './mirror.ts';
@@ -44,6 +44,7 @@ export interface RedisWorkerInput {
 /** What is answered to each ask on `control`; null instead where Redis cannot be asked. */
 export interface ControlAnswer {
   shardsWithData: number[];
+  livingShards: number[];
   /** From now on nothing here is worth keeping. */
   abandon: true;
 }
@@ -154,6 +155,7 @@ function serve(parts: Parts): void {
   input.control.on('message', (ask: Control) => {
     isAbandoned ||= ask === 'abandon';
     if (ask === 'abandon') answer(ask, true);
+    else if (ask === 'livingShards') void livingShards(claim.link).then((found) => answer(ask, found));
     else void shardsWithData(claim.link, foreign).then((found) => answer(ask, found));
   });
   port?.on('message', (round: Round | null) => {
@@ -214,6 +216,15 @@ async function shardsWithData(link: RedisLink, foreign: Set<number>): Promise<nu
     return [...counts]
       .filter(([database, keys]) => keys > 1 && !foreign.has(database))
       .map(([database]) => database);
+  } catch {
+    return null;
+  }
+}
+
+/** Databases that have a replica that lives; none where Redis does not tell us, null where it cannot be asked. */
+async function livingShards(link: RedisLink): Promise<number[] | null> {
+  try {
+    return livingDatabases(String(await allowed(link.send(['CLIENT', 'LIST']), '')), input.leaseMs);
   } catch {
     return null;
   }

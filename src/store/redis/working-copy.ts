@@ -47,8 +47,9 @@ export async function openWorkingCopy(
     migrate(db, place);
     await moveTables({ db, claim, lease, committer, before: tables });
   }
-  await indexValues(db);
-  const copy = { database: new Database(db), mirror: new Mirror(db, MIGRATIONS.length) };
+  const database = new Database(db);
+  await indexValues(database);
+  const copy = { database, mirror: new Mirror(db, MIGRATIONS.length) };
   await takeUpKept(copy, claim, lease, committer);
   return copy;
 }
@@ -98,12 +99,11 @@ async function takeUpKept(
 }
 
 /** A page at a time, so that the lease is renewed between. */
-async function indexValues(db: DatabaseSync): Promise<void> {
-  const rows = new ValueRows({ db });
+async function indexValues(database: Database): Promise<void> {
+  const rows = new ValueRows(database);
   for (let last: ValueKey | undefined = ['', '']; last;) {
-    db.exec('BEGIN');
-    last = rows.indexAfter(last, PAGE_ROWS);
-    db.exec('COMMIT');
+    const after: ValueKey = last;
+    last = database.transaction(() => rows.indexAfter(after, PAGE_ROWS));
     await nextTurn();
   }
 }

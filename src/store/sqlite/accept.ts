@@ -5,33 +5,26 @@ import type { TimelineEvent } from '../../domain/request.ts';
 import type { ScopeOf } from '../../domain/value.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
-import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type Handlers, type ReplayAnswer } from './operation.ts';
+import type { BatchRests } from './batch-rests.ts';
 import {
-  DONE,
-  PENDING,
-  QUEUED,
-  REQUEST_COLUMNS,
-  textOfTimeline,
-  VALUES,
-  type RequestRow,
-} from './request-row.ts';
+  ACCEPT_HEAD,
+  ACCEPT_ROW,
+  type AcceptAsk,
+  type Handlers,
+  type PieceAnswer,
+  type RestRow,
+} from './operation.ts';
+import { DONE, PENDING, QUEUED, textOfTimeline, VALUES } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
 import type { ValueRows } from './value-rows.ts';
 
-/** A key as it was stored by the first piece of its batch. */
-type KeyRow = readonly [
-  fingerprint: string,
-  expiresAtMs: number,
-  firstSeq: number,
-  token: string,
-  count: number,
-  written: number,
-];
+type KeyRow = readonly [fingerprint: string, expiresAtMs: number, firstSeq: number, count: number];
 
 export interface AcceptParts {
   readonly database: Database;
   readonly room: Room;
+  readonly rests: BatchRests;
   readonly values: ValueRows;
   readonly workKeyOf: WorkKeyOf;
   readonly scopeOf: ScopeOf;
@@ -40,10 +33,11 @@ export interface AcceptParts {
 export function acceptHandlers({
   database,
   room,
+  rests,
   values,
   workKeyOf,
   scopeOf,
-}: AcceptParts): Pick<Handlers, 'accept' | 'withdraw'> {
+}: AcceptParts): Pick<Handlers, 'accept' | 'writeRest'> {
   const { db } = database;
   const insert = prepare(
     db,
@@ -58,22 +52,16 @@ export function acceptHandlers({
      VALUES (?, ?, ?, ?, ${DONE}, ?, ?, ?, ?, 0, ?, ?, ?)`,
   );
   const knownFactors = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
-  const requestAt = prepare<RequestRow>(db, `SELECT ${REQUEST_COLUMNS} FROM requests WHERE seq = ?`);
   // Between the sequence numbers of a batch lie those of requests from other shards that were adopted.
-  const ofBatch = `seq >= ?1 AND seq < ?2 AND (seq - ?1) % ${SEQ_STRIDE} = 0`;
-  const anyOf = prepare<readonly [number]>(db, `SELECT 1 FROM requests WHERE ${ofBatch} LIMIT 1`);
+  const anyOf = prepare<readonly [number]>(
+    db,
+    `SELECT 1 FROM requests WHERE seq >= ?1 AND seq < ?2 AND (seq - ?1) % ${SEQ_STRIDE} = 0 LIMIT 1`,
+  );
   const keyRow = prepare<KeyRow>(
     db,
-    'SELECT fingerprint, expires_at, first_seq, token, count, written FROM idempotency_keys WHERE caller = ? AND key = ?',
+    'SELECT fingerprint, expires_at, first_seq, count FROM idempotency_keys WHERE caller = ? AND key = ?',
   );
-  const putKey = prepare(db, 'INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
-  const setWritten = prepare(db, 'UPDATE idempotency_keys SET written = ? WHERE caller = ? AND key = ?');
-  const deleteKey = prepare(db, 'DELETE FROM idempotency_keys WHERE caller = ? AND key = ?');
-  const countQueued = prepare<readonly [number]>(
-    db,
-    `SELECT count(*) FROM requests WHERE ${ofBatch} AND +status = ${QUEUED}`,
-  );
-  const deleteRange = prepare(db, `DELETE FROM requests WHERE ${ofBatch}`);
+  const putKey = prepare(db, 'INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?7, ?7)');
 
   /** Writes the `i`-th row of `ask` under the given id; returns its factors if it is done at once. */
   function write(ask: AcceptAsk, i: number, seq: number, token: string): string | null {
@@ -82,7 +70,7 @@ export function acceptHandlers({
     const number = ask[at + 1] as string;
     const acceptedAtMs = ask[at + 2] as number;
     const ordinal = ask[at + 3] as number;
-    const [url, keepUntilMs] = [ask[8], ask[10]];
+    const [url, keepUntilMs] = [ask[8], ask[9]];
     const scope = mode === VALUES ? scopeOf(ask[0]) : undefined;
     const kept = scope === undefined ? undefined : values.factors(scope, number, acceptedAtMs);
     // One that is to be called back ends as all do: an end is what a callback tells.
@@ -101,58 +89,48 @@ export function acceptHandlers({
     return factors;
   }
 
-  /** The rows of this piece as they stand. Those that a crash kept from being written are written now. */
-  function replay(ask: AcceptAsk, size: number, [, , firstSeq, token, , before]: KeyRow): ReplayAnswer {
-    const [caller, , , start, , key] = ask;
-    const rows: RequestRow[] = [];
-    const written: number[] = [];
+  function writePiece(ask: AcceptAsk): PieceAnswer {
+    const [, token, firstSeq, start] = ask;
+    const size = (ask.length - ACCEPT_HEAD) / ACCEPT_ROW;
+    let known: (string | null)[] | undefined;
     for (let i = 0; i < size; i++) {
-      const seq = firstSeq + (start + i) * SEQ_STRIDE;
-      if (start + i >= before && write(ask, i, seq, token) === null) written.push(seq);
-      const row = requestAt.get(seq);
-      // One that was written and is not there has been taken by retention.
-      if (row) rows.push(row);
+      const factors = write(ask, i, firstSeq + (start + i) * SEQ_STRIDE, token);
+      if (factors === null) continue;
+      known ??= Array.from({ length: size }, () => null);
+      known[i] = factors;
     }
-    if (start + size > before) setWritten.run(start + size, caller, key);
-    return { firstSeq, token, before, rows, written };
+    return known ?? 'queued';
   }
 
   return {
-    accept(ask) {
-      const [caller, token, firstSeq, start, total, key, fingerprint, expiresAtMs, , isReplay] = ask;
-      if (!room.open) return 'full';
-      const size = (ask.length - ACCEPT_HEAD) / ACCEPT_ROW;
+    accept([ask, pieces]) {
+      const [caller, token, firstSeq, , total, key, fingerprint, expiresAtMs] = ask;
+      // Or others would find no room, for a moment, because of one batch that is too large for it.
+      if (!room.hasRoomFor(bytesOf(pieces))) return 'full';
       if (key !== null) {
         const found = keyRow.get(caller, key);
-        if (start > 0 && isReplay && found) return replay(ask, size, found);
-        if (start === 0 && found && found[1] > (ask[ACCEPT_HEAD + 2] as number)) {
-          if (found[0] !== fingerprint || found[4] !== total) return 'conflict';
+        if (found && found[1] > (ask[ACCEPT_HEAD + 2] as number)) {
+          if (found[0] !== fingerprint || found[3] !== total) return 'conflict';
           // Where retention has taken all of it, there is nothing to repeat and the key is free again.
-          if (found[5] < total || anyOf.get(found[2], found[2] + total * SEQ_STRIDE))
-            return replay(ask, size, found);
+          if (anyOf.get(found[2], found[2] + total * SEQ_STRIDE)) return { firstSeq: found[2] };
         }
-        if (start === 0) putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total, size);
-        else setWritten.run(start + size, caller, key);
+        putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total);
       }
-      let known: (string | null)[] | undefined;
-      for (let i = 0; i < size; i++) {
-        const factors = write(ask, i, firstSeq + (start + i) * SEQ_STRIDE, token);
-        if (factors === null) continue;
-        known ??= Array.from({ length: size }, () => null);
-        known[i] = factors;
-      }
-      return known ?? 'queued';
+      for (const piece of pieces) rests.keep(piece);
+      return writePiece(ask);
     },
 
-    withdraw([caller, key, firstSeq, from, to]) {
-      const range = [firstSeq + from * SEQ_STRIDE, firstSeq + to * SEQ_STRIDE] as const;
-      database.queued -= countQueued.get(...range)?.[0] ?? 0;
-      deleteRange.run(...range);
-      if (key !== null && from === 0) deleteKey.run(caller, key);
-      else if (key !== null) setWritten.run(from, caller, key);
-      return null;
+    writeRest(key) {
+      const row = rests.take(key);
+      if (!row) return null;
+      const [firstSeq, start, piece] = row;
+      return [firstSeq, start, writePiece(JSON.parse(piece) as AcceptAsk)];
     },
   };
+}
+
+function bytesOf(pieces: readonly RestRow[]): number {
+  return pieces.reduce((sum, [, , piece]) => sum + piece.length, 0);
 }
 
 function finishedAtOnce(atMs: number): TimelineEvent {

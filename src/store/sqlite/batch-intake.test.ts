@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
-import { keyed, newRequests, seqNo } from '../contract/store-fixture.ts';
+import { FIRST_SEQ, keyed, newRequests, seqNo } from '../contract/store-fixture.ts';
 import { StoreError, type NewBatch } from '../store.ts';
-import { BatchIntake, CALLER_ROWS_MAX, PIECE_ROWS, ROWS_UNDER_WAY_MAX } from './batch-intake.ts';
-import type { Fault, OperationName, WithdrawAsk } from './operation.ts';
+import { BatchIntake, CALLER_ROWS_MAX, ROWS_UNDER_WAY_MAX } from './batch-intake.ts';
+import { PIECE_ROWS, type Fault, type OperationName, type RestKey } from './operation.ts';
 import { RoundQueue } from './round-queue.ts';
 
 /** What the scripted thread does with one operation: an answer, or the fault that it gives instead. */
@@ -23,24 +23,6 @@ function newIntake(script: (name: OperationName, ask: unknown) => Answer): Batch
   return new BatchIntake(rounds);
 }
 
-/** A thread that has room for `pieces` pieces; taking back is refused while `refusals` lasts. All that was withdrawn is in `ranges`. */
-function narrowThread(
-  pieces: number,
-  refusals: Iterator<'full' | 'broken'>,
-): { intake: BatchIntake; ranges: (readonly [number, number])[] } {
-  const ranges: (readonly [number, number])[] = [];
-  let left = pieces;
-  const intake = newIntake((name, ask) => {
-    if (name === 'accept') return { answer: left-- > 0 ? 'queued' : 'full' };
-    const refusal = refusals.next();
-    if (!refusal.done) return { code: refusal.value };
-    const [, , , from, to] = ask as WithdrawAsk;
-    ranges.push([from, to]);
-    return { answer: null };
-  });
-  return { intake, ranges };
-}
-
 function codeIs(code: string): (error: unknown) => boolean {
   return (error) => error instanceof StoreError && error.code === code;
 }
@@ -49,37 +31,55 @@ function largest(i: number, callerId: string): NewBatch {
   return { requests: newRequests(BATCH_NUMBERS_MAX, { seq: seqNo(i * BATCH_NUMBERS_MAX), callerId }) };
 }
 
-test('a batch that finds no room is taken back piece by piece from its end, again where there is no room for that', async () => {
-  const { intake, ranges } = narrowThread(3, ['full' as const].values());
-  await assert.rejects(intake.accept(keyed(newRequests(2_000))), codeIs('full'));
-  assert.deepEqual(ranges, [
-    [2 * PIECE_ROWS, 3 * PIECE_ROWS],
-    [PIECE_ROWS, 2 * PIECE_ROWS],
-    [0, PIECE_ROWS],
-  ]);
+test('a batch is accepted once its first piece is written; the others follow, again where there is no room for them', async () => {
+  const asked: unknown[] = [];
+  let refusals = 2;
+  const intake = newIntake((name, ask) => {
+    asked.push(name === 'accept' ? name : ask);
+    if (name === 'accept') return { answer: 'queued' };
+    const [firstSeq, start] = ask as RestKey;
+    if (start === 2 * PIECE_ROWS && refusals-- > 0) return { code: 'full' };
+    return { answer: [firstSeq, start, 'queued'] };
+  });
+  const outcome = await intake.accept(keyed(newRequests(2_000)));
+  assert(outcome.kind === 'accepted');
+  assert.equal(outcome.known.length, PIECE_ROWS);
+  assert.ok(asked.length < 4, 'before all of it is written');
+  assert.equal((await outcome.rest)?.length, 2_000 - PIECE_ROWS);
+  const starts = [1, 2, 2, 2, 3].map((i) => [FIRST_SEQ, i * PIECE_ROWS]);
+  assert.deepEqual(asked, ['accept', ...starts]);
 });
 
-test('where taking back never finds room, closing ends it, and the batch is not said to have changed nothing', async () => {
-  const { intake } = narrowThread(
-    1,
-    (function* () {
-      for (;;) yield 'full' as const;
-    })(),
-  );
-  const rejected = assert.rejects(intake.accept({ requests: newRequests(2_000) }), codeIs('broken'));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+test('a batch that is refused leaves nothing to be written', async () => {
+  const asked: string[] = [];
+  const intake = newIntake((name) => {
+    asked.push(name);
+    return { answer: 'full' };
+  });
+  await assert.rejects(intake.accept(keyed(newRequests(2_000))), codeIs('full'));
+  await intake.close();
+  assert.deepEqual(asked, ['accept']);
+});
+
+test('closing waits for what can be written, and leaves what there is no room for', async () => {
+  const intake = newIntake((name) => (name === 'accept' ? { answer: 'queued' } : { code: 'full' }));
+  const outcome = await intake.accept({ requests: newRequests(2_000) });
+  assert(outcome.kind === 'accepted' && outcome.rest);
+  const rejected = assert.rejects(outcome.rest, codeIs('full'));
   await intake.close();
   await rejected;
 });
 
-test('a store that breaks while a batch is taken back is not asked again', async () => {
-  const { intake, ranges } = narrowThread(2, ['broken' as const].values());
-  await assert.rejects(intake.accept({ requests: newRequests(2_000) }), codeIs('broken'));
-  assert.deepEqual(ranges, []);
+test('what the last process left is written until nothing is, or there is no room', async () => {
+  let left = 3;
+  await newIntake(() => ({ answer: left-- > 0 ? [FIRST_SEQ, PIECE_ROWS, 'queued'] : null })).writeLeft();
+  assert.equal(left, -1);
+  await newIntake(() => ({ code: 'full' })).writeLeft();
+  await assert.rejects(newIntake(() => ({ code: 'broken' })).writeLeft(), codeIs('broken'));
 });
 
 test('large batches beyond the bound of a caller or of all are refused at once, smaller ones are not', async () => {
-  const intake = newIntake(() => ({ answer: 'queued' }));
+  const intake = newIntake((name) => ({ answer: name === 'accept' ? 'queued' : [FIRST_SEQ, 0, 'queued'] }));
   const ofOne = CALLER_ROWS_MAX / BATCH_NUMBERS_MAX;
   const ofAll = ROWS_UNDER_WAY_MAX / BATCH_NUMBERS_MAX;
   const callers = ['acme', 'acme', 'acme', 'acme', 'b', 'c', 'd', 'e'];
@@ -93,6 +93,7 @@ test('large batches beyond the bound of a caller or of all are refused at once, 
     return [i];
   });
   assert.deepEqual(refused, [ofOne, ofAll + 1]);
+  await intake.idle();
   // The room is free again.
   assert.equal((await intake.accept(largest(9, 'acme'))).kind, 'accepted');
 });

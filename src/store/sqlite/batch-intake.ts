@@ -1,37 +1,39 @@
 /**
- * Accepts batches, on this side of the thread. One too large for a commit is accepted in pieces, with other calls between them, so
- * that nobody waits behind the whole of it. If a piece finds no room, the earlier ones are taken back.
+ * Accepts batches, on this side of the thread. One too large for a commit is accepted by its first piece, with which the others are
+ * kept, and these are written afterwards, with other calls between them: nobody waits behind the whole of it, nor does its client.
  *
  * Invariants:
  *   B1. One piece is under way at a time, and callers take turns: a caller's own batches follow each other, others' do not wait
- *       for them. So two batches under the same key never mix.
- *   B2. The rows of batches that are not yet settled are bounded, in all and by caller: a batch beyond that is refused.
- *   B3. The rows of a batch that exist are its first ones, in taking back too, so that its key can tell how many there are.
+ *       for them.
+ *   B2. The rows of batches that are not yet written are bounded, in all and by caller: a batch beyond that is refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage } from '../../base/error-message.ts';
 import { assert } from '../../base/assert.ts';
 import { parseFactors, type Factor } from '../../domain/factorization.ts';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
-import { MODES } from '../../domain/request.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
+import { MODES, type StoredRequest } from '../../domain/request.ts';
 import { StoreError, type AcceptOutcome, type NewBatch } from '../store.ts';
-import type { AcceptAnswer, AcceptAsk, ReplayAnswer, WithdrawAsk } from './operation.ts';
+import {
+  PIECE_ROWS,
+  type AcceptAnswer,
+  type AcceptAsk,
+  type PieceAnswer,
+  type RestKey,
+  type RestRow,
+  type WrittenRest,
+} from './operation.ts';
 import { requestOfRow } from './request-row.ts';
 import type { RoundQueue } from './round-queue.ts';
 
-/** Rows of a batch that go into one round; other calls have the rest of it. */
-export const PIECE_ROWS = 500;
 /** Most rows of batches in pieces at a time. */
 export const ROWS_UNDER_WAY_MAX = 60_000;
 /** Of these, most rows of one caller: the largest batch and two behind it. */
 export const CALLER_ROWS_MAX = 3 * BATCH_NUMBERS_MAX;
-/** After this long, taking back is tried again on a disk that had no room even for that. */
-const TAKE_BACK_AGAIN_MS = 250;
+/** After this long, a piece that there was no room for is tried again. */
+const WRITE_AGAIN_MS = 250;
 
-/** What a piece that was accepted is answered with. */
-type PieceAnswer = Exclude<AcceptAnswer, 'conflict' | 'full'>;
-
-/** The batches in pieces of one caller that are not yet settled. */
+/** The batches in pieces of one caller that are not yet written. */
 interface Line {
   rows: number;
   last: Promise<unknown>;
@@ -49,21 +51,54 @@ export class BatchIntake {
     this.#rounds = rounds;
   }
 
-  accept(batch: NewBatch): Promise<AcceptOutcome> {
+  /** Resolves when it is accepted or refused. */
+  async accept(batch: NewBatch): Promise<AcceptOutcome> {
     const [first] = batch.requests;
     assert(first !== undefined, 'A batch has at least one request');
-    if (batch.requests.length <= PIECE_ROWS) return this.#acceptWhole(batch);
-    return this.#inLine(first.callerId, batch.requests.length, () => this.#acceptInPieces(batch));
+    if (batch.requests.length <= PIECE_ROWS) return this.#outcomeOf(await this.#acceptFirst(batch), batch);
+    const accepted = Promise.withResolvers<AcceptOutcome>();
+    const written = this.#inLine(first.callerId, batch.requests.length, async () => {
+      const answer = await this.#inTurn(() => this.#acceptFirst(batch));
+      const outcome = await this.#outcomeOf(answer, batch);
+      if (outcome.kind !== 'accepted') {
+        accepted.resolve(outcome);
+        return;
+      }
+      const known = this.#writeRests(batch);
+      // Whoever does not look at it is told by `failed`.
+      known.catch(() => undefined);
+      accepted.resolve({ ...outcome, rest: known });
+      await known;
+    });
+    written.catch(accepted.reject);
+    return accepted.promise;
   }
 
-  /** Resolves when every batch so far is accepted or refused. One that cannot be taken back is given up. */
-  async close(): Promise<void> {
-    this.#closing.abort();
+  /**
+   * Writes what the last process that had this store had accepted and not written. Where there is no room for that, it is left to the next one:
+   * since acceptance leaves a reserve, the disk is then full of other things.
+   */
+  async writeLeft(): Promise<void> {
+    try {
+      while ((await this.#writeRest(null)) !== null);
+    } catch (error) {
+      if (!(error instanceof StoreError && error.retryable)) throw error;
+    }
+  }
+
+  /** Resolves when every batch so far is written. */
+  async idle(): Promise<void> {
     await Promise.all([...this.#lines.values()].map(({ last }) => last));
   }
 
+  /** The same, but what there is no room for is left to the next process. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.idle();
+  }
+
   /** Runs `work`, which is about a batch of `rows`, after the batches of the same caller. */
-  async #inLine<T>(callerId: string, rows: number, work: () => Promise<T>): Promise<T> {
+  async #inLine(callerId: string, rows: number, work: () => Promise<void>): Promise<void> {
     const line = this.#lines.get(callerId) ?? { rows: 0, last: Promise.resolve() };
     if (line.rows + rows > CALLER_ROWS_MAX || this.#rowsUnderWay + rows > ROWS_UNDER_WAY_MAX)
       throw new StoreError('busy', 'Too many large batches are arriving at once');
@@ -73,7 +108,7 @@ export class BatchIntake {
     const done = line.last.then(work);
     line.last = done.catch(() => undefined);
     try {
-      return await done;
+      await done;
     } finally {
       line.rows -= rows;
       this.#rowsUnderWay -= rows;
@@ -88,92 +123,86 @@ export class BatchIntake {
     return done;
   }
 
-  async #acceptWhole(batch: NewBatch): Promise<AcceptOutcome> {
-    const answer = await this.#acceptPiece(batch, 0);
-    return answer === 'conflict' ? { kind: answer } : outcomeOf([answer], batch);
-  }
-
-  async #acceptInPieces(batch: NewBatch): Promise<AcceptOutcome> {
-    const answers: PieceAnswer[] = [];
-    let replay: ReplayAnswer | undefined;
-    let start = 0;
-    try {
-      for (; start < batch.requests.length; start += PIECE_ROWS) {
-        const at = start;
-        const answer = await this.#inTurn(() => this.#acceptPiece(batch, at, replay));
-        if (answer === 'conflict') return { kind: answer };
-        if (isReplay(answer)) replay ??= answer;
-        answers.push(answer);
-      }
-    } catch (error) {
-      await this.#takeBack(batch, start, replay);
-      throw error;
-    }
-    return outcomeOf(answers, batch);
-  }
-
-  async #acceptPiece(
-    batch: NewBatch,
-    start: number,
-    replay?: ReplayAnswer,
-  ): Promise<PieceAnswer | 'conflict'> {
-    const ask = askOf(batch, start, replay);
-    const answer = await this.#rounds.call(
-      'accept',
-      ask,
-      Math.min(PIECE_ROWS, batch.requests.length - start),
-    );
+  async #acceptFirst(batch: NewBatch): Promise<Exclude<AcceptAnswer, 'full'>> {
+    const rests: RestRow[] = startsOf(batch).map((start) => {
+      const ask = askOf(batch, start);
+      return [ask[2], start, JSON.stringify(ask)];
+    });
+    const rows = Math.min(PIECE_ROWS, batch.requests.length) + rests.length;
+    const answer = await this.#rounds.call('accept', [askOf(batch, 0), rests], rows);
     if (answer === 'full') throw new StoreError('full', 'There is no room for new requests');
     return answer;
   }
 
-  /** Undoes the pieces before index `end`, as far as they were written by this call, from the last one on. */
-  async #takeBack(
-    { requests: [first], idempotency }: NewBatch,
-    end: number,
-    replay?: ReplayAnswer,
-  ): Promise<void> {
-    if (!first) return;
-    const from = replay?.before ?? 0;
-    const firstSeq = replay?.firstSeq ?? first.seq;
-    for (let to = end; to > from;) {
-      const start = Math.max(from, to - PIECE_ROWS);
-      await this.#withdraw([first.callerId, idempotency?.key ?? null, firstSeq, start, to]);
-      to = start;
+  /** Resolves to what is known of the requests behind the first piece, when all are written. */
+  async #writeRests(batch: NewBatch): Promise<(readonly Factor[] | undefined)[]> {
+    const firstSeq = batch.requests[0]?.seq ?? 0;
+    const known: (readonly Factor[] | undefined)[] = [];
+    for (const start of startsOf(batch)) {
+      const [, , answer] = (await this.#inTurn(() => this.#untilRoom([firstSeq, start]))) ?? [];
+      known.push(...knownOf(answer ?? 'queued', Math.min(PIECE_ROWS, batch.requests.length - start)));
+    }
+    return known;
+  }
+
+  /** What was accepted is not refused for want of room any more. */
+  async #untilRoom(key: RestKey): Promise<WrittenRest | null> {
+    for (;;) {
+      try {
+        return await this.#writeRest(key);
+      } catch (error) {
+        if (!(error instanceof StoreError && error.retryable) || this.#closing.signal.aborted) throw error;
+      }
+      // Closing wakes it, for one last try.
+      await sleep(WRITE_AGAIN_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
   }
 
-  /** Deletes take room too, in the log of the database: where there is none, this goes on until there is. */
-  async #withdraw(ask: WithdrawAsk): Promise<void> {
-    const rows = ask[4] - ask[3];
-    for (;;) {
-      try {
-        await this.#inTurn(() => this.#rounds.call('withdraw', ask, rows));
-        return;
-      } catch (error) {
-        if (!(error instanceof StoreError && error.retryable) || this.#closing.signal.aborted)
-          throw new StoreError('broken', `A batch was accepted in part: ${errorMessage(error)}`, error);
-      }
-      // Closing wakes it, for one last try.
-      await sleep(TAKE_BACK_AGAIN_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  #writeRest(key: RestKey | null): Promise<WrittenRest | null> {
+    return this.#rounds.call('writeRest', key, PIECE_ROWS);
+  }
+
+  async #outcomeOf(answer: Exclude<AcceptAnswer, 'full'>, { requests }: NewBatch): Promise<AcceptOutcome> {
+    if (answer === 'conflict') return { kind: answer };
+    if (typeof answer === 'object' && 'firstSeq' in answer)
+      return { kind: 'replayed', requests: await this.#stored(answer.firstSeq, requests.length) };
+    return { kind: 'accepted', known: knownOf(answer, Math.min(PIECE_ROWS, requests.length)) };
+  }
+
+  /** Those of a batch that are there. */
+  async #stored(firstSeq: number, count: number): Promise<StoredRequest[]> {
+    const found: StoredRequest[] = [];
+    for (let start = 0; start < count; start += PIECE_ROWS) {
+      const seqs = Array.from(
+        { length: Math.min(PIECE_ROWS, count - start) },
+        (_, i) => firstSeq + (start + i) * SEQ_STRIDE,
+      );
+      // One piece after the other, with other calls between.
+      for (const row of await this.#rounds.call('get', seqs, seqs.length))
+        if (row) found.push(requestOfRow(row));
     }
+    return found;
   }
 }
 
-function askOf({ requests, idempotency }: NewBatch, start: number, replay?: ReplayAnswer): AcceptAsk {
+/** Where the pieces behind the first one begin. */
+function startsOf({ requests }: NewBatch): number[] {
+  return Array.from({ length: Math.ceil(requests.length / PIECE_ROWS) - 1 }, (_, i) => (i + 1) * PIECE_ROWS);
+}
+
+function askOf({ requests, idempotency }: NewBatch, start: number): AcceptAsk {
   const [first] = requests;
   assert(first !== undefined, 'A batch has at least one request');
   const ask: [...AcceptAsk] = [
     first.callerId,
-    replay?.token ?? first.token,
-    replay?.firstSeq ?? first.seq,
+    first.token,
+    first.seq,
     start,
     requests.length,
     idempotency?.key ?? null,
     idempotency?.fingerprint ?? null,
     idempotency?.expiresAtMs ?? 0,
     first.callbackUrl ?? null,
-    replay !== undefined,
     first.keep?.expiresAtMs ?? null,
   ];
   const end = Math.min(start + PIECE_ROWS, requests.length);
@@ -184,24 +213,9 @@ function askOf({ requests, idempotency }: NewBatch, start: number, replay?: Repl
   return ask;
 }
 
-/** Joins the answers to the pieces of `batch`. */
-function outcomeOf(answers: readonly PieceAnswer[], { requests }: NewBatch): AcceptOutcome {
-  const replays = answers.filter(isReplay);
-  if (replays.length > 0) {
-    return {
-      kind: 'replayed',
-      requests: replays.flatMap(({ rows }) => rows.map(requestOfRow)),
-      written: replays.flatMap(({ written }) => written),
-    };
-  }
-  const known = requests.map((_, i): readonly Factor[] | undefined => {
-    const piece = answers[Math.floor(i / PIECE_ROWS)];
-    const factors = Array.isArray(piece) ? (piece as (string | null)[])[i % PIECE_ROWS] : null;
+function knownOf(answer: PieceAnswer, rows: number): (readonly Factor[] | undefined)[] {
+  return Array.from({ length: rows }, (_, i) => {
+    const factors = answer === 'queued' ? null : answer[i];
     return typeof factors === 'string' ? parseFactors(factors) : undefined;
   });
-  return { kind: 'accepted', known };
-}
-
-function isReplay(answer: PieceAnswer): answer is ReplayAnswer {
-  return typeof answer === 'object' && 'firstSeq' in answer;
 }

@@ -19,6 +19,7 @@ export class Database implements Disposable {
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
   #before = { queued: 0, logBytes: 0 };
+  readonly #onRollBack: (() => void)[] = [];
 
   /** `db` has all tables. */
   constructor(db: DatabaseSync) {
@@ -44,7 +45,11 @@ export class Database implements Disposable {
     Object.assign(this, this.#before);
     // Running out of room ends some transactions by itself.
     if (this.db.isTransaction) this.db.exec('ROLLBACK');
+    for (const listener of this.#onRollBack) listener();
   }
+
+  /** `listener` is told after a transaction was taken back, for what it keeps of tables in memory. */
+  readonly onRollBack = (listener: () => void): void => void this.#onRollBack.push(listener);
 
   /** Runs `work` and commits what it wrote; if anything throws, nothing is changed. */
   transaction<T>(work: () => T): T {

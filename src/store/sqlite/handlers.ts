@@ -3,6 +3,7 @@ import { valueScopes } from '../../domain/value.ts';
 import { workKeys } from '../../domain/work-key.ts';
 import { acceptHandlers } from './accept.ts';
 import { callbackHandlers } from './callbacks.ts';
+import { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import { finishHandlers } from './finish.ts';
 import { jobLogHandlers } from './job-log.ts';
@@ -23,17 +24,18 @@ import { ValueRows } from './value-rows.ts';
  */
 export function allHandlers(database: Database, room: Room, sharesWork: boolean, shard = 0): Handlers {
   const logs = new LogSpace(database);
-  const values = new ValueRows(database);
+  const rests = new BatchRests(database);
+  const values = new ValueRows(database, rests);
   const workKeyOf = workKeys(sharesWork);
   const scopeOf = valueScopes(sharesWork);
   return {
-    ...acceptHandlers({ database, room, values, workKeyOf, scopeOf }),
+    ...acceptHandlers({ database, room, rests, values, workKeyOf, scopeOf }),
     ...finishHandlers({ database, values, workKeyOf, scopeOf }),
     ...jobLogHandlers(database, room, logs),
     ...readHandlers(database, room),
     ...listHandlers(database),
     ...callbackHandlers(database),
-    ...pruneHandlers({ database, room, logs, values }),
+    ...pruneHandlers({ database, room, logs, rests, values }),
     ...valueHandlers(database, room, values),
     ...outboxHandlers(database, room),
     ...parcelHandlers({ database, room, logs, values, workKeyOf, shard }),

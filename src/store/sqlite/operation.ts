@@ -8,8 +8,10 @@ import type { CallbackPage, JobLog, PruneLimits, QueuePage, StoreErrorCode, Stor
 import type { EndedRow, RequestRow } from './request-row.ts';
 
 export interface Operations {
-  accept: { ask: AcceptAsk; answer: AcceptAnswer };
-  withdraw: { ask: WithdrawAsk; answer: null };
+  /** The first piece of a batch, and the others as they are kept until they are written. */
+  accept: { ask: readonly [first: AcceptAsk, rests: readonly RestRow[]]; answer: AcceptAnswer };
+  /** Null: whichever piece is next. Answered with null where there is none. */
+  writeRest: { ask: RestKey | null; answer: WrittenRest | null };
   heldKeys: {
     ask: readonly (readonly [callerId: string, key: string, nowMs: number])[];
     answer: readonly boolean[];
@@ -76,7 +78,10 @@ export interface StoreFailure {
   readonly failure: { readonly code: StoreErrorCode; readonly message: string };
 }
 
-/** One piece of a batch: the requests from index `start` on, of `total` in the batch. The first piece looks the key up. */
+/** Rows of a batch that go into one round; other calls have the rest of it. */
+export const PIECE_ROWS = 500;
+
+/** One piece of a batch: the requests from index `start` on, of `total` in the batch. */
 export type AcceptAsk = readonly [
   callerId: string,
   token: string,
@@ -87,37 +92,28 @@ export type AcceptAsk = readonly [
   fingerprint: string | null,
   expiresAtMs: number,
   callbackUrl: string | null,
-  /** In a later piece: whether the first one answered with a replay. */
-  replay: boolean,
   /** In mode `values`: when their values expire; null for never. */
   keepUntilMs: number | null,
   ...rows: (string | number)[],
 ];
 
-export const ACCEPT_HEAD = 11;
+export const ACCEPT_HEAD = 10;
 /** Each row of an `AcceptAsk`: mode, number, acceptedAtMs, ordinal. */
 export const ACCEPT_ROW = 4;
 
-/** `queued`: all are, no number was known. An array: the factors of those that are done at once. */
-export type AcceptAnswer = 'queued' | readonly (string | null)[] | 'conflict' | 'full' | ReplayAnswer;
+/** What is known of the requests of a piece: `queued`, all are; an array, the factors of those that are done at once. */
+export type PieceAnswer = 'queued' | readonly (string | null)[];
+export type AcceptAnswer = PieceAnswer | 'conflict' | 'full' | ReplayAnswer;
 
+/** The key stands for the batch that begins with this sequence number. */
 export interface ReplayAnswer {
   readonly firstSeq: number;
-  readonly token: string;
-  /** How many of the batch were written before this call. */
-  readonly before: number;
-  readonly rows: readonly RequestRow[];
-  readonly written: readonly number[];
 }
 
-/** Takes back the requests with indices `from` to `to` (exclusive) of a batch that could not be accepted as a whole. */
-export type WithdrawAsk = readonly [
-  callerId: string,
-  key: string | null,
-  firstSeq: number,
-  from: number,
-  to: number,
-];
+export type RestKey = readonly [firstSeq: number, start: number];
+/** The key of a piece, and its `AcceptAsk` as JSON. */
+export type RestRow = readonly [...RestKey, piece: string];
+export type WrittenRest = readonly [...RestKey, known: PieceAnswer];
 
 export interface FinishAsk {
   readonly number: string;
@@ -181,9 +177,8 @@ export type ValueRow = readonly [
   expiresAtMs: number | null,
   version: number,
 ];
-export const VALUE_FIELDS = 4;
-/** A scope and, flat, `ValueRow`s. */
-export type ValuesAsk = readonly [scope: string, ...values: ValueRow[number][]];
+/** The rows as `packValues` writes them. */
+export type ValuesAsk = readonly [scope: string, values: string];
 
 export type NumbersAsk = readonly [scope: string, nowMs: number, ...numbers: string[]];
 
@@ -204,8 +199,8 @@ export type ValuesOfAsk = readonly [
 ];
 
 export interface ValuesOfAnswer {
-  /** `ValueRow`s, flat. */
-  readonly values: readonly ValueRow[number][];
+  /** The rows as `packValues` writes them. */
+  readonly values: string;
   /** To be asked for as `after` for the next page, which may be full even where this one is not; absent at the end. */
   readonly next?: string;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
-import { FIRST_SEQ, NOW_MS, seqNo } from '../contract/store-fixture.ts';
+import { FIRST_SEQ, NOW_MS } from '../contract/store-fixture.ts';
 import { Database } from './database.ts';
 import { allHandlers } from './handlers.ts';
 import type { AdoptAnswer, DueRow, Handlers } from './operation.ts';
@@ -102,19 +102,6 @@ test('a request that was adopted ends under a number of the store that it is in 
     attempts: 0,
     dueAtMs: NOW_MS,
   });
-});
-
-test('taking back a batch spares requests of other shards whose numbers lie between its own', (t) => {
-  const [giver, taker] = [openShard(t, 3), openShard(t, 0)];
-  insertQueued(giver, FIRST_SEQ + 3);
-  handOver(giver, taker);
-  for (let i = 0; i < 3; i++) insertQueued(taker, seqNo(i));
-  taker.handlers.withdraw(['acme', null, FIRST_SEQ, 0, 2]);
-  const left = taker.handlers.get([FIRST_SEQ, FIRST_SEQ + 3, seqNo(1), seqNo(2)]);
-  assert.deepEqual(
-    left.map((row) => row?.[0]),
-    [undefined, FIRST_SEQ + 3, undefined, seqNo(2)],
-  );
 });
 
 /** Of about 60 kB each. */

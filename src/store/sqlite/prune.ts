@@ -7,6 +7,7 @@
  * auto-vacuum, would move pages about at each step for no room gained.)
  */
 import type { PruneLimits } from '../store.ts';
+import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import type { LogSpace } from './log-space.ts';
 import type { Handlers } from './operation.ts';
@@ -27,10 +28,17 @@ export interface PruneParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
+  readonly rests: BatchRests;
   readonly values: ValueRows;
 }
 
-export function pruneHandlers({ database: { db }, room, logs, values }: PruneParts): Pick<Handlers, 'prune'> {
+export function pruneHandlers({
+  database: { db },
+  room,
+  logs,
+  rests,
+  values,
+}: PruneParts): Pick<Handlers, 'prune'> {
   const oldestEnds = `SELECT seq FROM requests WHERE finished_at IS NOT NULL AND due_at IS NULL AND coalesce(told_at, finished_at) < ?
      ORDER BY coalesce(told_at, finished_at) LIMIT ?`;
   const deleteRequests = prepare(db, `DELETE FROM requests WHERE seq IN (${oldestEnds})`);
@@ -90,6 +98,8 @@ export function pruneHandlers({ database: { db }, room, logs, values }: PrunePar
 
   /** Goes round: looks at some at each step, and there are few. */
   function deleteNotes(_: PruneLimits, rowsMax: number): number {
+    // They may be for requests that are still to be written.
+    if (rests.areAny) return 0;
     const notes = notesAfter.all(...lastNote, rowsMax);
     lastNote = (notes.length === rowsMax && notes.at(-1)) || ['', ''];
     return notes.reduce((deleted, note) => deleted + deleteNote.run(...note), 0);

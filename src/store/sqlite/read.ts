@@ -1,7 +1,7 @@
 /** Reads in the worker: by idempotency key, by sequence number, by caller in the order of the queue, known numbers. */
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
-import type { Handlers } from './operation.ts';
+import { PIECE_ROWS, type Handlers } from './operation.ts';
 import { QUEUED, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
@@ -32,6 +32,7 @@ export function readHandlers(
   const keptSeq = Math.max(
     greatest(`SELECT max(first_seq + (count - 1) * ${SEQ_STRIDE}) FROM idempotency_keys`),
     greatest('SELECT max(version) FROM stored_values'),
+    greatest(`SELECT max(first_seq + (start + ${PIECE_ROWS - 1}) * ${SEQ_STRIDE}) FROM batch_rests`),
   );
   return {
     heldKeys: (keys) => keys.map((key) => heldKey.get(...key) !== undefined),

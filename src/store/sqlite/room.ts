@@ -59,6 +59,11 @@ export class Room {
     return this.#open;
   }
 
+  /** Whether `accept` may write so many bytes, as of the last `look`. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#open && bytes <= this.#freeBytes;
+  }
+
   /** Looks anew; asks the disk only if the last time is a while ago. */
   look(): void {
     const nowMs = this.#clock.monotonicMs();

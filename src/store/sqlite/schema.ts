@@ -149,6 +149,24 @@ export const MIGRATIONS: readonly string[] = [
   -- What is still to become a value: mode 'values', queued or partial.
   CREATE INDEX requests_to_keep ON requests (number, caller, keep_until) WHERE mode = 3 AND status IN (0, 2);
   `,
+  `
+  -- Values whose entries in value_primes are still to be written, in order of arrival: see value-index.ts.
+  CREATE TABLE unindexed_values (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    number TEXT NOT NULL
+  ) STRICT;
+
+  -- Pieces of batches that are accepted and not written yet, see batch-rests.ts: JSON of an AcceptAsk each.
+  CREATE TABLE batch_rests (
+    first_seq INTEGER NOT NULL, -- of the batch
+    start INTEGER NOT NULL, -- index of its first request in the batch
+    piece TEXT NOT NULL,
+    PRIMARY KEY (first_seq, start)
+  ) STRICT;
+  -- Batches used to be accepted piece by piece. Those that a crash cut off were never answered.
+  DELETE FROM idempotency_keys WHERE written < count;
+  `,
 ];
 
 /** Brings the file up to this version; a new file gets all tables. Throws a StoreError for a file that is newer or not ours. */

@@ -36,5 +36,5 @@ export async function openSqliteStore({
   const workerData: WorkerInput = { dataDir, bytesMax: bytes, sharesWork };
   const module = moduleUrl('./sqlite-worker', import.meta.url);
   const { worker } = await startStoreThread(module, { workerData, name: 'sqlite' });
-  return new ThreadedStore(worker, clock ?? systemClock);
+  return new ThreadedStore(worker, clock ?? systemClock).open();
 }

@@ -12,12 +12,14 @@ export interface Statement<Row> {
   run(...values: SQLInputValue[]): number;
 }
 
-/** Prepares `sql` once, to be run many times. `Row` is the tuple of its columns. */
+/** Prepares `sql` once, to be run many times. `Row` is the tuple of its columns. `bigInts`: integers are read as such, for those above 2^53. */
 export function prepare<Row extends readonly unknown[] = never>(
   db: DatabaseSync,
   sql: string,
+  { bigInts = false } = {},
 ): Statement<Row> {
   const statement = db.prepare(sql);
+  statement.setReadBigInts(bigInts);
   statement.setReturnArrays(true);
   statement.setAllowUnknownNamedParameters(true);
   return {

@@ -37,7 +37,14 @@ import {
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
 import type { RoundReport, StoreFailure } from './operation.ts';
-import { renewalRows, renewalsOfRows, valueOfRow, valueRows, valuesOfRows } from './value-row.ts';
+import {
+  packValues,
+  renewalRows,
+  renewalsOfRows,
+  rowOfValue,
+  unpackValues,
+  valueOfRow,
+} from './value-row.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
 import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
@@ -82,6 +89,12 @@ export class ThreadedStore implements Store {
       if (this.#closing) this.#rounds.fail(new StoreError('broken', 'The store is closed'));
       else this.#fail(new StoreError('broken', `The thread of the store ended with code ${code}`));
     });
+  }
+
+  /** To be called before anything else: writes what was accepted before and is not written. */
+  async open(): Promise<this> {
+    await this.#intake.writeLeft();
+    return this;
   }
 
   accept(batch: NewBatch): Promise<AcceptOutcome> {
@@ -231,7 +244,8 @@ export class ThreadedStore implements Store {
   }
 
   async putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void> {
-    if ((await this.#rounds.call('putValues', [scope, ...valueRows(values)], values.length)) === 'full')
+    const packed = packValues(values.map(rowOfValue));
+    if ((await this.#rounds.call('putValues', [scope, packed], values.length)) === 'full')
       throw new StoreError('full', 'There is no room for new values');
   }
 
@@ -255,7 +269,7 @@ export class ThreadedStore implements Store {
         [scope, prime, from ?? null, most, nowMs],
         Math.min(most, COMMIT_ROWS_MAX),
       );
-      for (const value of valuesOfRows(page.values)) found.push(value);
+      for (const row of unpackValues(page.values)) found.push(valueOfRow(row));
       from = page.next;
     } while (from !== undefined && found.length < limit);
     return found;
@@ -291,6 +305,7 @@ export class ThreadedStore implements Store {
   }
 
   async parcel(): Promise<Parcel | undefined> {
+    await this.#intake.idle();
     const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
     return bytes ? { bytes } : undefined;
   }

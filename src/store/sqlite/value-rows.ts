@@ -5,15 +5,15 @@
  * `OWN`, and takes effect when the value is made.
  *
  * Invariant:
- *   V1. `value_primes` has an entry for each prime of each row of `stored_values`, and no others. It is derived, so whoever copies a
+ *   V1. The index has an entry for each prime of each row of `stored_values`, and no others. It is derived, so whoever copies a
  *       database may leave it out and have it made anew (`indexAfter`).
  */
-import type { DatabaseSync } from 'node:sqlite';
+import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import { POST_RENEWAL } from './outbox.ts';
 import { PARTIAL, QUEUED, VALUES } from './request-row.ts';
-import { sizeKey } from './size-key.ts';
 import { prepare, type Statement } from './statement.ts';
+import { ValueIndex } from './value-index.ts';
 
 export type ValueKey = readonly [scope: string, number: string];
 
@@ -23,12 +23,10 @@ export const OWN = -1;
 export const TO_KEEP = `mode = ${VALUES} AND status IN (${QUEUED}, ${PARTIAL})`;
 
 export class ValueRows {
-  readonly #db: DatabaseSync;
+  readonly #rests: Pick<BatchRests, 'areAny'>;
+  readonly #index: ValueIndex;
   readonly #insert: Statement<never>;
   readonly #update: Statement<never>;
-  /** By how many primes they insert: a statement for each entry would take half as long again. */
-  readonly #insertPrimes: Statement<never>[] = [];
-  readonly #deletePrime: Statement<never>;
   readonly #factors: Statement<readonly [factors: string]>;
   readonly #delete: Statement<readonly [factors: string]>;
   readonly #after: Statement<readonly [scope: string, number: string, factors: string]>;
@@ -36,15 +34,17 @@ export class ValueRows {
   readonly #note: Statement<never>;
   readonly #takeNote: Statement<readonly [expiresAtMs: number | null, version: number]>;
 
-  constructor({ db }: Pick<Database, 'db'>) {
-    this.#db = db;
+  /** `rests`: of batches that may be to make values. */
+  constructor(database: Database, rests: Pick<BatchRests, 'areAny'> = { areAny: false }) {
+    const { db } = database;
+    this.#rests = rests;
+    this.#index = new ValueIndex(database);
     this.#insert = prepare(db, 'INSERT OR IGNORE INTO stored_values VALUES (?, ?, ?, ?, ?)');
     this.#update = prepare(
       db,
       `UPDATE stored_values SET expires_at = ?3, version = ?4
        WHERE scope = ?1 AND number = ?2 AND version < ?4 AND (expires_at IS NULL OR expires_at > ?5)`,
     );
-    this.#deletePrime = prepare(db, 'DELETE FROM value_primes WHERE scope = ? AND prime = ? AND number = ?');
     this.#factors = prepare(
       db,
       `SELECT factors FROM stored_values
@@ -74,7 +74,7 @@ export class ValueRows {
   /** Keeps a number, or gives it these terms where it is kept under a lesser version. */
   put(scope: string, number: string, factors: string, expiresAtMs: number | null, version: number): void {
     if (this.#insert.run(scope, number, factors, expiresAtMs, version) > 0)
-      this.#index(scope, number, factors);
+      this.#index.add(scope, number, factors);
     else this.#update.run(scope, number, expiresAtMs, version, -Infinity);
   }
 
@@ -91,7 +91,8 @@ export class ValueRows {
    */
   renew(scope: string, number: string, expiresAtMs: number | null, version: number, beforeMs: number): void {
     this.#update.run(scope, number, expiresAtMs, version, beforeMs);
-    if (this.#awaited.get(scope, number, version, beforeMs))
+    // Of what is still to be written of batches it would take long to look for it. What is noted in vain goes with retention.
+    if (this.#rests.areAny || this.#awaited.get(scope, number, version, beforeMs))
       this.#note.run(OWN, scope, number, expiresAtMs, version);
   }
 
@@ -103,37 +104,14 @@ export class ValueRows {
   /** Deletes a number, if it is still kept under this version. */
   remove(scope: string, number: string, version: number): void {
     const [factors] = this.#delete.get(scope, number, version) ?? [];
-    if (factors === undefined) return;
-    const key = sizeKey(number);
-    for (const prime of primeKeys(factors)) this.#deletePrime.run(scope, prime, key);
+    if (factors !== undefined) this.#index.remove(scope, number, factors);
   }
 
   /** Makes the entries of the next `limit` rows after one, where there are none. Returns the last of these; undefined: there are no more. */
   indexAfter([scope, number]: ValueKey, limit: number): ValueKey | undefined {
     const rows = this.#after.all(scope, number, limit);
-    for (const row of rows) this.#index(...row);
+    for (const row of rows) this.#index.add(...row);
     const [lastScope, lastNumber] = rows.at(-1) ?? [];
     return lastScope === undefined || lastNumber === undefined ? undefined : [lastScope, lastNumber];
   }
-
-  #index(scope: string, number: string, factors: string): void {
-    const primes = primeKeys(factors);
-    if (primes.length > 0) this.#insertOf(primes.length).run(scope, sizeKey(number), ...primes);
-  }
-
-  #insertOf(count: number): Statement<never> {
-    return (this.#insertPrimes[count] ??= prepare(this.#db, insertPrimes(count)));
-  }
-}
-
-/** Of one number: scope, number, and so many primes. */
-function insertPrimes(count: number): string {
-  const rows = Array.from({ length: count }, (_, i) => `(?1, ?${i + 3}, ?2)`);
-  return `INSERT INTO value_primes VALUES ${rows.join(', ')}`;
-}
-
-/** The size keys of the primes in a text of `formatFactors`. */
-function primeKeys(factors: string): (bigint | string)[] {
-  if (factors === '') return [];
-  return factors.split(' ').map((factor) => sizeKey(factor.replace(/\D.*/, '')));
 }

@@ -2,10 +2,12 @@
 import { timeOfSeq } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
 import { rowsOf } from './flat-rows.ts';
-import { RENEWAL_FIELDS, VALUE_FIELDS, type Handlers, type RenewalRow, type ValueRow } from './operation.ts';
+import { RENEWAL_FIELDS, type Handlers, type RenewalRow, type ValueRow } from './operation.ts';
 import type { Room } from './room.ts';
 import { sizeKey, sqlNumberOfKey } from './size-key.ts';
 import { prepare } from './statement.ts';
+import { NUMBERS_OF_PRIME } from './value-index.ts';
+import { packValues, unpackValues } from './value-row.ts';
 import type { ValueRows } from './value-rows.ts';
 
 /** When a value must not have expired for a renewal that is heard of now to count: one that comes late counts if it was accepted in time. */
@@ -30,13 +32,13 @@ export function valueHandlers(
   const ofPrime = prepare<ValueRow>(
     db,
     `SELECT v.number, factors, expires_at, version
-     FROM value_primes p CROSS JOIN stored_values v ON v.scope = p.scope AND v.number = ${sqlNumberOfKey('p.number')}
-     WHERE p.scope = ? AND prime = ? AND p.number > ? ORDER BY p.number LIMIT ?`,
+     FROM (${NUMBERS_OF_PRIME}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}
+     ORDER BY p.number`,
   );
   return {
-    putValues([scope, ...values]) {
+    putValues([scope, values]) {
       if (!room.open) return 'full';
-      for (const row of rowsOf<ValueRow>(values, VALUE_FIELDS)) rows.put(scope, ...row);
+      for (const row of unpackValues(values)) rows.put(scope, ...row);
       return null;
     },
 
@@ -46,7 +48,9 @@ export function valueHandlers(
     valuesOf([scope, prime, after, limit, nowMs]) {
       const most = Math.min(limit, PAGE_ROWS);
       const found = ofPrime.all(scope, sizeKey(prime), sizeKey(after ?? '0'), most);
-      const values = found.filter(([, , expiresAtMs]) => expiresAtMs === null || expiresAtMs > nowMs).flat();
+      const values = packValues(
+        found.filter(([, , expiresAtMs]) => expiresAtMs === null || expiresAtMs > nowMs),
+      );
       const [next] = found.at(-1) ?? [];
       return found.length < most || next === undefined ? { values } : { values, next };
     },

@@ -1,6 +1,6 @@
 /** Waiting time and share of the CPU, caller by caller: a row each, drawn and in numbers. Pure. */
 import type { CallerResult, LoadResult } from '../../load-result.ts';
-import { countText, millisText, shareText } from '../amount-text.ts';
+import { countText, millisText, shareText, wholeMillisText } from '../amount-text.ts';
 import { longestWait, shownCallers } from '../report-tables.ts';
 import { markup, type Markup } from './markup.ts';
 import { percent } from './plot.ts';
@@ -19,21 +19,21 @@ export function callersTable({ callers }: LoadResult): Markup {
     0.01,
   );
   return markup`<table class="callers">
-<thead><tr><th scope="col">caller</th><th scope="col" class="drawn">waited, p50 to p99, and longest ${axis(scale)}</th><th scope="col">p50</th><th scope="col">p99</th><th scope="col">longest</th><th scope="col" class="drawn share">share of CPU time <span class="note">(line: of requests)</span></th><th scope="col">CPU</th><th scope="col">sent</th><th scope="col">done</th></tr></thead>
+<thead><tr><th scope="col">caller</th><th scope="col" class="drawn">waited, p50 to p99, and longest ${axis(scale)}</th><th scope="col">p50</th><th scope="col">p99</th><th scope="col">longest</th><th scope="col" class="drawn share">share of CPU time <span class="note">(line: of requests)</span></th><th scope="col">CPU</th><th scope="col">sent</th><th scope="col">done</th><th scope="col">unfinished</th></tr></thead>
 <tbody>${shown.map((caller) =>
     caller === 'gap'
-      ? markup`<tr class="gap"><td colspan="9">… ${countText(left)} callers in between …</td></tr>`
+      ? markup`<tr class="gap"><td colspan="10">… ${countText(left)} callers in between …</td></tr>`
       : row(caller, scale, shareMax, sentByAll),
   )}</tbody>
 </table>`;
 }
 
 function row(caller: CallerResult, scale: Scale, shareMax: number, sentByAll: number): Markup {
-  const { callerId, sent, done, waiting, cpuMs, cpuShare } = caller;
+  const { callerId, sent, done, unfinished, waiting, cpuMs, cpuShare } = caller;
   // The service tells neither waiting nor CPU time of values.
   const isTold = waiting.count > 0;
-  const time = (ms: number): string => (isTold ? millisText(ms) : '–');
-  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${isTold ? waitMarkup(waiting, scale) : ''}</td><td>${time(waiting.p50)}</td><td>${time(waiting.p99)}</td><td>${longestWait(caller, millisText)}</td><td class="drawn share">${isTold ? shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax) : ''}<span class="amount">${isTold ? shareText(cpuShare) : '–'}</span></td><td>${time(cpuMs)}</td><td>${countText(sent)}</td><td>${countText(done)}</td></tr>`;
+  const told = (text: string): string => (isTold ? text : '–');
+  return markup`<tr><th scope="row"><bdi>${shortened(callerId)}</bdi></th><td class="drawn">${isTold ? waitMarkup(waiting, scale) : ''}</td><td>${told(wholeMillisText(waiting.p50))}</td><td>${told(wholeMillisText(waiting.p99))}</td><td>${longestWait(caller, wholeMillisText)}</td><td class="drawn share">${isTold ? shareMarkup(cpuShare / shareMax, sent / sentByAll / shareMax) : ''}<span class="amount">${told(shareText(cpuShare))}</span></td><td>${told(millisText(cpuMs))}</td><td>${countText(sent)}</td><td>${countText(done)}</td><td>${countText(unfinished)}</td></tr>`;
 }
 
 /** A bar from p50 to p99, and a dot at the longest. */

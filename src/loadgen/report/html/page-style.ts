@@ -48,6 +48,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .pair{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 20px}
 .pair>.card,.pair>div>.card:last-child{height:calc(100% - 20px)}
 .pair>div{display:flex;flex-direction:column}.pair>div>.card:last-child{flex:1;height:auto}
+.groups{columns:2;column-gap:48px}.groups>div{break-inside:avoid;padding-bottom:22px}
 .legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin:12px 0 0;font-size:13px;color:var(--soft)}
 .legend li{display:flex;align-items:center;gap:7px}
 .plot{padding-left:0}
@@ -76,10 +77,12 @@ table{border-collapse:collapse;width:100%;margin-top:10px;font-size:13.5px;font-
 th,td{padding:6px 0 6px 18px;text-align:right;white-space:nowrap;font-weight:400}
 th:first-child{text-align:left;padding-left:0}
 tbody th:first-child{white-space:normal;overflow-wrap:anywhere;min-width:9em}
+th:first-child{position:sticky;left:0;background:var(--card);z-index:1}
+th:first-child::before{content:"";position:absolute;left:-24px;width:24px;top:0;bottom:0;background:var(--card)}
 thead th{color:var(--soft);font-size:12.5px;vertical-align:bottom}
 tbody tr{border-top:1px solid var(--grid)}
 td.zero{color:var(--faint)}
-.callers th:first-child{min-width:7em}
+.callers th:first-child{min-width:8.5em}
 .callers .drawn{width:38%;min-width:200px;text-align:left;padding:0 0 0 22px}
 .callers .drawn.share{width:20%;min-width:150px}
 .callers td.share{display:table-cell}
@@ -96,7 +99,7 @@ td.zero{color:var(--faint)}
 .rail{fill:var(--grid)}.had{fill:var(--teal)}.asked{stroke:var(--ink);stroke-width:1.5}
 tr.gap td{text-align:center;color:var(--faint)}
 @media(max-width:1100px){.axis .minor{display:none}}
-@media(max-width:900px){.pair{grid-template-columns:minmax(0,1fr)}.pair>.card{height:auto}}
+@media(max-width:900px){.pair{grid-template-columns:minmax(0,1fr)}.pair>.card{height:auto}.groups{columns:1}}
 @media(max-width:560px){main{padding:24px 14px 40px}h1{font-size:40px}.card{padding:16px 16px 18px}.wide{margin:0 -16px;padding:0 16px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:10px}.tile{padding:11px 14px}.tile dd{font-size:22px}.tile dt,.tile dd.note{font-size:12px}}
 @media print{.axis .minor{display:none}body{background:#fff;font-size:12px}main{max-width:none;padding:0}.card,.tile,.words li,.verdict,.warnings{break-inside:avoid;border-color:#ccc}.wide{overflow:visible}details{display:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `;

@@ -6,7 +6,13 @@ import type { LoadResult } from '../../load-result.ts';
 import { countText, millisText, rateText, spanText } from '../amount-text.ts';
 import { loadWords } from '../load-words.ts';
 import { exchangeCount, failedCount, hasWaitingTimes, lateCount, unansweredCount } from '../metric.ts';
-import { accountTable, endpointTable, failureTable, timesTable, type ReportTable } from '../report-tables.ts';
+import {
+  accountTables,
+  endpointTable,
+  failureTable,
+  timesTable,
+  type ReportTable,
+} from '../report-tables.ts';
 import type { Verdict } from '../verdict.ts';
 import { callersTable } from './callers-table.ts';
 import { latencyPlot } from './latency-plot.ts';
@@ -43,10 +49,8 @@ ${hasWaitingTimes(result) ? callersMarkup(result) : ''}
 ${tableMarkup(endpointTable(result))}
 ${tableMarkup(timesTable(result))}
 </section>
-<div class="pair">
-<section class="card">${tableMarkup(accountTable(result))}</section>
-<div>${failuresMarkup(result)}<section class="card">${tableMarkup(setupTable(result))}</section></div>
-</div>
+${failuresMarkup(result)}
+<section class="card groups">${accountTables(result).map((table) => markup`<div>${tableMarkup(table)}</div>`)}</section>
 </main>
 </body>
 </html>
@@ -172,24 +176,9 @@ function failuresMarkup(result: LoadResult): Markup | string {
   return table.rows.length === 0 ? '' : markup`<section class="card">${tableMarkup(table)}</section>`;
 }
 
-function setupTable({ options, generator, elapsedMs, planned }: LoadResult): ReportTable {
-  const { cores, threads, lag, dropped } = generator;
-  const rows: [string, string][] = [
-    ['CPU used', `${cores.toFixed(2)} cores`],
-    ['threads', countText(threads)],
-    ['connections at most', countText(options.connectionsMax)],
-    ['lag p50', lag.count > 0 ? millisText(lag.p50) : '–'],
-    ['lag p99', lag.count > 0 ? millisText(lag.p99) : '–'],
-    ['lag max', lag.count > 0 ? millisText(lag.max) : '–'],
-    ['arrivals dropped', dropped > 0 ? `${countText(dropped)} of ${countText(planned)}` : '0'],
-    ['whole time', spanText(elapsedMs)],
-  ];
-  return { title: 'The generator itself', columns: ['what', 'amount'], rows };
-}
-
 function tableMarkup({ title, columns, rows }: ReportTable): Markup {
   return markup`${title === '' ? '' : markup`<h2>${title}</h2>`}<div class="wide"><table>
-<thead><tr>${columns.map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead>
+${columns.length === 0 ? '' : markup`<thead><tr>${columns.map((column) => markup`<th scope="col">${column}</th>`)}</tr></thead>`}
 <tbody>${rows.map(([first = '', ...cells]) => markup`<tr><th scope="row"><bdi>${first}</bdi></th>${cells.map((cell) => markup`<td${cell === '0' ? new Markup(' class="zero"') : ''}>${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
 }
