@@ -1,15 +1,15 @@
 /**
  * Searches the parameters of the quadratic sieve, row by row of its table, by what they cost on this machine.
  *
- *   npm run tune -- [--bits 215,232] [--seconds 4] [--seed 1] [--write]
+ *   npm run tune -- [--bits 215,232] [--seconds 4] [--seed 1] [--write] [--help]
  *
  * One parameter after the other is tried smaller and greater. All candidates sieve the same number in turn, a tenth of a second
  * of CPU time each; what counts is the time until the factor where that comes within `seconds`, else what is to be expected. A
  * candidate replaces what stands in the table if it is better by more than a fiftieth. Without `--write` the table is printed only.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { balancedSemiprime } from '../bench/support/seeded-numbers.ts';
+import { errorMessage } from '../src/base/error-message.ts';
 import { seededRandom } from '../src/loadgen/seeded-random.ts';
 import { PAGE_BYTES } from '../src/kernel/page-bytes.ts';
 import { KernelInstance } from '../src/kernel/kernel-instance.ts';
@@ -19,6 +19,7 @@ import { siqsLayout } from '../src/kernel/siqs-layout.ts';
 import { SIQS_TABLE, type SiqsTableRow, siqsParametersBy } from '../src/kernel/siqs-parameters.ts';
 import { Siqs } from '../src/kernel/siqs.ts';
 import { sieveSeconds } from './sieve-time.ts';
+import { type TuneArguments, tuneArguments, tuneUsage } from './tune-arguments.ts';
 
 const PARAMETERS_URL = new URL('../src/kernel/siqs-parameters.ts', import.meta.url);
 const TURN_SECONDS = 0.1;
@@ -111,7 +112,7 @@ function measure(module: WebAssembly.Module, rows: readonly SiqsTableRow[], seco
     while (trials.some(({ isDone }) => !isDone) && cpuSeconds() < end)
       for (const trial of trials) trial.advance();
     trials.forEach((trial, i) => (totals[i] = (totals[i] ?? 0) + trial.seconds()));
-    spent += totals[0] ?? seconds;
+    spent = totals[0] ?? seconds;
   }
   return totals;
 }
@@ -139,23 +140,26 @@ function writeTable(table: readonly SiqsTableRow[]): void {
   writeFileSync(PARAMETERS_URL, source.replace(pattern, `$1${rows}$2`));
 }
 
-const { values } = parseArgs({
-  options: {
-    bits: { type: 'string', default: SIQS_TABLE.map(([bits]) => bits).join(',') },
-    seconds: { type: 'string', default: '4' },
-    seed: { type: 'string', default: '1' },
-    write: { type: 'boolean', default: false },
-  },
-});
-const chosen = values.bits.split(',').map(Number);
-const unknown = chosen.find((bits) => !SIQS_TABLE.some((row) => row[0] === bits));
-if (unknown !== undefined)
-  throw new Error(
-    `Cannot tune ${unknown} bits: the table has rows for ${SIQS_TABLE.map(([bits]) => bits).join(', ')}`,
-  );
-const module = await loadKernelModule();
-const table = SIQS_TABLE.map((row) =>
-  chosen.includes(row[0]) ? tuneRow(module, row, Number(values.seconds), Number(values.seed)) : row,
-);
-for (const row of table) console.log(`  [${row.join(', ')}],`);
-if (values.write) writeTable(table);
+async function tune({ bits, seconds, seed, write }: TuneArguments): Promise<void> {
+  const module = await loadKernelModule();
+  const table = SIQS_TABLE.map((row) => (bits.includes(row[0]) ? tuneRow(module, row, seconds, seed) : row));
+  for (const row of table) console.log(`  [${row.join(', ')}],`);
+  if (write) writeTable(table);
+}
+
+const ROWS = SIQS_TABLE.map(([bits]) => bits);
+
+/** Undefined, and told why, where the arguments are wrong. */
+function argumentsOrUsage(): TuneArguments | undefined {
+  try {
+    return tuneArguments(process.argv.slice(2), ROWS);
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\n\n${tuneUsage(ROWS)}`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+const given = argumentsOrUsage();
+if (given?.help) process.stdout.write(tuneUsage(ROWS));
+else if (given) await tune(given);

@@ -17,10 +17,17 @@ export class CommandLine {
       tokens: true,
     });
     const positionals: string[] = [];
+    let lastNegative = -1;
     const values = new Map<string, string[]>();
     for (const token of tokens) {
+      const arg = args[token.index] ?? '';
       if (token.kind === 'positional') positionals.push(token.value);
-      if (token.kind === 'option') values.getOrInsert(token.name, []).push(checkedValue(token, options));
+      else if (token.kind === 'option' && NEGATIVE.test(arg)) {
+        // Read as a group of options of one letter each.
+        if (token.index !== lastNegative) positionals.push(arg);
+        lastNegative = token.index;
+      } else if (token.kind === 'option')
+        values.getOrInsert(token.name, []).push(checkedValue(token, options));
     }
     this.positionals = positionals;
     this.#values = values;
@@ -60,10 +67,17 @@ export class CommandLine {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const seconds = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
-    if (seconds > 0 && seconds <= 31_536_000) return seconds * 1000;
-    throw new UsageError(`--${name} must be a number of seconds above 0: it is ${JSON.stringify(text)}`);
+    if (seconds > 0 && seconds <= SECONDS_MAX) return seconds * 1000;
+    throw new UsageError(
+      `--${name} must be a number of seconds above 0 and at most ${SECONDS_MAX}, in decimal digits such as 2.5: it is ${JSON.stringify(text)}`,
+    );
   }
 }
+
+/** A year. */
+const SECONDS_MAX = 31_536_000;
+/** A number or an expression, not an option: no option begins with a digit or a parenthesis. */
+const NEGATIVE = /^-[\d(]/;
 
 /** `--help` belongs to every command. */
 const HELP = { help: { type: 'boolean', short: 'h' } } as const;
@@ -93,7 +107,6 @@ function checkedValue(
 ): string {
   const option = name === 'help' ? { about: '' } : options[name];
   if (!option) {
-    if (/^-\d$/.test(rawName)) throw new UsageError('A number must be at least 1');
     throw new UsageError(
       `There is no option ${rawName}${didYouMean(name, [...Object.keys(options), 'help'], '--')}`,
     );

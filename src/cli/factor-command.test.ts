@@ -28,6 +28,8 @@ test('--json prints integers as strings, with certainty, completeness, time and 
     stdout.replaceAll('probable', 'proven'),
   );
   assert.deepEqual(rest, {
+    input: '100000000000000000050700000000000000004563',
+    index: 1,
     number: '100000000000000000050700000000000000004563',
     factors: [
       { prime: '100000000000000000039', exponent: 1, certainty: 'proven' },
@@ -114,6 +116,54 @@ test('threads without a number of their own help with a long one, and leave it f
   assert.deepEqual([lines.length, code], [4, 0]);
 });
 
+test('each line of --json tells which argument it is about; what is no number has an error there', async () => {
+  const { code, stdout, stderr } = await runCli([
+    'factor',
+    '--json',
+    '--threads',
+    '2',
+    '2^64+1',
+    'x',
+    '0xff',
+  ]);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line))
+    .toSorted((a, b) => Number(a.index) - Number(b.index));
+  assert.deepEqual(
+    lines.map(({ index, input, number, error }) => [index, input, number ?? error]),
+    [
+      [1, '2^64+1', '18446744073709551617'],
+      [2, 'x', 'Cannot accept number "x": a number is expected at character 1, not "x"'],
+      [3, '0xff', '255'],
+    ],
+  );
+  assert.deepEqual([code, stderr], [1, '']);
+});
+
+test('with --json the index of a line of standard input counts all lines', async () => {
+  const { stdout } = await runCli(['factor', '--json', '-'], '\n# 4\n15\n');
+  const { index, input }: Record<string, unknown> = JSON.parse(stdout);
+  assert.deepEqual([index, input], [3, '15']);
+});
+
+test('what begins with a minus and a digit is a number, wherever it stands: refused by its value, or taken', async () => {
+  const { code, stdout, stderr } = await runCli(['factor', '15', '-57', '-2^2+25', '--', '-3']);
+  assert.equal(stdout, '15: 3 5\n21: 3 7\n');
+  assert.match(stderr, /number -57: it is -57, at least 1.*\n.*number -3: /);
+  assert.equal(code, 1);
+});
+
+test('the name of a file says how its numbers are read', async () => {
+  const { code, stderr } = await runCli(['factor', 'package.json']);
+  assert.match(
+    stderr,
+    /Cannot accept number "package\.json": .*; to read numbers from that file, give - and < package\.json\n/,
+  );
+  assert.equal(code, 1);
+});
+
 test('with --json what is finished first is printed first', async () => {
   const { stdout } = await runCli(['factor', '--json', '--threads', '2', '--timeout', '1', ENDLESS, '15']);
   const numbers = stdout
@@ -177,7 +227,11 @@ test('mistakes in the command line exit 2 and say what was probably meant', asyn
     [['factor', '--threads'], /--threads needs a value/],
     [['factor', '--json=yes', '15'], /--json takes no value/],
     [['factor', '--timeout', '-1', '15'], /--timeout/],
-    [['factor', '-7'], /at least 1/],
+    [
+      ['factor', '--timeout', '5s', '15'],
+      /above 0 and at most 31536000, in decimal digits such as 2\.5: it is "5s"/,
+    ],
+    [['serve', '-7'], /serve takes no arguments/],
     [['factor'], /Give numbers/],
     [['factor', '15', '-'], /stands alone/],
     [['serve', '--port', '1'], /no option --port/],

@@ -3,13 +3,13 @@ import { createKernel, loadKernelModule } from '../kernel/load-kernel.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { factoredJson, factorsLine } from './factored-text.ts';
+import { factoredJson, factorsLine, refusedJson } from './factored-text.ts';
 import type { Factorer } from './factorer.ts';
 import { inOrder } from './in-order.ts';
 import { Interruption } from './interruption.ts';
 import { LineOutput } from './line-output.ts';
 import { LocalFactorer } from './local-factorer.ts';
-import { numberInputs } from './number-inputs.ts';
+import { type NumberInput, numberInputs } from './number-inputs.ts';
 import { ProgressLine } from './progress-line.ts';
 
 const THREADS_MAX = 256;
@@ -17,14 +17,22 @@ const THREADS_MAX = 256;
 export const factorCommand: Command = {
   usage: '[OPTIONS] NUMBER… | -',
   about:
-    'Factors numbers here. A number is decimal, 0x…, or an expression such as 2^128+1, 30!+1, 10^40+7.\n' +
+    'Factors numbers here: from 1 to 1,000 digits. A number is decimal (leading zeros count for nothing), 0x…, or an expression\n' +
+    'over + - * / ^ ! # ( ), such as 2^128+1, 30!+1, 97#+1 (a product of primes), of at most 4,000 characters.\n' +
     'With - they are read from standard input, one per line; blank lines and lines that begin with # are passed over.\n' +
     'Prints "number: prime prime …" in the order of the input. What is not proven prime is marked [probable] (passed BPSW) or\n' +
-    '[composite] (not split). Ctrl-C prints what is known so far.\n' +
-    'Exits 0 if all numbers are factored, 1 if some are not.',
+    '[composite] (not split). Ctrl-C prints what is known so far.\n\n' +
+    'With --json the lines come in the order of finishing: "input" is what was given, "index" which argument or line it was, from 1.\n' +
+    'A factor stands under "prime" even where its "certainty" is composite: then "complete" is false. What is no number has an "error".\n\n' +
+    'Exits 0 if all numbers are factored; 1 if some are not, or were refused, or the output cannot be written; 2 if the options\n' +
+    'cannot be understood; 130 after Ctrl-C.',
   options: {
-    json: { about: 'print a line of JSON for each number, as soon as it is finished' },
-    threads: { value: 'N', about: 'threads: for N numbers at the same time, or together for a long one (1)' },
+    json: { about: 'print a line of JSON for each number, as soon as it is finished, in whatever order' },
+    threads: {
+      value: 'N',
+      about:
+        'threads, at most 256, and no more than there are cores: for N numbers at once, or all for a long one (1)',
+    },
     timeout: { value: 'SECONDS', about: 'time for each number; then what is known is printed (no limit)' },
   },
   run: async (line: CommandLine): Promise<ExitCode> => {
@@ -62,7 +70,12 @@ async function factorAll(
   stop.addEventListener('abort', () => factorer.interrupt());
   let isComplete = true;
 
-  const factorOne = async (number: bigint, turn: Promise<void>): Promise<void> => {
+  const factorOne = async (input: NumberInput, turn: Promise<void>): Promise<void> => {
+    const refusals: string[] = [];
+    const number = input.read(asJson ? (message) => refusals.push(refusedJson(input, message)) : undefined);
+    isComplete &&= number !== undefined;
+    for (const refusal of refusals) await output.write(refusal);
+    if (number === undefined) return turn;
     const beganMs = performance.now();
     const factored = await factorer.factor(number, (progress) =>
       progressLine?.update(number, beganMs, progress),
@@ -70,20 +83,17 @@ async function factorAll(
     if (!asJson) await turn;
     if (factored === undefined) return;
     isComplete &&= factored.factorization.complete;
-    await output.write(asJson ? factoredJson(factored) : factorsLine(number, factored.factorization.factors));
+    await output.write(
+      asJson ? factoredJson(input, factored) : factorsLine(number, factored.factorization.factors),
+    );
   };
 
   try {
-    await inOrder(numberInputs(args, stop), factorer.appetite, stop, (input, turn) => {
-      const number = input.read();
-      isComplete &&= number !== undefined;
-      return number === undefined ? turn : factorOne(number, turn);
-    });
+    await inOrder(numberInputs(args, stop), factorer.appetite, stop, factorOne);
     await output.flush();
   } finally {
     progressLine?.clear();
     ending.abort();
   }
-  if (output.closed.aborted) return EXIT.outputClosed;
-  return interruption.exitCode(isComplete ? EXIT.ok : EXIT.failed);
+  return output.exitCode(interruption.exitCode(isComplete ? EXIT.ok : EXIT.failed));
 }

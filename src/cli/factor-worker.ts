@@ -35,6 +35,8 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
+post({ kind: 'ready' });
+
 async function factorBatch(numbers: readonly bigint[]): Promise<void> {
   let saidMs = performance.now();
   for (const number of numbers) {

@@ -2,9 +2,10 @@
 import type { Command } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { COMMANDS } from './commands.ts';
-import { EXIT, type ExitCode } from './exit-code.ts';
+import type { ExitCode } from './exit-code.ts';
 import { findCommand } from './find-command.ts';
 import { columns, helpText } from './help-text.ts';
+import { print } from './print.ts';
 
 export const helpCommand: Command = {
   usage: '[COMMAND]',
@@ -17,14 +18,12 @@ export const helpCommand: Command = {
 export async function explain(name?: string): Promise<ExitCode> {
   if (name === undefined) {
     const rows = Object.entries(COMMANDS).map(([command, { summary }]) => [command, summary]);
-    process.stdout.write(
+    return print(
       `fairsieve finds the prime factors of large integers.\n\nUsage: fairsieve COMMAND [OPTIONS]\n\nCommands:\n${columns(rows)}\n\n` +
-        'Each explains itself: fairsieve help COMMAND\n',
+        'Each explains itself: fairsieve help COMMAND',
     );
-    return EXIT.ok;
   }
   const command = await findCommand(name).load();
-  const more = command.more === undefined ? '' : `\n${await command.more()}\n`;
-  process.stdout.write(helpText(name, command) + more);
-  return EXIT.ok;
+  const more = command.more === undefined ? '' : `\n\n${await command.more()}`;
+  return print(helpText(name, command) + more);
 }

@@ -7,7 +7,7 @@ export function helpText(name: string, { usage, about, options }: Command): stri
     value === undefined ? `--${option}` : `--${option} ${value}`,
     what,
   ]);
-  return `Usage: fairsieve ${[name, usage].join(' ').trimEnd()}\n\n${about}\n\nOptions:\n${columns(rows)}\n`;
+  return `Usage: fairsieve ${[name, usage].join(' ').trimEnd()}\n\n${about}\n\nOptions:\n${columns(rows)}`;
 }
 
 /** Rows of two cells, the second one aligned. */

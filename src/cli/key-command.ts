@@ -14,6 +14,7 @@ import { callerIdFault } from '../domain/caller.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { print } from './print.ts';
 import { apiKeysFile } from './server-files.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -39,7 +40,7 @@ export const keyCommand: Command = {
           : `There is no key ${action}${didYouMean(action, ACTION_NAMES)}`,
       );
     try {
-      return run(apiKeysFile(line, process.env), rest, line);
+      return await run(apiKeysFile(line, process.env), rest, line);
     } catch (error) {
       if (!(error instanceof StateFileError)) throw error;
       process.stderr.write(`fairsieve: ${error.message}\n`);
@@ -48,34 +49,30 @@ export const keyCommand: Command = {
   },
 };
 
-type Action = (file: string, rest: readonly string[], line: CommandLine) => ExitCode;
+type Action = (file: string, rest: readonly string[], line: CommandLine) => Promise<ExitCode>;
 
 const ACTIONS: Readonly<Record<string, Action>> = { create, list, revoke };
 const ACTION_NAMES = Object.keys(ACTIONS);
 
-function create(file: string, rest: readonly string[], line: CommandLine): ExitCode {
+async function create(file: string, rest: readonly string[], line: CommandLine): Promise<ExitCode> {
   if (rest.length > 0) throw new UsageError(`key create takes options only: not ${JSON.stringify(rest[0])}`);
   const owner = ownerOf(line);
   const { id, key } = createApiKey(file, owner, systemClock.wallMs(), randomBytes);
-  process.stdout.write(`${line.has('json') ? JSON.stringify({ id, ...ownerJson(owner), key }) : key}\n`);
+  const exitCode = await print(line.has('json') ? JSON.stringify({ id, ...ownerJson(owner), key }) : key);
   if (!line.has('json'))
     process.stderr.write(`fairsieve: this is key ${id} for ${ownerText(owner)}; it is not shown again\n`);
-  return EXIT.ok;
+  return exitCode;
 }
 
-function list(file: string, rest: readonly string[], line: CommandLine): ExitCode {
+async function list(file: string, rest: readonly string[], line: CommandLine): Promise<ExitCode> {
   if (rest.length > 0) throw new UsageError('key list takes no arguments');
   refuseOwner('list', line);
   const text = line.has('json') ? recordJson : recordText;
-  process.stdout.write(
-    listApiKeys(file)
-      .map((record) => `${text(record)}\n`)
-      .join(''),
-  );
-  return EXIT.ok;
+  const records = listApiKeys(file);
+  return records.length === 0 ? EXIT.ok : print(records.map(text).join('\n'));
 }
 
-function revoke(file: string, rest: readonly string[], line: CommandLine): ExitCode {
+async function revoke(file: string, rest: readonly string[], line: CommandLine): Promise<ExitCode> {
   const [id, ...others] = rest;
   if (id === undefined || others.length > 0)
     throw new UsageError('Name one key by its id: fairsieve key revoke ID; fairsieve key list shows the ids');

@@ -2,8 +2,9 @@
  * Lines to standard output: gathered for a turn of the event loop, since a system call for each would cost more than factoring
  * a small number, and never more in memory than the reader at the other end keeps up with.
  */
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { StandardStreamError } from './standard-stream-error.ts';
 
 const GATHERED_CHARS_MAX = 65_536;
 
@@ -13,19 +14,17 @@ export class LineOutput {
   readonly #closing = new AbortController();
   #gathered = '';
   #isScheduled = false;
+  #written: Promise<void> = Promise.resolve();
+  #fault: NodeJS.ErrnoException | undefined;
 
   /** `beforeWrite` clears away what does not belong into the output, such as a progress line on the same terminal. */
   constructor(stream: Writable, beforeWrite: () => void = () => undefined) {
     this.#stream = stream;
     this.#beforeWrite = beforeWrite;
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      // Such as `| head -1`, which is no error.
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-      this.#closing.abort(error);
-    });
+    stream.on('error', (error) => this.#close(error));
   }
 
-  /** Aborts when nobody reads any more. */
+  /** Aborts when nobody reads any more, or nothing more can be written. */
   get closed(): AbortSignal {
     return this.#closing.signal;
   }
@@ -40,14 +39,34 @@ export class LineOutput {
     }
   }
 
-  /** Hands over what is gathered; resolves when it is out, or nobody reads. */
+  /** Hands over what is gathered; resolves when all that was handed over is out, or `closed` has aborted. */
   async flush(): Promise<void> {
     this.#isScheduled = false;
     const text = this.#gathered;
     this.#gathered = '';
-    if (text === '' || this.closed.aborted) return;
-    this.#beforeWrite();
-    if (this.#stream.write(text)) return;
-    await once(this.#stream, 'drain', { signal: this.closed }).catch(() => undefined);
+    if (text !== '' && !this.closed.aborted) {
+      this.#beforeWrite();
+      // Streams write in order: what was handed over last is out last.
+      this.#written = new Promise((resolve) => {
+        this.#stream.write(text, (error) => {
+          if (error) this.#close(error);
+          resolve();
+        });
+      });
+    }
+    await this.#written;
+  }
+
+  /** How a command exits that has flushed: as `otherwise` says where all could be written. Throws a StandardStreamError where writing failed. */
+  exitCode(otherwise: ExitCode): ExitCode {
+    if (this.#fault === undefined) return otherwise;
+    // Such as `| head -1`, which is no error.
+    if (this.#fault.code === 'EPIPE' || this.#fault.code === 'ERR_STREAM_DESTROYED') return EXIT.outputClosed;
+    throw new StandardStreamError('Cannot write to standard output', this.#fault);
+  }
+
+  #close(error: NodeJS.ErrnoException): void {
+    this.#fault ??= error;
+    this.#closing.abort(error);
   }
 }

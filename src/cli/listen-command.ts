@@ -76,7 +76,7 @@ export const listenCommand: Command = {
     );
     if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve));
     await output.flush();
-    return output.closed.aborted ? EXIT.outputClosed : EXIT.ok;
+    return output.exitCode(EXIT.ok);
   },
 };
 

@@ -170,8 +170,7 @@ async function load(asked: LoadLine, signal: AbortSignal): Promise<ExitCode> {
   await output.flush();
   // Last, where it is not overlooked.
   for (const fault of unwritten) say(fault);
-  if (output.closed.aborted) return EXIT.outputClosed;
-  return verdict.word === 'passed' && unwritten.length === 0 ? EXIT.ok : EXIT.failed;
+  return output.exitCode(verdict.word === 'passed' && unwritten.length === 0 ? EXIT.ok : EXIT.failed);
 }
 
 function secretOf({ plan, secret }: LoadLine, server: OwnServer | undefined): LoadOptions['secretOf'] {

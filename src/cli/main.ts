@@ -34,6 +34,7 @@ const EXIT_BY_ERROR: Readonly<Record<string, ExitCode>> = {
   ConfigError: EXIT.usage,
   StoreError: EXIT.failed,
   StateFileError: EXIT.failed,
+  StandardStreamError: EXIT.failed,
   ProblemError: EXIT.failed,
   WrongAnswerError: EXIT.failed,
   UnfinishedError: EXIT.failed,

@@ -4,6 +4,8 @@ import { SEQ_STRIDE } from '../domain/request-id.ts';
 import type { Command } from './command.ts';
 import type { CommandLine } from './command-line.ts';
 import { EXIT } from './exit-code.ts';
+import { print } from './print.ts';
+import { StandardStreamError } from './standard-stream-error.ts';
 import { UsageError } from './usage-error.ts';
 
 export const rescueCommand: Command = {
@@ -22,13 +24,13 @@ export const rescueCommand: Command = {
     try {
       const { parcels, bytes, left } = await rescue(process.env, database);
       const what = left === undefined ? 'all' : 'a part';
-      process.stdout.write(
-        `handed over ${what} of what database ${database} holds: ${bytes} bytes in ${parcels} messages\n`,
+      const exitCode = await print(
+        `handed over ${what} of what database ${database} holds: ${bytes} bytes in ${parcels} messages`,
       );
-      if (left === undefined) return EXIT.ok;
+      if (left === undefined) return exitCode;
       process.stderr.write(`fairsieve: the rest stays in database ${database}: ${left}\n`);
     } catch (error) {
-      if (error instanceof ConfigError) throw error;
+      if (error instanceof ConfigError || error instanceof StandardStreamError) throw error;
       process.stderr.write(`fairsieve: cannot rescue database ${database}: ${errorMessage(error)}\n`);
     }
     return EXIT.failed;

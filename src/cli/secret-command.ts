@@ -12,6 +12,7 @@ import { callerIdFault } from '../domain/caller.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Command } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { print } from './print.ts';
 import { secretFile } from './server-files.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -38,11 +39,11 @@ export const secretCommand: Command = {
     const file = secretFile(line, process.env);
     try {
       const secrets = line.has('rotate') ? rotated(file, callerId) : shown(file, callerId);
-      process.stdout.write(`${line.has('json') ? json(callerId, secrets) : secrets.current}\n`);
+      const exitCode = await print(line.has('json') ? json(callerId, secrets) : secrets.current);
       const last = secrets.former[0];
       if (last && !line.has('json'))
         process.stderr.write(`fairsieve: the former secret signs too until ${isoTime(last.signsUntilMs)}\n`);
-      return EXIT.ok;
+      return exitCode;
     } catch (error) {
       if (!(error instanceof StateFileError || error instanceof RotationRefused)) throw error;
       process.stderr.write(`fairsieve: ${error.message}\n`);
@@ -53,11 +54,10 @@ export const secretCommand: Command = {
   },
 };
 
-function create(line: CommandLine): ExitCode {
+async function create(line: CommandLine): Promise<ExitCode> {
   if (line.positionals.length > 1 || Object.keys(secretCommand.options).some((name) => line.has(name)))
     throw new UsageError('secret create takes nothing more: it prints a file, and changes none');
-  process.stdout.write(newSecretFileText(randomBytes));
-  return EXIT.ok;
+  return print(newSecretFileText(randomBytes).trimEnd());
 }
 
 class RotationRefused extends Error {

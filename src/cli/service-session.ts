@@ -40,5 +40,5 @@ export async function runSession<T>(
     await output.flush();
     ending.abort();
   }
-  return output.closed.aborted ? EXIT.outputClosed : interruption.exitCode(exitCode);
+  return output.exitCode(interruption.exitCode(exitCode));
 }

@@ -1,7 +1,7 @@
 /** `fairsieve version` */
 import { readFileSync } from 'node:fs';
 import type { Command } from './command.ts';
-import { EXIT } from './exit-code.ts';
+import { print } from './print.ts';
 
 export const versionCommand: Command = {
   usage: '',
@@ -11,7 +11,6 @@ export const versionCommand: Command = {
     const { version }: { version: string } = JSON.parse(
       readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
     );
-    process.stdout.write(`fairsieve ${version} (Node.js ${process.versions.node})\n`);
-    return EXIT.ok;
+    return print(`fairsieve ${version} (Node.js ${process.versions.node})`);
   },
 };

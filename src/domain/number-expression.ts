@@ -9,6 +9,7 @@
  *   N2. No more than `EXPRESSION_WORK_MAX` limb products are spent on a number, nor `BATCH_WORK_MAX` on a batch.
  *   N3. The digits of a literal are counted before it becomes a bigint.
  */
+import { abbreviate } from '../base/abbreviate.ts';
 import { BATCH_WORK_MAX, EXPRESSION_CHARS_MAX, EXPRESSION_DEPTH_MAX, EXPRESSION_WORK_MAX } from './limits.ts';
 
 export type ParsedNumber =
@@ -161,9 +162,9 @@ class Evaluator {
     }
     LITERAL.lastIndex = this.#at;
     const literal = LITERAL.exec(this.#text)?.[0];
-    if (literal === undefined) throw this.#unexpected('a number');
+    if (literal === undefined) throw this.#noNumber();
     this.#at += literal.length;
-    if (LITERAL_GOES_ON.test(this.#text.charAt(this.#at))) throw this.#brokenLiteral();
+    if (LITERAL_GOES_ON.test(this.#text.charAt(this.#at))) throw this.#brokenLiteral(literal);
     this.#skipSpaces();
     this.#spendLimbs(literal.length / 16, literal.length / 16);
     return BigInt(literal);
@@ -280,11 +281,20 @@ class Evaluator {
     return new Refusal('number_invalid', `${wanted} is expected at ${where}, not ${found}`);
   }
 
+  /** Where a number is expected: tells what to write instead where that is clear. */
+  #noNumber(): Refusal {
+    if (this.#text[this.#at] === '*' && this.#text[this.#at - 1] === '*')
+      return new Refusal('number_invalid', 'write powers with ^, as in 2^10, not with **');
+    return this.#unexpected('a number');
+  }
+
   /** A number that runs on into what no integer has: tells what to write instead where that is clear. */
-  #brokenLiteral(): Refusal {
+  #brokenLiteral(literal: string): Refusal {
     const rest = this.#text.slice(this.#at);
     if (/^(\.\d+)?[eE]/.test(rest))
       return new Refusal('number_invalid', 'write powers of ten as 10^5, not as 1e5');
+    if (literal === '0' && /^[xX]/.test(rest))
+      return new Refusal('number_invalid', '0x needs hexadecimal digits');
     if (rest.startsWith('.')) return new Refusal('number_invalid', 'it is not an integer');
     return this.#unexpected('a digit or an operator');
   }
@@ -326,11 +336,4 @@ function primesUpTo(n: number): number[] {
     for (let j = i * i; j <= n; j += i) composite[j] = 1;
   }
   return primes;
-}
-
-const ABBREVIATE_CHARS_MAX = 44;
-
-/** At most about 40 characters of a text that may be long: its head and its tail. */
-export function abbreviate(text: string): string {
-  return text.length <= ABBREVIATE_CHARS_MAX ? text : `${text.slice(0, 20)}…${text.slice(-10)}`;
 }

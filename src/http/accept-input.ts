@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { judgeCallbackUrl, type CallbackPolicy } from '../callbacks/callback-url.ts';
 import type { NumberInput } from '../contract/submission.ts';
 import { IDEMPOTENCY_KEY_CHARS_MAX } from '../domain/limits.ts';
-import { abbreviate } from '../domain/number-expression.ts';
+import { abbreviate } from '../base/abbreviate.ts';
 import type { Mode } from '../domain/request.ts';
 import type { AcceptInput } from '../service/service.ts';
 import { ownCallerId } from './access.ts';

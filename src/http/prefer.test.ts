@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { abbreviate } from '../domain/number-expression.ts';
+import { abbreviate } from '../base/abbreviate.ts';
 import { parsePrefer } from './prefer.ts';
 
 describe('parsePrefer', () => {

@@ -1,5 +1,5 @@
 /** The query of a URL, read strictly. Pure. */
-import { abbreviate } from '../domain/number-expression.ts';
+import { abbreviate } from '../base/abbreviate.ts';
 
 /** By name; a parameter that is given with two different values has both of them. */
 export type Query = Readonly<Record<string, string | readonly [string, string]>>;

@@ -2,7 +2,7 @@
 import { Compile } from 'typebox/compile';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
-import { abbreviate } from '../domain/number-expression.ts';
+import { abbreviate } from '../base/abbreviate.ts';
 import { PROBLEM_ERRORS_MAX } from '../domain/limits.ts';
 import type { ErrorCode } from '../domain/error-code.ts';
 import { HttpProblem } from './problem.ts';

@@ -1,7 +1,7 @@
 /** What values are answered with: all of them, how far they are, or why they will not come. */
 import type { FastifyReply } from 'fastify';
 import { PROBLEM_ERRORS_MAX } from '../domain/limits.ts';
-import { abbreviate } from '../domain/number-expression.ts';
+import { abbreviate } from '../base/abbreviate.ts';
 import type { EndedRequestName, UnfinishedValues, Value, ValuesBatchResult } from '../service/service.ts';
 import { HttpProblem } from './problem.ts';
 import { unfinishedValuesJson, valuesJson } from './values-json.ts';

@@ -8,7 +8,7 @@ import * as Type from 'typebox';
 import { ValuesQuery } from '../contract/values.ts';
 import { ANONYMOUS } from '../domain/caller.ts';
 import { HEARTBEAT_MS, VALUES_PAGE_MAX } from '../domain/limits.ts';
-import { abbreviate } from '../domain/number-expression.ts';
+import { abbreviate } from '../base/abbreviate.ts';
 import type { Service, ValuesOfQuery, ValuesPage } from '../service/service.ts';
 import { callerOf } from './accept-input.ts';
 import { answer, OPTIONAL_CALLER_ID_HEADERS, PROBLEM, REPLICAS, UNAVAILABLE } from './documented.ts';

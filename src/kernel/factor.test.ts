@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatFactors } from '../domain/factorization.ts';
 import { nextPrime } from './bigint-reference.ts';
-import { factor, type FactorOptions } from './factor.ts';
+import type { FactorOptions } from './factor-options.ts';
+import { factor } from './factor.ts';
 import type { Progress } from './kernel.ts';
 
 const REFERENCE = 100000000000000000050700000000000000004563n;
@@ -51,16 +52,38 @@ test('threads share one number, and find the factors that one finds', async () =
   assert.deepEqual(factors, alone.factors);
 });
 
-test('what is out of bounds is refused by name, with the bound', async () => {
-  const cases: readonly (readonly [unknown, FactorOptions, string])[] = [
-    [0n, {}, 'Cannot factor 0: it must be at least 1'],
-    [-6n, {}, 'Cannot factor -6: it must be at least 1'],
-    [15, {}, 'Cannot factor 15: it must be a bigint, as in 15n'],
-    ['15', {}, 'Cannot factor 15: it must be a bigint, as in 15n'],
-    [10n ** 1000n, {}, 'Cannot factor a number of more than 1000 digits: it has 1001'],
-    [15n, { threads: 0 }, 'threads must be an integer from 1 to 256: it is 0'],
-    [15n, { threads: 257 }, 'threads must be an integer from 1 to 256: it is 257'],
-    [15n, { sliceMs: 0 }, 'sliceMs must be above 0: it is 0'],
-  ];
-  for (const [n, options, message] of cases) await assert.rejects(factor(n as bigint, options), { message });
+test('threads are started one between two slices, and none after an abort', async (t) => {
+  let started = 0;
+  const count = (): void => void started++;
+  process.on('worker', count);
+  t.after(() => process.off('worker', count));
+  const hopeless = nextPrime(10n ** 60n) * nextPrime(3n * 10n ** 60n);
+  const reason = new Error('no longer wanted');
+  const controller = new AbortController();
+  const startedBy: number[] = [];
+  const result = factor(hopeless, {
+    signal: controller.signal,
+    threads: 64,
+    onProgress: () => {
+      startedBy.push(started);
+      if (started >= 4) controller.abort(reason);
+    },
+  });
+  await assert.rejects(result, reason);
+  assert.ok(startedBy.length >= 4);
+  // One may have been on its way when the signal came.
+  for (const [i, before] of startedBy.entries()) {
+    const now = startedBy[i + 1] ?? started;
+    assert.ok(now - before <= 1, `${now - before} threads were started at once`);
+  }
+});
+
+test('what cannot be factored is refused before anything begins', async () => {
+  await assert.rejects(factor(0n), { name: 'RangeError', message: 'Cannot factor 0: it must be at least 1' });
+  const options = { threads: '2' } as unknown as FactorOptions;
+  await assert.rejects(factor(15n, options), {
+    name: 'TypeError',
+    message: /^threads must be .* it is "2"$/,
+  });
+  await assert.rejects(factor(15n, null as unknown as FactorOptions), TypeError);
 });

@@ -35,7 +35,8 @@ const NODE: Platform = {
   nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
   startTeamThread: async (onMessage) => {
     const { Worker } = await import('node:worker_threads');
-    const worker = new Worker(moduleUrl('./team-thread', import.meta.url));
+    // It prints nothing; otherwise each one would listen at the output of a process that is not ours.
+    const worker = new Worker(moduleUrl('./team-thread', import.meta.url), { stdout: true, stderr: true });
     worker.on('message', onMessage);
     worker.on('error', ignore);
     return {

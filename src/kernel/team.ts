@@ -1,7 +1,8 @@
 /**
  * Threads that help a job of this thread: with elliptic curves before it sieves, and then with the sieve.
  *
- * They are started when a number first wants them, since that takes longer than most numbers do.
+ * They are started when a number first wants them, since that takes longer than most numbers do; one between two steps, since starting many
+ * at once would hold up whatever else the calling thread has to do.
  */
 import { helpWorthGiving, isSameHelp } from './help.ts';
 import type { HelpWanted, Job } from './kernel.ts';
@@ -19,7 +20,7 @@ export class Team implements AsyncDisposable {
   readonly #module: WebAssembly.Module;
   readonly #size: number;
   /** Undefined in place of one that could not be started. */
-  #threads: Promise<Thread | undefined>[] = [];
+  readonly #threads: Promise<Thread | undefined>[] = [];
   /** What the threads are at. */
   #helpGiven: HelpWanted | undefined;
   #found: Uint8Array[] = [];
@@ -37,16 +38,19 @@ export class Team implements AsyncDisposable {
   serve(job: Job): void {
     job.learn(this.#found.splice(0));
     const help = helpWorthGiving(job.helpWanted(), job.progress(), this.#helpGiven !== undefined);
-    if (isSameHelp(help, this.#helpGiven)) return;
-    this.#helpGiven = help;
-    this.#tell((index) => (help ? { kind: 'help', wanted: help, lane: index + 1 } : { kind: 'rest' }));
+    if (!isSameHelp(help, this.#helpGiven)) {
+      this.#helpGiven = help;
+      for (const index of this.#threads.keys()) this.#tell(index);
+    }
+    if (!help || this.#threads.length === this.#size) return;
+    this.#threads.push(this.#startThread());
+    this.#tell(this.#threads.length - 1);
   }
 
-  #tell(messageFor: (index: number) => ToTeamThread): void {
-    if (this.#threads.length === 0)
-      this.#threads = Array.from({ length: this.#size }, () => this.#startThread());
-    for (const [index, starting] of this.#threads.entries())
-      void starting.then((thread) => thread?.post(messageFor(index)));
+  #tell(index: number): void {
+    const help = this.#helpGiven;
+    const message: ToTeamThread = help ? { kind: 'help', wanted: help, lane: index + 1 } : { kind: 'rest' };
+    void this.#threads[index]?.then((thread) => thread?.post(message));
   }
 
   async #startThread(): Promise<Thread | undefined> {
