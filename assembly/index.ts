@@ -1,7 +1,14 @@
 /** What the kernel exports to JavaScript. An algorithm stands in its own file; this one only names them. */
 export { INPUT, INPUT_BYTES, ODD_PRIMES, ODD_PRIMES_COUNT, OUTPUT, OUTPUT_BYTES } from './layout';
 export { init } from './init';
-export { factorWord } from './word/factor-word';
+export {
+  factorWords,
+  WORD_COUNTS,
+  WORD_PRIMES,
+  WORD_PRIMES_MAX,
+  WORD_WORK,
+  WORDS_MAX,
+} from './word/factor-words';
 export { findOddDivisor } from './arithmetic/trial-division';
 export { setModulus } from './arithmetic/modulus';
 export { bailliePswStart, bailliePswStep } from './primality/baillie-psw';

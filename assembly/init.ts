@@ -1,7 +1,7 @@
 /** Writes the tables of the core, whatever the memory held before. About 0.1 ms. */
 import { DIVISORS, ODD_PRIMES, ODD_PRIMES_COUNT, PRIME_WINDOW } from './layout';
 import { resetPrimeWindow } from './arithmetic/prime-window';
-import { initMicroEcm } from './word/micro-ecm-word';
+import { initMicroEcm } from './word/micro-ecm-level';
 import { inverseWord } from './word/montgomery-word';
 
 /** To be called once for each memory before anything else; again when a memory is used for another job. */

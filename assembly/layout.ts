@@ -21,6 +21,9 @@ export const PRIME_WINDOW_SPAN: u32 = 0x20000;
 /** The even number at which the window starts, u32. */
 export const PRIME_WINDOW_START: usize = 0x2fff0;
 
+/** What words have cost (`word/work.ts`), u32. */
+export const WORK: usize = 0x2ffe0;
+
 /** Numbers in and out of the kernel. */
 export const INPUT: usize = 0x40000;
 export const INPUT_BYTES: usize = 0x10000;

@@ -32,7 +32,7 @@ const TRIALS: readonly (readonly [column: 1 | 2 | 3 | 4 | 5, change: (value: num
   [3, (multiple) => [0.6, 1.5, 2.2].map((factor) => Math.round(multiple * factor))],
   [4, (bound) => [0.65, 0.8, 1.25, 1.55].map((factor) => Math.round(bound * factor))],
   [5, (slack) => [slack - 2, slack - 1, slack + 1, slack + 2]],
-  [2, (grains) => (grains > 8 ? [8, 16] : [grains / 2, grains * 2]).filter((g) => g >= 1 && g !== grains)],
+  [2, (grains) => (grains >= 8 ? [8, 16] : [grains / 2, grains * 2]).filter((g) => g >= 1 && g !== grains)],
 ];
 
 const cpuSeconds = () => {
@@ -82,9 +82,11 @@ class Trial {
     const fields = new Uint32Array(this.#memory.buffer, header.ARENA, header.HEADER_BYTES / 4);
     const get = (field: number) => fields[field] ?? 0;
     const log = new DataView(this.#memory.buffer, get(header.RELATION_LOG), get(header.LOG_END));
-    const largePrimes: number[] = [];
-    for (let at = 0; at < log.byteLength; at += log.getUint16(at, true))
-      if (log.getUint32(at + 6, true) > 1) largePrimes.push(log.getUint32(at + 6, true));
+    const largePrimes: [number, number][] = [];
+    for (let at = 0; at < log.byteLength; at += log.getUint16(at, true)) {
+      const [one, other] = [log.getUint32(at + 2, true), log.getUint32(at + 6, true)];
+      if (other > 1) largePrimes.push([one, other]);
+    }
     const baseSize = get(header.BASE_SIZE);
     const expected = sieveSeconds({
       seconds: this.#sieveSeconds,

@@ -6,7 +6,7 @@
 import { OUTPUT, SCRATCH, SLOT_BYTES } from '../layout';
 import { LANE_SLOT_BYTES } from '../arithmetic/lane-layout';
 import { getLane, laneMul, setLanes } from '../arithmetic/lanes';
-import { limbs, montMul, N, setModulus } from '../arithmetic/modulus';
+import { limbs, montMul, N } from '../arithmetic/modulus';
 import { copy, equals, equalsWord, gcdInto } from '../arithmetic/natural';
 import { LANES, suyamaCurves } from './curve';
 import { stage1Start, stage1Step } from './stage-1';
@@ -78,14 +78,6 @@ export function ecmStep(productsMax: i32): i32 {
   const outcome = work(productsMax);
   if (outcome == FACTOR) copy(OUTPUT, FOUND, limbs());
   return outcome;
-}
-
-/** A word's nontrivial factor by the curves of `sigma` to `sigma` + 3, or 1. n is odd, composite, and above 2^32. */
-export function ecmWord(n: u64, sigma: u32, b1: u32, b2: u32, width: u32): u64 {
-  store<u64>(FOUND, n);
-  setModulus(FOUND, 2);
-  ecmStart(sigma, b1, b2, width);
-  return work(i32.MAX_VALUE) == FACTOR ? load<u64>(FOUND) : 1;
 }
 
 function work(productsMax: i32): i32 {

@@ -19,10 +19,14 @@ import {
   INVERSES,
   LARGE_PRIME_MAX,
   LIMBS_POLY,
+  LOGS,
   LOG_SCALE,
   ONCE_FROM,
   PRIMES,
   REPORT_COUNT,
+  REPORT_GAP_FROM,
+  REPORT_GAP_TO,
+  REPORT_LEFT_MAX,
   ROOT,
   ROOTS_1,
   ROOTS_2,
@@ -32,7 +36,7 @@ import {
   SIEVE_FROM,
   SLICE_COUNT,
   TEMP,
-  THRESHOLD_REPORT,
+  THRESHOLD_PRIMES,
   VALUE,
 } from '../../src/kernel/siqs-header';
 import { currentOfBatch, listStrikes } from './buckets';
@@ -53,22 +57,26 @@ import { addRelation } from './relations';
 import { microEcmWord } from '../word/micro-ecm-word';
 import { addMod, inverseWord, montMul, montOne } from '../word/montgomery-word';
 import { isqrtWord, isSquareWord } from '../word/primality-word';
+import { CURVES } from '../word/suyama-word';
 
-/** How hard elliptic curves try to split a cofactor: the level for 50 bits; a cofactor missed costs little. */
-const SPLIT_LEVEL = 1;
+/** How hard elliptic curves try to split a cofactor: the level for 52 bits; a cofactor missed costs little. */
+const SPLIT_LEVEL = 3;
 
 /** Divides the value at `position` of the interval; `sieved` is the sum of the logarithms that the sieve took off there. */
 export function evaluateReport(position: u32, sieved: u32): void {
   setField(REPORT_COUNT, field(REPORT_COUNT) + 1);
+  const from = field(SIEVE_FROM);
+  if (sieved + unsievedLogs(position, from) < field(THRESHOLD_PRIMES)) return;
   let limbs = field(LIMBS_POLY);
   let count = evaluate(<i32>(position - (field(INTERVAL) >> 1)), limbs);
   if (count == 0) return;
   limbs = limbsUsed(VALUE, limbs);
   count = divideByCoefficient(count, limbs);
-  const from = field(SIEVE_FROM);
   count = divideSieved(position, 0, from, count, limbs);
   limbs = limbsUsed(VALUE, limbs);
-  if (bitLength(VALUE, limbs) * field(LOG_SCALE) > field(THRESHOLD_REPORT) + sieved) return;
+  const left = bitLength(VALUE, limbs) * field(LOG_SCALE);
+  if (left > sieved + field(REPORT_LEFT_MAX)) return;
+  if (left > sieved + field(REPORT_GAP_FROM) && left < sieved + field(REPORT_GAP_TO)) return;
   const once = field(ONCE_FROM);
   count = divideSieved(position, from, once, count, limbs);
   limbs = limbsUsed(VALUE, limbs);
@@ -92,7 +100,7 @@ function splitCofactor(cofactor: u64, count: u32): void {
   if (isFermatPrime(cofactor, inverse, one)) return;
   const factor = isSquareWord(cofactor)
     ? isqrtWord(cofactor)
-    : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL);
+    : microEcmWord(cofactor, inverse, one, SPLIT_LEVEL, 0, CURVES);
   const other = cofactor / factor;
   if (factor == 1 || max(factor, other) > largePrimeMax) return;
   addRelation(<u32>min(factor, other), <u32>max(factor, other), count, false);
@@ -166,10 +174,44 @@ function divideAll(i: u32, count: u32, limbs: u32): u32 {
 }
 
 /**
- * Divides by all primes of the base with index in [from, to), multiples of 8, that divide: none greater than the interval, so
- * that eight at a time fit 16 bits. Where the position is below the root the difference wraps around; that hits by chance at
- * most, and division tells.
+ * Which of the eight primes from index `i` on, a multiple of 8, divide the value at position `x`: none greater than the interval,
+ * so that eight fit 16 bits. Where the position is below the root the difference wraps around; that hits by chance at most.
+ * @inline
  */
+function dividing(i: u32, x: v128, inverses: u32, limits: u32, roots1: u32, roots2: u32): v128 {
+  const at = i << 2;
+  const inverse = v128.load(inverses + (at >> 1));
+  const limit = v128.load(limits + (at >> 1));
+  const r1 = i16x8.narrow_i32x4_u(v128.load(roots1 + at), v128.load(roots1 + at, 16));
+  const r2 = i16x8.narrow_i32x4_u(v128.load(roots2 + at), v128.load(roots2 + at, 16));
+  const first = i16x8.mul(i16x8.sub(x, r1), inverse);
+  const second = i16x8.mul(i16x8.sub(x, r2), inverse);
+  return i16x8.le_u(i16x8.min_u(first, second), limit);
+}
+
+/** The sum of the logarithms of the primes with index below `to` that divide the value at `position`. */
+function unsievedLogs(position: u32, to: u32): u32 {
+  const inverses = field(SHORT_INVERSES);
+  const limits = field(SHORT_LIMITS);
+  const roots1 = field(ROOTS_1);
+  const roots2 = field(ROOTS_2);
+  const logs = field(LOGS);
+  const x = i16x8.splat(<i16>position);
+  let sums = i16x8.splat(0);
+  for (let i: u32 = 0; i < to; i += 8) {
+    const hits = dividing(i, x, inverses, limits, roots1, roots2);
+    sums = i16x8.add(sums, v128.and(hits, v128.load8x8_u(logs + i)));
+  }
+  const pairs = i32x4.extadd_pairwise_i16x8_u(sums);
+  return (
+    i32x4.extract_lane(pairs, 0) +
+    i32x4.extract_lane(pairs, 1) +
+    i32x4.extract_lane(pairs, 2) +
+    i32x4.extract_lane(pairs, 3)
+  );
+}
+
+/** Divides by all primes of the base with index in [from, to), multiples of 8, that divide; a chance hit does not. */
 function divideSieved(position: u32, from: u32, to: u32, count: u32, limbs: u32): u32 {
   const inverses = field(SHORT_INVERSES);
   const limits = field(SHORT_LIMITS);
@@ -177,14 +219,7 @@ function divideSieved(position: u32, from: u32, to: u32, count: u32, limbs: u32)
   const roots2 = field(ROOTS_2);
   const x = i16x8.splat(<i16>position);
   for (let i = from; i < to; i += 8) {
-    const at = i << 2;
-    const inverse = v128.load(inverses + (at >> 1));
-    const limit = v128.load(limits + (at >> 1));
-    const r1 = i16x8.narrow_i32x4_u(v128.load(roots1 + at), v128.load(roots1 + at, 16));
-    const r2 = i16x8.narrow_i32x4_u(v128.load(roots2 + at), v128.load(roots2 + at, 16));
-    const first = i16x8.le_u(i16x8.mul(i16x8.sub(x, r1), inverse), limit);
-    const second = i16x8.le_u(i16x8.mul(i16x8.sub(x, r2), inverse), limit);
-    const hits = v128.or(first, second);
+    const hits = dividing(i, x, inverses, limits, roots1, roots2);
     if (!v128.any_true(hits)) continue;
     for (let mask = i16x8.bitmask(hits); mask != 0; mask &= mask - 1) {
       count = divideAll(i + <u32>ctz(mask), count, limbs);

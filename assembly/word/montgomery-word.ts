@@ -31,16 +31,6 @@ export function montMul(a: u64, b: u64, n: u64, inverse: u64): u64 {
   return high - reduced + (high < reduced ? n : 0);
 }
 
-/** a·b/R mod n, in (0, 2n), for a and b in [0, 4n) and n < 2^60: no comparison, and none is needed for sums. @inline */
-export function montMulLazy(a: u64, b: u64, n: u64, inverse: u64): u64 {
-  return mulHigh(a, b) - mulHigh(a * b * inverse, n) + n;
-}
-
-/** a - b mod n, in (0, 4n), for a and b in [0, 2n). @inline */
-export function lazyDifference(a: u64, b: u64, n: u64): u64 {
-  return a + 2 * n - b;
-}
-
 /** a + b mod n. @inline */
 export function addMod(a: u64, b: u64, n: u64): u64 {
   const gap = n - b;
@@ -70,12 +60,14 @@ export function gcdWord(a: u64, b: u64): u64 {
   if (b == 0) return a;
   const shift = ctz(a | b);
   a >>= ctz(a);
-  do {
-    b >>= ctz(b);
+  b >>= ctz(b);
+  while (a != b) {
+    // The difference ends in as many zeros as its negative, so that they are counted meanwhile.
+    const twos = ctz(a - b);
     const smaller = min(a, b);
-    b = max(a, b) - smaller;
+    b = (max(a, b) - smaller) >> twos;
     a = smaller;
-  } while (b != 0);
+  }
   return a << shift;
 }
 

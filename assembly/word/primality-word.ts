@@ -6,6 +6,8 @@
  * Q = 1 and the least P >= 3 with Jacobi (P² - 4 / n) = -1, which needs the V sequence only.
  */
 import { addMod, inverseWord, montMul, montOne, subMod } from './montgomery-word';
+import { canonical, residueAdd, residueMul, residueSquare, residueSub, SIGNED_END } from './residue-word';
+import { addWork } from './work';
 
 /** Whether n is prime, for every n < 2^64. */
 export function isPrimeWord(n: u64): bool {
@@ -13,27 +15,38 @@ export function isPrimeWord(n: u64): bool {
   if ((n & 1) == 0) return false;
   const inverse = inverseWord(n);
   const one = montOne(n);
-  return isStrongProbablePrimeBase2(n, inverse, one) && isExtraStrongLucasProbablePrime(n, inverse, one);
+  return n < SIGNED_END ? isBailliePswPrime<i64>(n, inverse, one) : isBailliePswPrime<u64>(n, inverse, one);
 }
 
-function isStrongProbablePrimeBase2(n: u64, inverse: u64, one: u64): bool {
+/** @inline */
+function isBailliePswPrime<T>(n: u64, inverse: u64, one: u64): bool {
+  return (
+    isStrongProbablePrimeBase2<T>(n, inverse, one) && isExtraStrongLucasProbablePrime<T>(n, inverse, one)
+  );
+}
+
+function isStrongProbablePrimeBase2<T>(n: u64, inverse: u64, one: u64): bool {
   const minusOne = n - one;
   const s = ctz(n - 1);
   const d = (n - 1) >> s;
-  let x = one;
-  for (let bit = 63 - clz(d); <i64>bit >= 0; bit--) {
-    x = montMul(x, x, n, inverse);
-    if ((d >> bit) & 1) x = addMod(x, x, n);
+  addWork(2 * (64 - <u32>clz(n)));
+  let x = <T>one;
+  // Doubled after the square of the bit before, so that what is squared is a product or the sum of two.
+  for (let bit = 63 - clz(d); <i64>bit > 0; bit--) {
+    if ((d >> bit) & 1) x = residueAdd<T>(x, x, n);
+    x = residueSquare<T>(x, n, inverse);
   }
-  if (x == one || x == minusOne) return true;
+  // d is odd.
+  let power = addMod(canonical<T>(x, n), canonical<T>(x, n), n);
+  if (power == one || power == minusOne) return true;
   for (let r: u64 = 1; r < s; r++) {
-    x = montMul(x, x, n, inverse);
-    if (x == minusOne) return true;
+    power = montMul(power, power, n, inverse);
+    if (power == minusOne) return true;
   }
   return false;
 }
 
-function isExtraStrongLucasProbablePrime(n: u64, inverse: u64, one: u64): bool {
+function isExtraStrongLucasProbablePrime<T>(n: u64, inverse: u64, one: u64): bool {
   const two = addMod(one, one, n);
   let p: u64 = 3;
   let pResidue = addMod(two, one, n);
@@ -45,18 +58,29 @@ function isExtraStrongLucasProbablePrime(n: u64, inverse: u64, one: u64): bool {
   }
   const s = ctz(n + 1); // n + 1 = 2^64 does not happen: 2^64 - 1 is divisible by 3 and has Jacobi 0 above.
   const d = (n + 1) >> s;
-  let v = two; // V_0
-  let next = pResidue; // V_1
+  addWork(3 * (64 - <u32>clz(n)));
+  let v = <T>two; // V_0
+  let next = <T>pResidue; // V_1
   for (let bit = 63 - clz(d); <i64>bit >= 0; bit--) {
-    const cross = subMod(montMul(v, next, n, inverse), pResidue, n);
+    const cross = residueSub<T>(residueMul<T>(v, next, n, inverse), <T>pResidue, n);
     if ((d >> bit) & 1) {
       v = cross;
-      next = subMod(montMul(next, next, n, inverse), two, n);
+      next = residueSub<T>(residueSquare<T>(next, n, inverse), <T>two, n);
     } else {
       next = cross;
-      v = subMod(montMul(v, v, n, inverse), two, n);
+      v = residueSub<T>(residueSquare<T>(v, n, inverse), <T>two, n);
     }
   }
+  return endsExtraStrong(reduced<T>(v, n), reduced<T>(next, n), s, n, inverse, two, pResidue);
+}
+
+/** A product minus a number in [0, n), in [0, n). @inline */
+function reduced<T>(a: T, n: u64): u64 {
+  return canonical<T>(<T>canonical<T>(a, n), n);
+}
+
+/** The end of the extra strong test for n + 1 = d·2^s: v is V_d, next is V_(d+1). @inline */
+function endsExtraStrong(v: u64, next: u64, s: u64, n: u64, inverse: u64, two: u64, pResidue: u64): bool {
   // U_d = 0 if and only if 2·V_(d+1) = P·V_d, which is 2·next = ±2·P for v = ±2.
   if (v == two && next == pResidue) return true;
   if (v == n - two && next == n - pResidue) return true;

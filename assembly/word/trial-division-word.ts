@@ -3,6 +3,7 @@
  * floor((2^64 - 1) / p), and that product is then the quotient (Granlund & Montgomery 1994).
  */
 import { DIVISORS, ODD_PRIMES } from '../layout';
+import { addWork } from './work';
 
 /**
  * Divides n by 2 and the first `count` odd primes as often as they go, but by none whose square exceeds what is left. Writes
@@ -13,7 +14,8 @@ export function trialDivideWord(n: u64, count: i32, out: usize): usize {
   const twos = ctz(n);
   n >>= twos;
   for (let i: u64 = 0; i < twos; i++, out += 8) store<u64>(out, 2);
-  for (let i: usize = 0, end = <usize>count; i < end; i++) {
+  let i: usize = 0;
+  for (const end = <usize>count; i < end; i++) {
     let quotient = n * load<u64>(DIVISORS + (i << 4));
     const limit = load<u64>(DIVISORS + (i << 4), 8);
     if (quotient > limit) continue;
@@ -26,6 +28,7 @@ export function trialDivideWord(n: u64, count: i32, out: usize): usize {
     } while (quotient <= limit);
     if (p * p > n) break;
   }
+  addWork(<u32>i >> 2);
   store<u64>(out, n);
   return out + 8;
 }

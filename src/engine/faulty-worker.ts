@@ -23,6 +23,12 @@ function faulty(kernel: Kernel): Kernel {
     start: (...args) => kernel.start(...args),
     help: (...args) => kernel.help(...args),
     attach: (...args) => kernel.attach(...args),
+    wordsMax: kernel.wordsMax,
+    factorWords: (words) => {
+      words.forEach(breakDown);
+      const found = kernel.factorWords(words);
+      return words.includes(FAULTS.lies) ? { ...found, counts: found.counts.fill(0) } : found;
+    },
     factorSmall: (n) => {
       breakDown(n);
       if (n !== FAULTS.lies) return kernel.factorSmall(n);

@@ -1,5 +1,6 @@
 /** What the engine and its worker threads say to each other. Everything here survives structured cloning. */
 import type { HelpWanted, JobState, Progress } from '../kernel/kernel.ts';
+import type { WordFactors } from '../kernel/word-factors.ts';
 
 export type WorkerTask = BatchTask | SliceTask;
 
@@ -8,6 +9,8 @@ export interface BatchTask {
   readonly kind: 'batch';
   readonly id: number;
   readonly numbers: readonly bigint[];
+  /** Each by itself, so that one that breaks the thread is known. Otherwise words go to the kernel many at a time. */
+  readonly singly: boolean;
 }
 
 /** One slice of a job that has a memory of its own. */
@@ -32,13 +35,19 @@ export type WorkerReply =
   | { readonly kind: 'ready' }
   | {
       readonly kind: 'batch';
-      /** For each number its factors, as `formatFactors` writes them. */
-      readonly factors: readonly string[];
+      /** In the order of the numbers: factors of a run of words, or those of one number as `formatFactors` writes them. */
+      readonly results: readonly (WordFactors | string)[];
       readonly cpuMs: Float64Array;
     }
   | SliceReply
   /** The kernel threw: the thread's memory can't be trusted any more, and it ends. */
-  | { readonly kind: 'broke'; readonly index: number; readonly reason: string };
+  | ({ readonly kind: 'broke'; readonly reason: string } & Suspects);
+
+/** Which numbers of a batch a thread was at: `count` of them from `index` on. */
+export interface Suspects {
+  readonly index: number;
+  readonly count: number;
+}
 
 export interface SliceReply {
   readonly kind: 'slice';
@@ -60,7 +69,9 @@ export const CONTROL = {
   yield: 0,
   /** Rises while the worker makes headway. */
   heartbeat: 1,
-  /** The index in its batch of the number being worked on. */
+  /** The index in its batch of the number being worked on; of the first, where there are several. */
   index: 2,
+  /** How many numbers are being worked on. */
+  count: 3,
 } as const;
-export const CONTROL_CELLS = 3;
+export const CONTROL_CELLS = 4;

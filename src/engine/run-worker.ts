@@ -7,7 +7,9 @@
 import os from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { checkFactorization, formatFactors, type Factorization } from '../domain/factorization.ts';
+import { WORD_END } from '../kernel/is-prime-word.ts';
 import type { Job, Kernel } from '../kernel/kernel.ts';
+import { checkWordFactors, type WordFactors } from '../kernel/word-factors.ts';
 import { CONTROL, type BatchTask, type SliceTask, type WorkerReply, type WorkerTask } from './protocol.ts';
 
 /** By how much lower than the event loop's, so that HTTP stays quick while all cores compute; 19 would starve the work (FINDINGS). */
@@ -22,13 +24,14 @@ export function runWorker(port: MessagePort, control: Int32Array, kernel: Kernel
   port.on('message', (task: WorkerTask) => {
     // Tasks behind the one that broke were here already; they go to another thread.
     if (broken) return;
-    Atomics.store(control, CONTROL.index, 0);
+    workAt(control, 0, 1);
     try {
       const reply = task.kind === 'batch' ? runBatch(kernel, control, task) : runSlice(kernel, control, task);
       port.postMessage(reply);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      const reply: WorkerReply = { kind: 'broke', index: Atomics.load(control, CONTROL.index), reason };
+      const [index, count] = [Atomics.load(control, CONTROL.index), Atomics.load(control, CONTROL.count)];
+      const reply: WorkerReply = { kind: 'broke', index, count, reason };
       broken = true;
       port.postMessage(reply);
       port.close();
@@ -38,23 +41,57 @@ export function runWorker(port: MessagePort, control: Int32Array, kernel: Kernel
   port.postMessage(ready);
 }
 
-function runBatch(kernel: Kernel, control: Int32Array, { numbers }: BatchTask): WorkerReply {
-  const factors: string[] = [];
+/** Says what the thread is at, and that it makes headway. */
+function workAt(control: Int32Array, index: number, count: number): void {
+  Atomics.store(control, CONTROL.index, index);
+  Atomics.store(control, CONTROL.count, count);
+  Atomics.add(control, CONTROL.heartbeat, 1);
+}
+
+function runBatch(kernel: Kernel, control: Int32Array, { numbers, singly }: BatchTask): WorkerReply {
+  const results: (WordFactors | string)[] = [];
   const takenMs = new Float64Array(numbers.length);
   const beginCpuMs = threadCpuMs();
   const beginMs = performance.now();
   let beforeMs = beginMs;
-  for (const [index, number] of numbers.entries()) {
-    Atomics.store(control, CONTROL.index, index);
-    Atomics.add(control, CONTROL.heartbeat, 1);
-    factors.push(checkedFactors(number, kernel.factorSmall(number)));
+  for (let index = 0; index < numbers.length;) {
+    const words = singly ? [] : wordsFrom(numbers, index, kernel.wordsMax);
+    const count = Math.max(1, words.length);
+    workAt(control, index, count);
+    const result = words.length > 0 ? checkedWords(kernel, words) : checkedSmall(kernel, numbers[index]!);
+    results.push(result);
     const nowMs = performance.now();
-    takenMs[index] = nowMs - beforeMs;
+    takenMs.set(sharesOf(nowMs - beforeMs, result), index);
     beforeMs = nowMs;
+    index += count;
   }
   // Asking for the CPU time is a system call, as dear as a small number: it is asked for the batch, and shared by what each took.
   const share = (threadCpuMs() - beginCpuMs) / Math.max(beforeMs - beginMs, 0.001);
-  return { kind: 'batch', factors, cpuMs: takenMs.map((ms) => ms * share) };
+  return { kind: 'batch', results, cpuMs: takenMs.map((ms) => ms * share) };
+}
+
+/** What each number took of the time of all that have this result. */
+function sharesOf(ms: number, result: WordFactors | string): number[] {
+  if (typeof result === 'string') return [ms];
+  const workMs = ms / result.work.reduce((sum, work) => sum + work, 0);
+  return Array.from(result.work, (work) => work * workMs);
+}
+
+/** The words that follow each other from `index` on, `max` at most. */
+function wordsFrom(numbers: readonly bigint[], index: number, max: number): bigint[] {
+  const candidates = numbers.slice(index, index + max);
+  const end = candidates.findIndex((number) => number >= WORD_END);
+  return end === -1 ? candidates : candidates.slice(0, end);
+}
+
+function checkedWords(kernel: Kernel, words: readonly bigint[]): WordFactors {
+  const found = kernel.factorWords(words);
+  checkWordFactors(words, found);
+  return found;
+}
+
+function checkedSmall(kernel: Kernel, number: bigint): string {
+  return checkedFactors(number, kernel.factorSmall(number));
 }
 
 function runSlice(kernel: Kernel, control: Int32Array, task: SliceTask): WorkerReply {

@@ -46,6 +46,35 @@ test('a batch comes back in order, with factors and CPU time of each number', as
   assert.ok(results.every(({ cpuMs }) => cpuMs >= 0));
 });
 
+test('a long batch of words and larger numbers in between comes back in order, and its CPU time is shared among them', async () => {
+  await using engine = open();
+  const large = (2n ** 31n - 1n) * (2n ** 61n - 1n);
+  const hard = 1_000_000_007n * 1_000_000_009n;
+  const numbers = Array.from({ length: 700 }, (_, i) => (i % 300 === 150 ? large : BigInt(2 * i + 1)));
+  // Enough of them for the CPU time of the whole, which is counted in steps of some milliseconds, to be above 0.
+  numbers.fill(hard, 400, 600);
+  const outcome = await engine.batch(numbers);
+  assert.ok(outcome.kind === 'done' && outcome.results.length === numbers.length);
+  for (const [i, { factors }] of outcome.results.entries())
+    assert.equal(
+      factors.reduce((product, { prime, exponent }) => product * prime ** BigInt(exponent), 1n),
+      numbers[i],
+    );
+  const costs = outcome.results.map(({ cpuMs }) => cpuMs);
+  assert.ok(costs.every((cpuMs) => cpuMs > 0));
+  assert.ok(
+    costs[500]! > 5 * costs[399]!,
+    `a semiprime took ${costs[500]} ms, a small word ${costs[399]} ms`,
+  );
+});
+
+test('a word that breaks its thread is named, wherever in a long batch it stands', async () => {
+  await using engine = open();
+  const numbers = Array.from({ length: 400 }, (_, i) => (i === 333 ? FAULTS.lies : BigInt(i + 1)));
+  const outcome = await engine.batch(numbers);
+  assert.deepEqual(outcome.kind === 'broke' && outcome.index, 333);
+});
+
 test('a job goes on from slice to slice, each on whichever thread, until it is finished', async () => {
   await using engine = open({ workers: 2 });
   const memory = newMemory(REFERENCE);
@@ -81,7 +110,8 @@ for (const [fault, number] of Object.entries(FAULTS)) {
     assert.equal(outcome.kind, 'broke');
     assert.equal(outcome.kind === 'broke' && outcome.index, 1);
     assert.equal((await behind).kind, 'unstarted');
-    assert.equal(engine.broken, 1);
+    // The second thread was needed to find out which of the three it was.
+    assert.equal(engine.broken, 2);
     assert.equal((await engine.batch([35n])).kind, 'done');
   });
 }

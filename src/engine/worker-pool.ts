@@ -1,5 +1,6 @@
 /** The engine on worker threads: each takes one slice, or up to two batches, since the second covers the way of the first one's answer. */
 import { parseFactors } from '../domain/factorization.ts';
+import { factorsOfWords } from '../kernel/word-factors.ts';
 import type { BatchOutcome, Engine, SliceOrder, SliceOutcome } from './engine.ts';
 import { WorkerSlot, type SlotOptions, type TaskAnswer } from './worker-slot.ts';
 
@@ -46,13 +47,16 @@ export class WorkerPool implements Engine {
   async batch(numbers: readonly bigint[]): Promise<BatchOutcome> {
     const slot = this.#slots.find((s) => s.load.length === 0) ?? this.#slots.find(takesBatch);
     if (!slot) throw new Error('No worker has room for a batch');
-    const answer = await slot.run({ kind: 'batch', numbers });
+    let answer = await slot.run({ kind: 'batch', numbers, singly: false });
+    // Which of several numbers it was that broke the thread is found out by giving them to its successor one by one.
+    if (answer.kind === 'broke' && answer.count > 1)
+      answer = await slot.run({ kind: 'batch', numbers, singly: true });
     if (answer.kind !== 'batch') return failure(answer);
-    const results = answer.factors.map((text, i) => ({
-      factors: parseFactors(text),
-      cpuMs: answer.cpuMs[i] ?? 0,
-    }));
-    return { kind: 'done', results };
+    const { results, cpuMs } = answer;
+    const factors = results.flatMap((result) =>
+      typeof result === 'string' ? [parseFactors(result)] : factorsOfWords(result),
+    );
+    return { kind: 'done', results: factors.map((each, i) => ({ factors: each, cpuMs: cpuMs[i] ?? 0 })) };
   }
 
   async slice(task: SliceOrder): Promise<SliceOutcome> {

@@ -6,7 +6,14 @@
  *   W2. When a thread ends before its time, the task that it was at is answered `broke`, and the ones behind it `unstarted`.
  */
 import { Worker } from 'node:worker_threads';
-import { CONTROL, CONTROL_CELLS, type BatchTask, type SliceTask, type WorkerReply } from './protocol.ts';
+import {
+  CONTROL,
+  CONTROL_CELLS,
+  type BatchTask,
+  type SliceTask,
+  type Suspects,
+  type WorkerReply,
+} from './protocol.ts';
 
 export type TaskBody = Omit<BatchTask, 'id'> | Omit<SliceTask, 'id'>;
 
@@ -110,15 +117,15 @@ export class WorkerSlot {
       return;
     }
     if (reply.kind === 'broke') {
-      this.#replace(reply.reason, reply.index);
+      this.#replace(reply.reason, reply);
       return;
     }
     this.#pending.shift()?.answer(reply);
     if (this.#pending.length === 0) this.#stopWatch();
   }
 
-  /** `index`: of the number at fault, as the thread said; where it could not say, as it was noted last. */
-  #replace(reason: string, index = Atomics.load(this.#control, CONTROL.index)): void {
+  /** `suspects`: the numbers at fault, as the thread said; where it could not say, as they were noted last. */
+  #replace(reason: string, suspects = this.#suspects()): void {
     const [guilty, ...others] = this.#pending.splice(0);
     this.#stopWatch();
     const old = this.#thread;
@@ -127,8 +134,15 @@ export class WorkerSlot {
       void old.terminate();
       this.#options.onBroken(reason);
     }
-    guilty?.answer({ kind: 'broke', index, reason });
+    guilty?.answer({ kind: 'broke', index: suspects.index, count: suspects.count, reason });
     for (const task of others) task.answer({ kind: 'unstarted' });
+  }
+
+  #suspects(): Suspects {
+    return {
+      index: Atomics.load(this.#control, CONTROL.index),
+      count: Atomics.load(this.#control, CONTROL.count),
+    };
   }
 
   #startWatch(): NodeJS.Timeout {

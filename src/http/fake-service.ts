@@ -210,15 +210,26 @@ export class FakeService implements Service {
     if (this.valuesRefusal !== undefined) return this.valuesRefusal;
     const { after = '0', limit, isKnownPrime = false } = query;
     const replicas = isKnownPrime ? (this.replicasLater ?? this.replicas) : this.replicas;
-    const rest = this.values.filter(({ number }) => BigInt(number) > BigInt(after));
-    const values = rest.slice(0, limit);
+    const begin = this.#valuesUpTo(BigInt(after));
+    const values = this.values.slice(begin, begin + limit);
     const last = values.at(-1);
     return {
       kind: 'values',
       values,
-      ...(rest.length > limit && last && { next: last.number }),
+      ...(begin + limit < this.values.length && last && { next: last.number }),
       ...(replicas && { replicas }),
     };
+  }
+
+  /** How many of `values` are at most `bound`: there may be a million, and a page must not look at each. */
+  #valuesUpTo(bound: bigint): number {
+    let [begin, end] = [0, this.values.length];
+    while (begin < end) {
+      const middle = (begin + end) >> 1;
+      if (BigInt(this.values[middle]!.number) <= bound) begin = middle + 1;
+      else end = middle;
+    }
+    return begin;
   }
 
   readiness(): Readiness {

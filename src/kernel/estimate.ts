@@ -13,11 +13,13 @@ const MEASURED: readonly (readonly [bits: number, ms: number])[] = [
   [133, 11],
   [150, 32],
   [166, 85],
-  [183, 290],
-  [199, 1_000],
-  [232, 12_000],
-  [265, 150_000],
-  [335, 20_000_000],
+  [183, 270],
+  [199, 850],
+  [216, 2_400],
+  [232, 6_500],
+  [249, 24_000],
+  [266, 68_000],
+  [335, 9_000_000],
 ];
 
 /** Expected CPU milliseconds for the hard numbers of n's size; beyond the last entry, that entry: no budget reaches so far. */

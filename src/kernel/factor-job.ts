@@ -247,8 +247,11 @@ export class FactorJob implements Job {
   #identify(part: Part): void {
     const { value, exponent } = part;
     if (value < WORD_END) {
-      const primes = this.#kernel.factorWord(value);
-      const pieces = primes.map((prime): Part => ({ ...untestedPart(prime, exponent), kind: 'proven' }));
+      const { primes } = this.#kernel.factorWords([value]);
+      const pieces = Array.from(primes, (prime): Part => ({
+        ...untestedPart(prime, exponent),
+        kind: 'proven',
+      }));
       return this.#setParts(replacePart(this.#parts, part, pieces));
     }
     const power = perfectPower(value, TRIAL_BOUND);

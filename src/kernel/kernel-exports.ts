@@ -20,8 +20,13 @@ export interface KernelExports extends SiqsExports {
   readonly ODD_PRIMES_COUNT: WebAssembly.Global;
   /** Fills the tables of a memory, whatever it held before. */
   init(): void;
-  /** Factors the word at INPUT: the number of its prime factors stands at OUTPUT, then they. */
-  factorWord(): void;
+  readonly WORDS_MAX: WebAssembly.Global;
+  readonly WORD_COUNTS: WebAssembly.Global;
+  readonly WORD_WORK: WebAssembly.Global;
+  readonly WORD_PRIMES: WebAssembly.Global;
+  readonly WORD_PRIMES_MAX: WebAssembly.Global;
+  /** Factors `count` words at INPUT, up to WORDS_MAX; how many prime factors they have together. Where they stand: assembly/word/factor-words.ts. */
+  factorWords(count: number): number;
   /** Index of the first odd prime in [first, end) that divides the number of `limbs` limbs at INPUT, or -1. */
   findOddDivisor(limbs: number, first: number, end: number): number;
   setModulus(source: number, limbs: number): void;

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { KernelExports } from './kernel-exports.ts';
+import type { WordFactors } from './word-factors.ts';
 
 const WORD_BITS = 64n;
 /** The least number that is no word. */
@@ -16,15 +17,22 @@ export class KernelInstance {
   readonly #input: BigUint64Array;
   readonly #output: BigUint64Array;
   readonly #primes: Uint16Array;
+  readonly #wordCounts: Uint8Array;
+  readonly #wordWork: Uint32Array;
+  readonly #wordPrimes: BigUint64Array;
 
   constructor(module: WebAssembly.Module, memory: WebAssembly.Memory) {
     // WebAssembly gives no types: this is the one place that says what assembly/index.ts exports.
     this.exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
     this.memory = memory;
     const { INPUT, INPUT_BYTES, OUTPUT, OUTPUT_BYTES, ODD_PRIMES, ODD_PRIMES_COUNT } = this.exports;
+    const { WORDS_MAX, WORD_COUNTS, WORD_WORK, WORD_PRIMES, WORD_PRIMES_MAX } = this.exports;
     this.#input = new BigUint64Array(memory.buffer, INPUT.value, INPUT_BYTES.value / 8);
     this.#output = new BigUint64Array(memory.buffer, OUTPUT.value, OUTPUT_BYTES.value / 8);
     this.#primes = new Uint16Array(memory.buffer, ODD_PRIMES.value, ODD_PRIMES_COUNT.value);
+    this.#wordCounts = new Uint8Array(memory.buffer, WORD_COUNTS.value, WORDS_MAX.value);
+    this.#wordWork = new Uint32Array(memory.buffer, WORD_WORK.value, WORDS_MAX.value);
+    this.#wordPrimes = new BigUint64Array(memory.buffer, WORD_PRIMES.value, WORD_PRIMES_MAX.value);
   }
 
   /** Writes n >= 0 to the input area, from a word of 64 bits on; how many limbs of 32 bits it has. */
@@ -67,13 +75,26 @@ export class KernelInstance {
     return limbs;
   }
 
-  /** The prime factors of 1 <= n < WORD_END, ascending, with multiplicity, proven. */
-  factorWord(n: bigint): bigint[] {
-    this.#input[0] = n;
-    this.exports.factorWord();
-    const primes: bigint[] = [];
-    const count = Number(this.#output[0]);
-    for (let i = 1; i <= count; i++) primes.push(this.#output[i]!);
-    return primes;
+  /** How many words `factorWords` takes at a time. */
+  get wordsMax(): number {
+    return this.#wordCounts.length;
+  }
+
+  /** Factors up to `wordsMax` words, each from 1 to WORD_END - 1. Throws a RangeError for more of them, or for a number that is none. */
+  factorWords(words: readonly bigint[]): WordFactors {
+    const { length } = words;
+    if (length > this.wordsMax)
+      throw new RangeError(`Cannot factor ${length} words at a time: at most ${this.wordsMax} go together`);
+    for (const [i, word] of words.entries()) {
+      if (word < 1n || word >= WORD_END)
+        throw new RangeError(`Cannot factor ${word} as a word: it must be from 1 to ${WORD_END - 1n}`);
+      this.#input[i] = word;
+    }
+    const primes = this.exports.factorWords(length);
+    return {
+      counts: this.#wordCounts.slice(0, length),
+      primes: this.#wordPrimes.slice(0, primes),
+      work: this.#wordWork.slice(0, length),
+    };
   }
 }

@@ -10,6 +10,7 @@
  */
 import type { Factorization } from '../domain/factorization.ts';
 import type { CurveBounds } from './ecm-schedule.ts';
+import type { WordFactors } from './word-factors.ts';
 
 export type Stage =
   | 'small'
@@ -69,6 +70,10 @@ export interface Kernel {
   isSmall(n: bigint): boolean;
   /** Factors a small number to the end in the kernel's own scratch memory. `n` ≥ 1 and `isSmall(n)`. */
   factorSmall(n: bigint): Factorization;
+  /** How many words `factorWords` takes at a time. */
+  readonly wordsMax: number;
+  /** Factors up to `wordsMax` numbers from 1 to 2^64 - 1 in one go, about 2 ms at most, unchecked. Throws a RangeError that names the number or the count beyond its bound. */
+  factorWords(words: readonly bigint[]): WordFactors;
   /** The memory a job for `n` needs, in 64 KiB pages; one of a few size classes, so that memories can be used again. */
   memoryPages(n: bigint): number;
   /** A new job over a memory of `memoryPages(n)` pages, whatever it held before. `chunks` is the job's log so far: empty at first. */

@@ -187,10 +187,10 @@ function primesByCurves(kernel: KernelInstance, n: bigint): bigint[] {
     const factor = kernel.readNumber(limbs);
     const [smaller, larger] = factor < rest / factor ? [factor, rest / factor] : [rest / factor, factor];
     if (smaller >= WORD_END) break;
-    primes.push(...kernel.factorWord(smaller));
+    primes.push(...kernel.factorWords([smaller]).primes);
     rest = larger;
   }
-  return rest > 1n && rest < WORD_END ? [...primes, ...kernel.factorWord(rest)] : primes;
+  return rest > 1n && rest < WORD_END ? [...primes, ...kernel.factorWords([rest]).primes] : primes;
 }
 
 /** Those with the largest gains, as few as decide; undefined if not even all do. */

@@ -32,10 +32,13 @@ function sievingJob(memory: WebAssembly.Memory): { job: Job; value: bigint } {
   return { job, value: wanted.value };
 }
 
-/** How many moves the job needs to its end. `meanwhile` is called now and then, with the moves that have been made since. */
+/** How many moves the job, on its way to its end, makes in the sieve: luck decides how many dependencies fail after it. `meanwhile` is called now and then, with the moves that have been made since. */
 function movesToEnd(job: Job, meanwhile: (made: number) => void): number {
-  let count = 1;
-  for (; job.step(() => true) === 'unfinished'; count++) if (count % EVERY === 0) meanwhile(EVERY);
+  let count = 0;
+  for (let made = 1; job.step(() => true) === 'unfinished'; made++) {
+    if (job.progress().stage === 'siqs') count++;
+    if (made % EVERY === 0) meanwhile(EVERY);
+  }
   return count;
 }
 

@@ -59,7 +59,7 @@ export const ARRAYS = BUCKET_ENDS + 64;
 /** Bytes of one sieve block: the level-1 cache. */
 export const BLOCK_BYTES = 0x8000;
 /** The most primes in a slice of those that are sieved by buckets. */
-export const SLICE_PRIMES = 256;
+export const SLICE_PRIMES = 128;
 export const SLICE_BYTES = 48;
 /** Behind its limit a bucket has room for two strikes of each prime of a slice, 16 bits each, and the overhang of a store. */
 export const BUCKET_SPARE = 4 * SLICE_PRIMES + 64;
@@ -93,9 +93,14 @@ export const BLOCK_SIZE = 16;
 /** Logarithms are in units of 1 / LOG_SCALE bits. */
 export const LOG_SCALE = 17;
 export const THRESHOLD = 18;
-/** After division by the unsieved primes a report needs this many units in all. */
-export const THRESHOLD_REPORT = 19;
+/** The most that may be left of a report when the primes are divided out, as the sieve's logarithms tell it. */
+export const REPORT_LEFT_MAX = 19;
 export const LARGE_PRIME_MAX = 20;
+/** Between these two, what is left is a prime greater than the bound of large primes. */
+export const REPORT_GAP_FROM = 55;
+export const REPORT_GAP_TO = 56;
+/** Before all division a report needs this many of the sieve and of the unsieved primes, powers not counted. */
+export const THRESHOLD_PRIMES = 21;
 /** The number of factors of a, and the pool they are drawn from. */
 export const A_FACTORS = 22;
 export const POOL_FROM = 23;

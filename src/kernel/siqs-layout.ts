@@ -8,7 +8,7 @@ export interface SiqsLayout {
   readonly end: number;
 }
 
-/** Relations kept for each prime of the base, with one large prime and with two; about 5 and 9 are met. */
+/** Relations kept for each prime of the base, with one large prime and with two; about 5 to 6 and 7 are met. */
 const RELATIONS_PER_PRIME = { one: 8, two: 12 };
 /** Met are 46 at 40 digits, 57 at 65, 73 at 78; indices of the base from 2^14 on take three bytes each. */
 const bytesPerRelation = (baseSize: number) => (baseSize > 0x4000 ? 84 : 66);
@@ -46,9 +46,9 @@ export function siqsLayout(parameters: SiqsParameters): SiqsLayout {
   return layout;
 }
 
-function layOut({ baseSize, interval, twoLargePrimes }: SiqsParameters): SiqsLayout {
+function layOut({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
   const padded = Math.ceil(baseSize / 16) * 16;
-  const relations = (twoLargePrimes ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
+  const relations = (cofactorPower > 1 ? RELATIONS_PER_PRIME.two : RELATIONS_PER_PRIME.one) * baseSize + 2000;
   const vertexSlots = powerOfTwoFrom(2.1 * relations);
   const seenSlots = powerOfTwoFrom(1.5 * relations);
   const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));

@@ -14,14 +14,16 @@ export interface SiqsParameters {
   readonly smallPrimeMax: number;
   /** Bits that a report may lack: those of the primes that were not sieved, and of values below the greatest. */
   readonly slackBits: number;
-  /** Whether relations with two large primes are kept: from about 85 digits on they are worth their cost. */
-  readonly twoLargePrimes: boolean;
+  /** Bits that a report may lack when the primes are counted that were not sieved: those of powers, and of values below the greatest. */
+  readonly powerBits: number;
+  /** A cofactor is at most the bound of large primes to this power: 1 for one large prime, above that for two. */
+  readonly cofactorPower: number;
 }
 
 /** bits of n · base size · interval in units of 4 KiB · large-prime multiple · small-prime bound · slack. */
 export type SiqsTableRow = readonly [number, number, number, number, number, number];
 
-/** `npm run tune` searches the rows again, one after the other, and writes them. */
+/** `npm run tune` searches the rows again, one after the other, and writes them. From 248 bits on there are two large primes. */
 export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [64, 66, 1, 20, 16, 8],
   [80, 85, 2, 25, 20, 9],
@@ -30,18 +32,23 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
   [110, 210, 2, 40, 44, 10],
   [120, 300, 2, 50, 60, 11],
   [140, 650, 4, 50, 80, 14],
-  [165, 1600, 8, 60, 120, 18],
+  [165, 1600, 8, 60, 240, 22],
   [181, 3200, 8, 70, 200, 22],
   [198, 5300, 8, 70, 300, 23],
-  [215, 9000, 8, 80, 400, 23],
-  [232, 17000, 16, 80, 350, 24],
-  [248, 28000, 16, 150, 300, 24],
-  [265, 48000, 16, 135, 320, 25],
-  [300, 90000, 16, 100, 400, 24],
-  [335, 150000, 16, 120, 400, 25],
+  [215, 9000, 8, 80, 600, 27],
+  [232, 17000, 16, 80, 900, 31],
+  [247, 26000, 16, 120, 700, 30],
+  [248, 20000, 16, 60, 600, 24],
+  [265, 36000, 16, 60, 700, 26],
+  [300, 90000, 16, 100, 700, 26],
+  [335, 150000, 16, 120, 700, 27],
 ];
 
-const TWO_LARGE_PRIMES_FROM = 283;
+/** From about 75 digits on relations with two large primes are worth their cost, over a smaller base; near the bounds of both they are too few. */
+const TWO_LARGE_PRIMES_FROM = 248;
+const TWO_LARGE_PRIMES_POWER = 1.75;
+/** Fewer lose relations, more cost as much as they find. */
+const POWER_BITS = 12;
 const GRAIN = 0x1000;
 const BLOCK = 0x8000;
 
@@ -72,6 +79,7 @@ export function siqsParametersBy(table: readonly SiqsTableRow[], bits: number): 
     largePrimeMultiple: between(3),
     smallPrimeMax: between(4),
     slackBits: between(5),
-    twoLargePrimes: bits >= TWO_LARGE_PRIMES_FROM,
+    powerBits: POWER_BITS,
+    cofactorPower: bits >= TWO_LARGE_PRIMES_FROM ? TWO_LARGE_PRIMES_POWER : 1,
   };
 }

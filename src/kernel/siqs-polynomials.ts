@@ -11,13 +11,15 @@ const MULTIPLIER_MAX = 73;
 const INTERVAL_MAX = 0x10000;
 /** Buckets are filled for eight polynomials at once: so many, at least, have the same coefficient. */
 const BUCKET_FACTORS_MIN = 4;
+/** The sign bit of 16 bits tells which positions are in a bucket's interval. */
+const BUCKET_INTERVAL_MIN = 0x8000;
 /** Primes below this are sieved block by block, in the level-1 cache. */
 const SPAN_PRIME_MIN = 4000;
 const LOG_RANGE = 110;
-/** A cofactor of two large primes is at most their bound to this power. */
-const TWO_LARGE_PRIMES_POWER = 1.85;
-/** Bits that rounded logarithms may hide from a report after division by the small primes. */
-const REPORT_SLACK_BITS = 4;
+/** Curves on words split what is below 2^60. */
+const COFACTOR_BITS_MAX = 59.9;
+/** Bits by which rounded logarithms mistake what is left of a report; met are 2 at most, and 3 in one of a thousand. */
+const REPORT_SLACK_BITS = 2;
 
 export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsParameters): void {
   const fields = new Uint32Array(memory.buffer, header.ARENA, header.HEADER_BYTES / 4);
@@ -54,8 +56,7 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
   );
   const logLarge = Math.log2(largePrimeMax);
   const sieveFrom = group(indexOf(parameters.smallPrimeMax));
-  // Two large primes near their bound come together in too few relations to be worth splitting.
-  const logCofactor = parameters.twoLargePrimes ? TWO_LARGE_PRIMES_POWER * logLarge : logLarge;
+  const logCofactor = Math.min(COFACTOR_BITS_MAX, parameters.cofactorPower * logLarge);
   const thresholdBits = logValue - logCofactor - parameters.slackBits;
   const scale = Math.max(1, Math.floor(LOG_RANGE / thresholdBits));
 
@@ -67,7 +68,8 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
   const onceFrom = Math.min(padded, Math.ceil(indexOf(parameters.interval + 1) / 8) * 8);
   // The primes of a coefficient have no roots, which the buckets could not tell.
   const poolEnd = Math.ceil((poolFrom + pool) / 8) * 8;
-  const bucketFrom = factors >= BUCKET_FACTORS_MIN ? Math.min(padded, Math.max(onceFrom, poolEnd)) : padded;
+  const hasBuckets = factors >= BUCKET_FACTORS_MIN && parameters.interval >= BUCKET_INTERVAL_MIN;
+  const bucketFrom = hasBuckets ? Math.min(padded, Math.max(onceFrom, poolEnd)) : padded;
   assert(
     prime(Math.min(bucketFrom, size) - 1) < 2 * parameters.interval,
     `Cannot sieve over ${parameters.interval} positions: without buckets primes up to ${greatest} would miss them`,
@@ -86,7 +88,13 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
     [header.BUCKET_FROM, bucketFrom],
     [header.LOG_SCALE, scale],
     [header.THRESHOLD, Math.max(1, Math.round(thresholdBits * scale))],
-    [header.THRESHOLD_REPORT, Math.round((logCofactor + REPORT_SLACK_BITS) * scale)],
+    [
+      header.THRESHOLD_PRIMES,
+      Math.max(0, Math.round((logValue - logCofactor - parameters.powerBits) * scale)),
+    ],
+    [header.REPORT_LEFT_MAX, Math.round((logCofactor + REPORT_SLACK_BITS) * scale)],
+    [header.REPORT_GAP_FROM, Math.round((logLarge + REPORT_SLACK_BITS) * scale)],
+    [header.REPORT_GAP_TO, Math.round((2 * Math.log2(greatest) - REPORT_SLACK_BITS) * scale)],
     [header.LIMBS_POLY, Math.floor((logKn / 2 + 27) / 32) + 1],
     [header.ROOT_BYTES, Math.ceil((logKn / 2 + 3) / 32) * 4],
   ];
@@ -94,6 +102,6 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
   new Float64Array(memory.buffer, header.A_LOG_TARGET, 1)[0] = logA;
   new BigUint64Array(memory.buffer, header.COFACTOR_MIN, 2).set([
     BigInt(greatest) ** 2n,
-    parameters.twoLargePrimes ? BigInt(Math.floor(2 ** Math.min(62, logCofactor))) : 0n,
+    parameters.cofactorPower > 1 ? BigInt(Math.floor(2 ** logCofactor)) : 0n,
   ]);
 }

@@ -303,7 +303,8 @@ test('relations with two large primes count for the cycles that they close', () 
   const bits = Math.round(1.8 * Math.log2(largePrimeMax));
   new BigUint64Array(memory.buffer, header.COFACTOR_MAX, 1)[0] = 1n << BigInt(bits);
   fields[header.THRESHOLD] = (fields[header.THRESHOLD] ?? 0) - 10;
-  fields[header.THRESHOLD_REPORT] = (bits + 4) * (fields[header.LOG_SCALE] ?? 1);
+  fields[header.THRESHOLD_PRIMES] = (fields[header.THRESHOLD_PRIMES] ?? 0) - 10;
+  fields[header.REPORT_LEFT_MAX] = (bits + 4) * (fields[header.LOG_SCALE] ?? 1);
   assertSplits(n, run(siqs));
   const log = new DataView(memory.buffer, fields[header.RELATION_LOG], fields[header.LOG_END]);
   let twice = 0;

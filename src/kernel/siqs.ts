@@ -70,6 +70,8 @@ const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 1500;
 const SKIPPED_COEFFICIENTS = 60;
 const SIEVE_WORK = 600_000;
+/** The buckets are filled for so many; at 100 digits that takes 2.5 ms. */
+const POLYNOMIALS_MIN = 8;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
 /** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
@@ -80,7 +82,7 @@ const MATRIX_TOO_LARGE = 2;
 const Stage = { clear: 0, base: 1, pool: 2, sieve: 3, unpack: 4, merge: 5, solve: 6, root: 7 } as const;
 
 /** Size classes of memories, in pages: few, so that they can be used again. */
-const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2272, 3200, 4736, 6528, 9600, 12800];
+const PAGE_CLASSES = [64, 128, 256, 448, 704, 1088, 1664, 2064, 3200, 4736, 6528, 9600, 12800];
 
 function layoutEnd(bits: number): number {
   return siqsLayout(siqsParameters(bits <= EFFORT_BITS_MAX ? bits + EFFORT_BITS * EFFORTS : bits)).end;
@@ -267,7 +269,7 @@ export class Siqs {
       );
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
-      this.#exports.siqsSieve(Math.max(1, Math.floor(SIEVE_WORK / work)));
+      this.#exports.siqsSieve(Math.max(POLYNOMIALS_MIN, Math.floor(SIEVE_WORK / work)));
     }
     return 'unfinished';
   }

@@ -1,6 +1,6 @@
 /** The kernel over one compiled module: small numbers in a memory of its own, jobs in the memories that they bring. */
 import { assert } from '../base/assert.ts';
-import { checkFactorization, type Factor, type Factorization } from '../domain/factorization.ts';
+import { checkFactorization, type Factorization } from '../domain/factorization.ts';
 import { bitLength } from './bit-length.ts';
 import { CurveHelper, isCurveHelperState } from './curve-helper.ts';
 import { FactorJob } from './factor-job.ts';
@@ -9,6 +9,7 @@ import type { HelpWanted, Job, JobState, Kernel } from './kernel.ts';
 import { KernelInstance, WORD_END } from './kernel-instance.ts';
 import { isSieveHelperState, SieveHelper } from './sieve-helper.ts';
 import { jobMemoryPages } from './sieve-range.ts';
+import { factorsOfWords, type WordFactors } from './word-factors.ts';
 
 /** Numbers up to here are done in about 5 ms, without a job. */
 const SMALL_BITS_MAX = 104;
@@ -41,9 +42,18 @@ export class WasmKernel implements Kernel {
       job.step(never);
       return job.factorization();
     }
-    const result = { number: n, factors: provenFactors(this.#scratch.factorWord(n)), complete: true };
+    const [factors = []] = factorsOfWords(this.#scratch.factorWords([n]));
+    const result = { number: n, factors, complete: true };
     checkFactorization(result);
     return result;
+  }
+
+  get wordsMax(): number {
+    return this.#scratch.wordsMax;
+  }
+
+  factorWords(words: readonly bigint[]): WordFactors {
+    return this.#scratch.factorWords(words);
   }
 
   memoryPages(n: bigint): number {
@@ -70,17 +80,4 @@ export class WasmKernel implements Kernel {
 
 function never(): boolean {
   return false;
-}
-
-/** Equal primes, which stand side by side, as one factor. */
-function provenFactors(primes: readonly bigint[]): Factor[] {
-  const factors: Factor[] = [];
-  for (let i = 0; i < primes.length;) {
-    const prime = primes[i]!;
-    let end = i + 1;
-    while (primes[end] === prime) end++;
-    factors.push({ prime, exponent: end - i, certainty: 'proven' });
-    i = end;
-  }
-  return factors;
 }

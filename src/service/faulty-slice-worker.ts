@@ -62,6 +62,8 @@ function faulty(kernel: Kernel): Kernel {
     isSmall: (n) => kernel.isSmall(n),
     memoryPages: (n) => kernel.memoryPages(n),
     factorSmall: (n) => kernel.factorSmall(n),
+    wordsMax: kernel.wordsMax,
+    factorWords: (words) => kernel.factorWords(words),
     start: (n, memory, chunks) => faultyJob(kernel.start(n, memory, chunks), n, chunks.length > 0),
     help: (...args) => kernel.help(...args),
     attach: (state, memory) =>

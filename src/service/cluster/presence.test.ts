@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
 import { MemoryNetwork } from '../../bus/memory-bus.ts';
+import { PROTOCOL } from './peer.ts';
 import { Presence } from './presence.ts';
 
 /** Replicas that hear each other, each with the number of its shard as its load. */
@@ -50,7 +51,7 @@ test('whoever comes knows at once who is here, and is known', async () => {
   assert.deepEqual(first.present()[1], {
     shard: 7,
     name: 'replica-7',
-    protocol: 1,
+    protocol: PROTOCOL,
     stage: 'catching_up',
     load: 7,
   });
@@ -80,7 +81,7 @@ test('one that speaks another protocol is known by name, and not among those who
   const first = cluster.start(0);
   const stranger = cluster.network.join(5);
   const heartbeat = {
-    protocol: 2,
+    protocol: PROTOCOL + 1,
     shard: 5,
     epoch: 1,
     name: 'newer',
@@ -105,7 +106,7 @@ test('what is no heartbeat is passed over', async () => {
     '',
     'null',
     '{"shard":"5"}',
-    '{"shard":5,"epoch":1,"name":"x","protocol":1,"stage":"dreaming","load":0}',
+    `{"shard":5,"epoch":1,"name":"x","protocol":${PROTOCOL},"stage":"dreaming","load":0}`,
   ])
     other.announce('presence', new TextEncoder().encode(text));
   await cluster.clock.advance(10);
@@ -114,7 +115,14 @@ test('what is no heartbeat is passed over', async () => {
 });
 
 function told(shard: number, epoch: number, stage: string): Uint8Array {
-  const heartbeat = { protocol: 1, shard, epoch, name: `replica-${shard}, claim ${epoch}`, stage, load: 0 };
+  const heartbeat = {
+    protocol: PROTOCOL,
+    shard,
+    epoch,
+    name: `replica-${shard}, claim ${epoch}`,
+    stage,
+    load: 0,
+  };
   return new TextEncoder().encode(JSON.stringify(heartbeat));
 }
 
