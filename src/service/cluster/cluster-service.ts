@@ -14,7 +14,7 @@ import { parseRequestId, shardOf } from '../../domain/request-id.ts';
 import { hasEnded } from '../../domain/request.ts';
 import { watchPauseMs, watchedState } from '../request-watch.ts';
 import { UnavailableError } from '../unavailable-error.ts';
-import { batchResult, batchSeqs, parseBatchId, type BatchMember } from '../values-batch.ts';
+import { batchResult, batchSeqs, parseBatchId } from '../values-batch.ts';
 import type {
   AcceptInput,
   AcceptResult,
@@ -36,6 +36,7 @@ import { CALLS, type Change } from './calls.ts';
 import { RETRY_AFTER_MS, type Census } from './census.ts';
 import type { KeyAgreement } from './key-agreement.ts';
 import type { LocalReplica } from './local-replica.ts';
+import { membersHere } from './members-here.ts';
 import { mergedList } from './merged-list.ts';
 import { mergedValues } from './merged-values.ts';
 import type { Peers } from './peers.ts';
@@ -382,27 +383,4 @@ async function assertAllAnswered(asked: Survey<unknown>, what: string): Promise<
     RETRY_AFTER_MS,
     `${what} is not whole on the replicas that answer; missing: ${missing.join(', ')}`,
   );
-}
-
-/** Those of the requests that are on this replica. */
-export async function membersHere(
-  seqs: readonly number[],
-  local: Pick<LocalReplica, 'requestsOf'>,
-): Promise<{ readonly members: readonly BatchMember[] }> {
-  const found = await local.requestsOf(seqs);
-  return {
-    members: found.flatMap((request) =>
-      request
-        ? [
-            {
-              seq: request.seq,
-              token: request.token,
-              mode: request.mode,
-              number: request.number,
-              state: request.state,
-            },
-          ]
-        : [],
-    ),
-  };
 }
