@@ -18,6 +18,8 @@ test('a large batch that nothing is done of yet is accepted, can be asked for at
   assert(accepted.kind === 'unfinished', accepted.kind);
   const early = await replica.valuesBatch(accepted.batchId, 0, NEVER);
   assert.ok(early.kind === 'unfinished' || early.kind === 'values', early.kind);
+  const longer = await replica.valuesBatch(accepted.batchId.replace(/3000$/, '3001'), 0, NEVER);
+  assert.equal(longer.kind, 'not_found', 'it has no more requests than it was told to have');
   const last = parseBatchId(accepted.batchId)?.first;
   assert(last);
   const lastId = formatRequestId({ ...last, seq: last.seq + 2_999 * SEQ_STRIDE });

@@ -1,9 +1,8 @@
 /** Reading: a request by its id, now or once it has ended; and lists of them. */
 import { RecentMap } from '../base/recent-map.ts';
-import { COMMIT_ROWS_MAX } from '../domain/limits.ts';
-import { parseRequestId } from '../domain/request-id.ts';
+import { parseRequestId, SEQ_STRIDE } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
-import type { ListQuery, Store } from '../store/store.ts';
+import type { BatchProgress, BatchSpan, ListQuery, Store } from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { watchedState, watchPauseMs } from './request-watch.ts';
@@ -25,6 +24,8 @@ export type Found = { readonly live: LiveRequest } | { readonly stored: StoredRe
 
 /** Ended requests kept in memory, since what has just ended is what is asked for most. */
 const ENDED_CACHE = 10_000;
+/** Requests that are read by one call of the store, so that nobody waits behind more of them. */
+export const READ_ROWS_MAX = 500;
 
 export class Lookups {
   readonly #parts: LookupParts;
@@ -72,11 +73,44 @@ export class Lookups {
       if (stored) found.set(seq, stored);
       else missing.push(seq);
     }
-    for (let i = 0; i < missing.length; i += COMMIT_ROWS_MAX) {
-      for (const stored of await store.get(missing.slice(i, i + COMMIT_ROWS_MAX)))
+    for (let i = 0; i < missing.length; i += READ_ROWS_MAX) {
+      for (const stored of await store.get(missing.slice(i, i + READ_ROWS_MAX)))
         if (stored) found.set(stored.seq, this.#inMemory(stored.seq) ?? stored);
     }
     return seqs.map((seq) => found.get(seq));
+  }
+
+  /**
+   * How far a batch is, as the store counts it; what it does not show yet is queued. Undefined where a request of the batch is not
+   * here, or all of it never was.
+   */
+  async progress(batch: BatchSpan): Promise<BatchProgress | undefined> {
+    const { store } = this.#parts;
+    // Before the store counts: what is written meanwhile counts twice, but in no case not at all.
+    const toCome = this.#toCome(batch);
+    const { done, ended, ...found } = await store.batchProgress(batch);
+    const here = found.queued + done + ended;
+    // What is to come is the end of the batch: behind that, an id of more was made up.
+    const isComing = toCome.lastSeq === batch.first.seq + (batch.count - 1) * SEQ_STRIDE;
+    const isHere = here === batch.count || (here > 0 && isComing && here + toCome.count >= batch.count);
+    if (!isHere) return undefined;
+    const last = Math.max(found.lastQueuedSeq ?? 0, toCome.lastSeq);
+    const queued = batch.count - done - ended;
+    return { queued, done, ended, ...(queued > 0 && { lastQueuedSeq: last }) };
+  }
+
+  /** Those of a batch that are accepted and not shown by the store yet. */
+  #toCome({ first, count }: BatchSpan): { readonly count: number; readonly lastSeq: number } {
+    const { arriving } = this.#parts;
+    let found = 0;
+    let lastSeq = 0;
+    for (let i = 0; i < count; i++) {
+      const seq = first.seq + i * SEQ_STRIDE;
+      if (arriving(seq)?.token !== first.token) continue;
+      found++;
+      lastSeq = seq;
+    }
+    return { count: found, lastSeq };
   }
 
   #inMemory(seq: number): StoredRequest | undefined {

@@ -5,16 +5,13 @@
  * `SEQ_STRIDE` apart, and all have one token, so nobody who was not told an id can make one.
  */
 import { BATCH_NUMBERS_MAX } from '../domain/limits.ts';
-import { formatRequestId, parseRequestId, SEQ_STRIDE, type RequestId } from '../domain/request-id.ts';
+import { formatRequestId, parseRequestId, SEQ_STRIDE } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
+import type { BatchSpan } from '../store/store.ts';
 import { requestIdOf } from './request-view.ts';
 import type { EndedRequestName, Value, ValuesBatchResult } from './service.ts';
 
-export interface ValuesBatch {
-  readonly first: RequestId;
-  /** 1 to `BATCH_NUMBERS_MAX`. */
-  readonly count: number;
-}
+export type ValuesBatch = BatchSpan;
 
 export function formatBatchId({ first, count }: ValuesBatch): string {
   return `${formatRequestId(first)}-${count}`;

@@ -311,12 +311,17 @@ test('what is accepted is answered as accepted, though the store cannot be read 
   assert.deepEqual(shown(result), ['15: 3 5', `${P * Q}: ${P} ${Q}`]);
 });
 
-test('whoever asks for a batch while it is read for another shares what is read', async () => {
+test('a batch that is not done is counted, once for all who ask meanwhile, and not read', async () => {
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   const reads: number[] = [];
-  const watched = facade(store, 'get', (seqs: readonly number[]) => {
+  let counts = 0;
+  const readsWatched = facade(store, 'get', (seqs: readonly number[]) => {
     reads.push(seqs.length);
     return store.get(seqs);
+  });
+  const watched = facade(readsWatched, 'batchProgress', (batch) => {
+    counts++;
+    return store.batchProgress(batch);
   });
   await using opened = await openReplica({ worker: WORKER, settings: { store: watched } });
   await post(opened, [15n, 21n]);
@@ -325,10 +330,31 @@ test('whoever asks for a batch while it is read for another shares what is read'
   reads.length = 0;
   const polls = Array.from({ length: 5 }, () => opened.replica.valuesBatch(accepted.batchId, 0, NEVER));
   for (const poll of await Promise.all(polls)) assert.equal(poll.kind === 'unfinished' && poll.done, 2);
-  assert.deepEqual(
-    reads.filter((count) => count > 1),
-    [2],
-  );
+  assert.deepEqual({ reads, counts }, { reads: [], counts: 1 });
+});
+
+test('a batch that is done and cannot be read in time is told as not finished yet, and is read for the next who asks', async () => {
+  await using store = await openSqliteStore({ dataDir: await newFolder() });
+  const gate = Promise.withResolvers<void>();
+  let isSlow = false;
+  const slow = facade(store, 'get', async (seqs: readonly number[]) => {
+    if (isSlow) await gate.promise;
+    return store.get(seqs);
+  });
+  await using opened = await openReplica({ worker: WORKER, settings: { store: slow } });
+  await post(opened, [15n, 21n]);
+  // Done at once, as kept values: so nothing of them is in memory.
+  const accepted = await post(opened, [15n, 21n], { waitMs: 0, idempotency: { key: 'k', fingerprint: 'f' } });
+  assert.equal(accepted.kind, 'values');
+  const { requests } = await opened.replica.list({ mode: 'values', limit: 2 });
+  const batchId = `${requests.at(-1)?.requestId}-2`;
+  isSlow = true;
+  const beganMs = performance.now();
+  const early = await opened.replica.valuesBatch(batchId, 0, NEVER);
+  assert.deepEqual(early, { kind: 'unfinished', batchId, done: 2, total: 2 });
+  assert.ok(performance.now() - beganMs < 1_800, `${performance.now() - beganMs} ms`);
+  gate.resolve();
+  assert.deepEqual(shown(await opened.replica.valuesBatch(batchId, 0, NEVER)), ['15: 3 5', '21: 3 7']);
 });
 
 test('numbers that wait take no versions, nor do batches that are refused', async () => {

@@ -18,6 +18,7 @@ import type { StoredRequest } from '../domain/request.ts';
 import type { ScopeOf, StoredValue, ValueRenewal } from '../domain/value.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import type { Acceptance } from './acceptance.ts';
+import { BatchReads } from './batch-reads.ts';
 import type { Guests, Party } from './guests.ts';
 import type { Intake } from './intake.ts';
 import type { LiveSet } from './live-set.ts';
@@ -39,7 +40,7 @@ import type {
 } from './service.ts';
 import { pieces, Telling } from './telling.ts';
 import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
-import { batchResult, batchSeqs, formatBatchId, parseBatchId, type ValuesBatch } from './values-batch.ts';
+import { batchResult, formatBatchId, parseBatchId, type ValuesBatch } from './values-batch.ts';
 import { WritePace } from './write-pace.ts';
 
 export interface ValuesParts {
@@ -72,6 +73,8 @@ const LOADED_MAX = 500;
 const ACCEPT_MS = 250;
 /** Commits of one POST under way or waiting at a time: one is worked on while the next is on its way. */
 const KEPT_AT_ONCE = 2;
+/** How long a batch that has ended is read, at least, until its client is told to come back: less than another replica waits for that. */
+const READ_MS = 700;
 /** How often it is looked whether the last request of a batch has ended, whose end may have gone unnoticed. */
 const LOOK_EVERY_MS = 100;
 
@@ -81,14 +84,14 @@ export class Values {
   readonly #waiting = new Tally();
   readonly #telling: Telling;
   readonly #pace = new WritePace();
-  /** Batches that are being read, by id: whoever polls one meanwhile shares that. */
-  readonly #reads = new Map<string, Promise<(StoredRequest | undefined)[]>>();
+  readonly #reads: BatchReads;
   /** Values kept by POSTs that were answered with them, since the start. */
   count = 0;
 
   constructor(parts: ValuesParts) {
     this.#parts = parts;
     this.#telling = new Telling(parts);
+    this.#reads = new BatchReads(parts);
   }
 
   /** Resolves when nothing is done any more of what POSTs left to be done: soon, once nothing more is accepted. */
@@ -134,12 +137,10 @@ export class Values {
   async batch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
     const batch = parseBatchId(batchId);
     if (!batch) return { kind: 'not_found' };
-    const { clock, lookups, closing } = this.#parts;
-    const endMs = clock.monotonicMs() + waitMs;
-    // Before the others are read, since anyone can make an id up.
-    const { seq, token } = batch.first;
-    if ((await lookups.stored(seq))?.token !== token) return { kind: 'not_found' };
-    return this.#batch(batch, endMs, AbortSignal.any([signal, closing]));
+    const { clock, closing } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const endMs = startMs + waitMs;
+    return this.#batch(batch, endMs, Math.max(endMs, startMs + READ_MS), AbortSignal.any([signal, closing]));
   }
 
   /** What is kept here. */
@@ -302,16 +303,23 @@ export class Values {
     const batch = { first: { seq, token }, count: requests.length };
     const lookMs = endMs - this.#pace.msFor(requests.length);
     const ending = AbortSignal.any([signal, this.#parts.closing]);
-    const result = await this.#batch(batch, lookMs, ending, requests).catch((error: unknown) => {
-      // They are accepted, whatever can be read of them now.
-      if (!(error instanceof StoreError) || !error.retryable) throw error;
-      return undefined;
-    });
-    if (result?.kind === 'values') return { ...result, quotas: quotas.of(callerId) };
+    let result = batchResult(batch, requests);
     // How those ended that are not done is told of the batch.
     const done = requests.filter(({ state }) => state.kind === 'done').length;
-    const told = result?.kind === 'unfinished' ? result : unfinished(batch, done);
-    return { ...told, quotas: quotas.of(callerId) };
+    let told = unfinished(batch, done);
+    if (result.kind === 'unfinished') {
+      const open = requests.findLast(({ state }) => state.kind === 'queued') ?? first;
+      this.#reads.begun(batch, { queued: batch.count - done, done, ended: 0, lastQueuedSeq: open.seq });
+      try {
+        await this.#ended(open.seq, lookMs, ending);
+        if (clock.monotonicMs() < lookMs) result = await this.#batch(batch, lookMs, endMs, ending);
+      } catch (error) {
+        // They are accepted, whatever can be read of them now.
+        if (!(error instanceof StoreError) || !error.retryable) throw error;
+      }
+    }
+    if (result.kind === 'unfinished') told = result;
+    return { ...(result.kind === 'values' ? result : told), quotas: quotas.of(callerId) };
   }
 
   /** Tells other replicas of the terms of requests that are accepted; what takes longer than until `endMs` goes on by itself. */
@@ -323,35 +331,29 @@ export class Values {
     await Promise.race([telling, clock.sleep(Math.max(0, endMs - clock.monotonicMs()), told.signal)]);
   }
 
-  /** How a batch stands as soon as there is an answer, or at `endMs`. `known`: how its requests stood a moment ago. */
+  /**
+   * How a batch stands as soon as there is an answer, or at `endMs`. Once it has ended it is read, as far as that comes by `readMs`;
+   * whoever asks again is then told what came of it.
+   */
   async #batch(
     batch: ValuesBatch,
     endMs: number,
+    readMs: number,
     signal: AbortSignal,
-    known?: readonly StoredRequest[],
   ): Promise<ValuesBatchResult> {
-    const { clock, lookups } = this.#parts;
-    const seqs = batchSeqs(batch);
-    const members: (StoredRequest | undefined)[] = [...(known ?? (await this.#members(batch, seqs)))];
+    const { clock } = this.#parts;
     for (;;) {
-      const result = batchResult(batch, members);
-      const leftMs = endMs - clock.monotonicMs();
-      if (result.kind !== 'unfinished' || leftMs <= 0 || signal.aborted) return result;
-      const open = [...seqs.keys()].filter((i) => members[i]?.state.kind === 'queued');
-      // Requests of a caller are taken up in order, so the last one is likely to end last; before it there is no need to read the others.
-      await this.#ended(seqs[open.at(-1) ?? 0] as number, endMs, signal);
-      const now = await lookups.storedAll(open.map((i) => seqs[i] as number));
-      for (const [j, i] of open.entries()) members[i] = now[j];
+      const progress = await this.#reads.progress(batch, readMs);
+      if (!progress) return { kind: 'not_found' };
+      const { done, ended, lastQueuedSeq } = progress;
+      if (lastQueuedSeq === undefined || ended > 0) {
+        const members = await this.#reads.members(batch, done, readMs, signal);
+        return members ? batchResult(batch, members) : unfinished(batch, done);
+      }
+      if (clock.monotonicMs() >= endMs || signal.aborted) return unfinished(batch, done);
+      // Requests of a caller are taken up in order, so the last one is likely to end last; before it there is no need to count them.
+      await this.#ended(lastQueuedSeq, endMs, signal);
     }
-  }
-
-  #members(batch: ValuesBatch, seqs: readonly number[]): Promise<readonly (StoredRequest | undefined)[]> {
-    const id = formatBatchId(batch);
-    const underWay = this.#reads.get(id);
-    if (underWay) return underWay;
-    const reading = this.#parts.lookups.storedAll(seqs).finally(() => this.#reads.delete(id));
-    this.#reads.set(id, reading);
-    return reading;
   }
 
   /** Resolves when a request has ended, at `endMs`, or when `signal` aborts. */

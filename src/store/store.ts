@@ -19,6 +19,7 @@ import type {
 } from '../domain/request.ts';
 import type { CallbackKey, Delivery, DeliveryStatus, DueCallback } from '../domain/delivery.ts';
 import type { Factor } from '../domain/factorization.ts';
+import type { RequestId } from '../domain/request-id.ts';
 import type { StoredValue, ValueRenewal } from '../domain/value.ts';
 
 export interface Store extends AsyncDisposable {
@@ -46,6 +47,12 @@ export interface Store extends AsyncDisposable {
 
   /** The requests with these sequence numbers, in the same order; undefined for one that does not exist (any more). */
   get(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]>;
+
+  /**
+   * How far a batch is, by a count of its requests: much less than to read them. All counts are 0 where its first request is not here
+   * under that token and in mode `values`; others that are not here count nowhere.
+   */
+  batchProgress(batch: BatchSpan): Promise<BatchProgress>;
 
   /**
    * Newest first. Looks at no more than `PAGE_SCAN_MAX` rows: `next` may be set even where the page is short. With `callerId`, it
@@ -218,6 +225,22 @@ export interface NewBatch {
     readonly fingerprint: string;
     readonly expiresAtMs: number;
   };
+}
+
+/** Requests that were accepted together: sequence numbers `SEQ_STRIDE` apart, one token. */
+export interface BatchSpan {
+  readonly first: RequestId;
+  /** 1 to `BATCH_NUMBERS_MAX`. */
+  readonly count: number;
+}
+
+export interface BatchProgress {
+  readonly queued: number;
+  readonly done: number;
+  /** Ended otherwise: without all factors. */
+  readonly ended: number;
+  /** The greatest sequence number of those queued; absent if none is. */
+  readonly lastQueuedSeq?: number;
 }
 
 /** An idempotency key, as its caller means it. */

@@ -2,9 +2,9 @@
 import type { Store } from '../../store/store.ts';
 import type { Service } from '../service.ts';
 import { CALLS } from './calls.ts';
-import { membersHere } from './cluster-service.ts';
 import type { KeyAgreement } from './key-agreement.ts';
 import type { LocalReplica } from './local-replica.ts';
+import { membersHere } from './members-here.ts';
 import type { Peers } from './peers.ts';
 
 export interface AnswerParts {

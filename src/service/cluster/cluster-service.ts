@@ -10,11 +10,11 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { BusError } from '../../bus/bus.ts';
-import { parseRequestId } from '../../domain/request-id.ts';
+import { parseRequestId, shardOf } from '../../domain/request-id.ts';
 import { hasEnded } from '../../domain/request.ts';
 import { watchPauseMs, watchedState } from '../request-watch.ts';
 import { UnavailableError } from '../unavailable-error.ts';
-import { batchResult, batchSeqs, parseBatchId, type BatchMember } from '../values-batch.ts';
+import { batchResult, batchSeqs, parseBatchId } from '../values-batch.ts';
 import type {
   AcceptInput,
   AcceptResult,
@@ -36,6 +36,7 @@ import { CALLS, type Change } from './calls.ts';
 import { RETRY_AFTER_MS, type Census } from './census.ts';
 import type { KeyAgreement } from './key-agreement.ts';
 import type { LocalReplica } from './local-replica.ts';
+import { membersHere } from './members-here.ts';
 import { mergedList } from './merged-list.ts';
 import { mergedValues } from './merged-values.ts';
 import type { Peers } from './peers.ts';
@@ -58,6 +59,11 @@ const ANSWER_MS_MAX = 1_800;
 const WAIT_MARGIN_MS = 100;
 /** How long a change may take in all. A cancellation waits for the disk up to 1.5 s. */
 const CHANGE_MS = 1_600;
+
+interface Timing {
+  readonly leftMs: number;
+  readonly timeoutMs: number;
+}
 
 type HeldView = Held<{ readonly request?: RequestView }>;
 
@@ -165,19 +171,24 @@ export class ClusterService implements Service {
   }
 
   async valuesBatch(batchId: string, waitMs: number, signal: AbortSignal): Promise<ValuesBatchResult> {
-    const { local, peers, clock } = this.#parts;
-    const untilMs = clock.monotonicMs() + waitMs;
+    const { local, peers } = this.#parts;
     const batch = parseBatchId(batchId);
     if (!batch) return { kind: 'not_found' };
-    const own = await local.valuesBatch(batchId, waitMs, signal);
+    const { presence } = peers;
+    const timing = this.#waitingFor(waitMs, ANSWER_MS_MAX);
+    const askThere = (shard: number): Promise<ValuesBatchResult> =>
+      this.#valuesBatchAt(shard, batchId, timing(), signal);
+    const born = shardOf(batch.first.seq);
+    // Where it was accepted it is likely to be, and nobody else need be asked.
+    const isElsewhere = born !== presence.shard && presence.isPresent(born);
+    const likely: ValuesBatchResult = isElsewhere ? await askThere(born) : { kind: 'not_found' };
+    if (likely.kind !== 'not_found') return likely;
+    const own = await local.valuesBatch(batchId, timing().leftMs, signal);
     if (own.kind !== 'not_found') return own;
     // Whoever has the first one is likely to have them all, and to know when they have ended.
     const held = await this.#find(batchId.slice(0, batchId.indexOf('-')));
-    if (!held || held.shard === peers.presence.shard) return own;
-    const leftMs = Math.max(0, untilMs - clock.monotonicMs());
-    const there = await peers
-      .ask(held.shard, CALLS.valuesBatch, { batchId, waitMs: leftMs }, leftMs + ASK_MS, signal)
-      .catch(() => own);
+    if (!held || held.shard === presence.shard) return own;
+    const there = isElsewhere && held.shard === born ? likely : await askThere(held.shard);
     if (there.kind !== 'not_found') return there;
     const seqs = batchSeqs(batch);
     const here = (): ReturnType<typeof membersHere> => membersHere(seqs, local);
@@ -304,14 +315,33 @@ export class ClusterService implements Service {
     }
   }
 
+  /** `not_found`, too, where that replica is gone. */
+  async #valuesBatchAt(
+    shard: number,
+    batchId: string,
+    { leftMs, timeoutMs }: Timing,
+    signal: AbortSignal,
+  ): Promise<ValuesBatchResult> {
+    const { peers } = this.#parts;
+    try {
+      return await peers.ask(shard, CALLS.valuesBatch, { batchId, waitMs: leftMs }, timeoutMs, signal);
+    } catch (cause) {
+      const isSilent = cause instanceof BusError && cause.code === 'timeout' && !signal.aborted;
+      if (!isSilent) return { kind: 'not_found' };
+      // There is no time left to ask all the others for its requests, who are not likely to have them.
+      const why = `The replica of shard ${shard} did not tell in time how batch ${batchId} stands`;
+      throw new UnavailableError('shard_absent', RETRY_AFTER_MS, why, cause);
+    }
+  }
+
   /** Of a client that waits from now on: what is left of its wait, and how long another replica may take to answer by then. */
-  #waitingFor(waitMs: number): () => { readonly leftMs: number; readonly timeoutMs: number } {
+  #waitingFor(waitMs: number, beyondMs = ACCEPT_MS): () => Timing {
     const { clock } = this.#parts;
     const startMs = clock.monotonicMs();
     return () => {
       const tookMs = clock.monotonicMs() - startMs;
       const leftMs = Math.max(0, waitMs - tookMs);
-      const mostMs = Math.min(leftMs + ACCEPT_MS, ANSWER_MS_MAX - tookMs);
+      const mostMs = Math.min(leftMs + beyondMs, ANSWER_MS_MAX - tookMs);
       return { leftMs, timeoutMs: Math.max(leftMs + WAIT_MARGIN_MS, mostMs) };
     };
   }
@@ -353,27 +383,4 @@ async function assertAllAnswered(asked: Survey<unknown>, what: string): Promise<
     RETRY_AFTER_MS,
     `${what} is not whole on the replicas that answer; missing: ${missing.join(', ')}`,
   );
-}
-
-/** Those of the requests that are on this replica. */
-export async function membersHere(
-  seqs: readonly number[],
-  local: Pick<LocalReplica, 'requestsOf'>,
-): Promise<{ readonly members: readonly BatchMember[] }> {
-  const found = await local.requestsOf(seqs);
-  return {
-    members: found.flatMap((request) =>
-      request
-        ? [
-            {
-              seq: request.seq,
-              token: request.token,
-              mode: request.mode,
-              number: request.number,
-              state: request.state,
-            },
-          ]
-        : [],
-    ),
-  };
 }

@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert.ts';
 import { isDueBefore, type DueCallback } from '../../domain/delivery.ts';
 import type { Factor } from '../../domain/factorization.ts';
+import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest, StoredRequest, TimelineEvent } from '../../domain/request.ts';
 import {
   StoreError,
@@ -95,6 +96,21 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
     // Keys stand for nothing here.
     heldKeys: (keys) => read(() => keys.map(() => false)),
     get: (seqs) => read(() => seqs.map((seq) => disk.requests.get(seq))),
+    batchProgress: ({ first, count }) =>
+      read(() => {
+        const found = Array.from({ length: count }, (_, i) =>
+          disk.requests.get(first.seq + i * SEQ_STRIDE),
+        ).filter((request) => request?.token === first.token && request.mode === 'values');
+        const open = found.filter((request) => request?.state.kind === 'queued');
+        const done = found.filter((request) => request?.state.kind === 'done').length;
+        const last = open.at(-1)?.seq;
+        return {
+          queued: open.length,
+          done,
+          ended: found.length - open.length - done,
+          ...(last !== undefined && { lastQueuedSeq: last }),
+        };
+      }),
     list: () => read(() => ({ requests: [...disk.requests.values()] })),
     finish: (ended: readonly EndedJob[]) =>
       call(() => {

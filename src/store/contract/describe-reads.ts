@@ -9,6 +9,7 @@ import type { ListQuery, Store } from '../store.ts';
 import { StoreModel } from './store-model.ts';
 import {
   acceptAll,
+  doneJob,
   FIRST_SEQ,
   newRequests,
   NOW_MS,
@@ -17,6 +18,9 @@ import {
   withStore as inNewHome,
   type MakeHome,
 } from './store-fixture.ts';
+
+/** A token that is not the one of `newRequests`. */
+const OTHER = 'FEDCBA9876543210';
 
 export function describeReads(name: string, makeHome: MakeHome): void {
   const withStore = inNewHome.bind(null, makeHome);
@@ -31,6 +35,52 @@ export function describeReads(name: string, makeHome: MakeHome): void {
           [seqNo(1), undefined, FIRST_SEQ, seqNo(1)],
         );
         assert.deepEqual(await store.get([]), []);
+      }));
+
+    test('how far a batch is, is told by counts of its own requests, while they are worked on and after', () =>
+      withStore(async (store, reopen) => {
+        const requests = newRequests(2_000, { mode: 'values' });
+        const [first] = requests as [NewRequest];
+        const batch = { first, count: requests.length };
+        await acceptAll(store, { requests });
+        // Of another shard, in between; and of the same one, behind.
+        await acceptAll(store, {
+          requests: newRequests(9, { mode: 'values', seq: seqNo(3) + 1, token: OTHER }),
+        });
+        await acceptAll(store, {
+          requests: newRequests(1, { mode: 'values', seq: seqNo(2_000), token: OTHER }),
+        });
+        const lastQueuedSeq = seqNo(1_999);
+        assert.deepEqual(await store.batchProgress(batch), {
+          queued: 2_000,
+          done: 0,
+          ended: 0,
+          lastQueuedSeq,
+        });
+        await store.finish([doneJob(seqNo(0)), doneJob(seqNo(1_999)), doneJob(seqNo(5) + 1)]);
+        await store.finish([doneJob(seqNo(1), { kind: 'partial' })]);
+        const told = { queued: 1_997, done: 2, ended: 1, lastQueuedSeq: seqNo(1_998) };
+        assert.deepEqual(await store.batchProgress(batch), told);
+        // More than there are: the others are not here.
+        assert.deepEqual(await store.batchProgress({ first, count: 2_001 }), told);
+        assert.deepEqual(await store.batchProgress({ first, count: 2 }), { queued: 0, done: 1, ended: 1 });
+        assert.deepEqual(await (await reopen()).batchProgress(batch), told);
+      }));
+
+    test('a batch of another token, or of requests that are no values, is not here', () =>
+      withStore(async (store) => {
+        const none = { queued: 0, done: 0, ended: 0 };
+        const [value] = newRequests(1, { mode: 'values' }) as [NewRequest];
+        const [plain] = newRequests(1, { seq: seqNo(1) }) as [NewRequest];
+        await acceptAll(store, { requests: [value] });
+        await acceptAll(store, { requests: [plain] });
+        for (const first of [
+          { ...value, token: OTHER },
+          { ...value, seq: seqNo(-1) },
+          { ...value, seq: seqNo(7) },
+          plain,
+        ])
+          assert.deepEqual(await store.batchProgress({ first, count: 2 }), none, JSON.stringify(first));
       }));
 
     test('a list looks at a bounded number of rows and says where to go on', () =>

@@ -17,6 +17,7 @@ export interface Operations {
     answer: readonly boolean[];
   };
   get: { ask: readonly number[]; answer: readonly (RequestRow | null)[] };
+  batchProgress: { ask: readonly [firstSeq: number, token: string, count: number]; answer: ProgressRow };
   list: { ask: ListAsk; answer: ListAnswer };
   /** Answered with pairs: sequence number of the request, sequence number of its callback or 0. */
   finish: { ask: readonly FinishAsk[]; answer: readonly number[] };
@@ -114,6 +115,13 @@ export type RestKey = readonly [firstSeq: number, start: number];
 /** The key of a piece, and its `AcceptAsk` as JSON. */
 export type RestRow = readonly [...RestKey, piece: string];
 export type WrittenRest = readonly [...RestKey, known: PieceAnswer];
+
+export type ProgressRow = readonly [
+  queued: number,
+  done: number,
+  ended: number,
+  lastQueuedSeq: number | null,
+];
 
 export interface FinishAsk {
   readonly number: string;

@@ -1,19 +1,31 @@
 /** Reads in the worker: by idempotency key, by sequence number, by caller in the order of the queue, known numbers. */
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
-import { PIECE_ROWS, type Handlers } from './operation.ts';
-import { QUEUED, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
+import { PIECE_ROWS, type Handlers, type ProgressRow } from './operation.ts';
+import { DONE, QUEUED, REQUEST_COLUMNS, VALUES, type RequestRow } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
+
+const NO_BATCH: ProgressRow = [0, 0, 0, null];
 
 export function readHandlers(
   { db }: Database,
   room: Room,
-): Pick<Handlers, 'heldKeys' | 'get' | 'backlog' | 'queued' | 'known' | 'stats'> {
+): Pick<Handlers, 'heldKeys' | 'get' | 'batchProgress' | 'backlog' | 'queued' | 'known' | 'stats'> {
   const bySeq = prepare<RequestRow>(db, `SELECT ${REQUEST_COLUMNS} FROM requests WHERE seq = ?`);
   const heldKey = prepare(
     db,
     'SELECT 1 FROM idempotency_keys WHERE caller = ? AND key = ? AND expires_at > ?',
+  );
+  const isBatch = prepare(db, `SELECT 1 FROM requests WHERE seq = ? AND token = ? AND mode = ${VALUES}`);
+  // Adopted requests of other shards may lie between those of the batch: they have other tokens.
+  const progress = prepare<ProgressRow>(
+    db,
+    `SELECT count(*) FILTER (WHERE status = ${QUEUED}),
+       count(*) FILTER (WHERE status = ${DONE}),
+       count(*) FILTER (WHERE status NOT IN (${QUEUED}, ${DONE})),
+       max(seq) FILTER (WHERE status = ${QUEUED})
+     FROM requests WHERE seq BETWEEN ? AND ? AND token = ? AND mode = ${VALUES}`,
   );
   const backlog = prepare<readonly [callerId: string, count: number, ordinalMax: number]>(
     db,
@@ -37,6 +49,9 @@ export function readHandlers(
   return {
     heldKeys: (keys) => keys.map((key) => heldKey.get(...key) !== undefined),
     get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
+    // Anyone can make an id up: what is not there costs one look.
+    batchProgress: ([first, token, count]) =>
+      (isBatch.get(first, token) && progress.get(first, first + (count - 1) * SEQ_STRIDE, token)) ?? NO_BATCH,
     backlog: () => backlog.all(),
     queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),
     known: (numbers) => numbers.map((number) => known.get(number)?.[0] ?? null),

@@ -26,6 +26,7 @@ export interface RoundQueueOptions {
 /** What is called while a client or another replica waits for the answer. */
 const READS_FOR_OTHERS: ReadonlySet<OperationName> = new Set([
   'get',
+  'batchProgress',
   'heldKeys',
   'list',
   'values',

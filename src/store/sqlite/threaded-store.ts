@@ -15,6 +15,8 @@ import {
   type AcceptOutcome,
   type Adopted,
   type AttemptRecord,
+  type BatchProgress,
+  type BatchSpan,
   type CallbackBacklog,
   type CallbackPage,
   type CallerBacklog,
@@ -52,6 +54,8 @@ import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
 /** What 64 KiB of a log weigh in a round, in rows, and a page of one that is read. */
 const LOG_ROW_ROWS = 40;
 const LOG_PAGE_ROWS = 250;
+/** Counting so many rows costs about as much as reading one out. */
+const COUNTED_ROWS = 20;
 
 export interface ThreadedStoreOptions extends RoundQueueOptions {
   /** Closing waits no longer than this for what is under way, and gives it up then; as long as it takes by default. */
@@ -109,6 +113,15 @@ export class ThreadedStore implements Store {
   async get(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]> {
     const rows = await this.#rounds.call('get', seqs, seqs.length);
     return rows.map((row) => (row ? requestOfRow(row) : undefined));
+  }
+
+  async batchProgress({ first, count }: BatchSpan): Promise<BatchProgress> {
+    const [queued, done, ended, last] = await this.#rounds.call(
+      'batchProgress',
+      [first.seq, first.token, count],
+      Math.ceil(count / COUNTED_ROWS),
+    );
+    return { queued, done, ended, ...(last !== null && { lastQueuedSeq: last }) };
   }
 
   async list({ callerId, mode, status, delivery, beforeSeq, limit }: ListQuery): Promise<ListPage> {
