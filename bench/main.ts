@@ -1,4 +1,4 @@
-/** `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]`: runs the benchmarks one after the other. */
+/** `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--digits FROM-TO] [--seed N]`: runs the benchmarks one after the other. */
 import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -35,16 +35,17 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   loadgen,
 };
 
-const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--seed N]
+const USAGE = `npm run bench -- [name…] [--json FILE] [--quick] [--full] [--digits FROM-TO] [--seed N]
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
   .join('\n')}
 
-  --json FILE  also writes the results there
-  --quick      seconds instead of minutes: shows that everything works
-  --full       also what takes very long: the kernel up to 90 digits
-  --seed N     of all numbers and moments drawn at random (1)
+  --json FILE       also writes the results there
+  --quick           seconds instead of minutes: shows that everything works
+  --full            also what takes very long: the kernel up to 90 digits
+  --digits FROM-TO  \`kernel\` with these sizes only
+  --seed N          of all numbers and moments drawn at random (1)
 `;
 
 type Arguments = ReturnType<typeof readArguments>;
@@ -57,6 +58,7 @@ function readArguments() {
       json: { type: 'string' },
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
+      digits: { type: 'string' },
       seed: { type: 'string', default: '1' },
       help: { type: 'boolean', default: false },
     },
@@ -65,10 +67,22 @@ function readArguments() {
   if (unknown.length > 0) throw new TypeError(`There is no benchmark ${unknown.join(', ')}`);
   if (!/^\d{1,9}$/.test(values.seed))
     throw new TypeError(`--seed must be a whole number: it is ${values.seed}`);
-  return { ...values, names: positionals.length > 0 ? positionals : Object.keys(BENCHMARKS) };
+  return {
+    ...values,
+    digits: digitsOf(values.digits),
+    names: positionals.length > 0 ? positionals : Object.keys(BENCHMARKS),
+  };
 }
 
-async function runAll({ quick, full, json, seed: seedText, names }: Arguments): Promise<void> {
+function digitsOf(text: string | undefined): { from: number; to: number } | undefined {
+  if (text === undefined) return undefined;
+  const [, from, to] = /^(\d{1,3})-(\d{1,3})$/.exec(text) ?? [];
+  if (from === undefined || to === undefined || Number(from) > Number(to))
+    throw new TypeError(`--digits must be two lengths, as in 65-80: it is ${text}`);
+  return { from: Number(from), to: Number(to) };
+}
+
+async function runAll({ quick, full, digits, json, seed: seedText, names }: Arguments): Promise<void> {
   const seed = Number(seedText);
   const run = {
     date: new Date().toISOString(),
@@ -88,6 +102,7 @@ async function runAll({ quick, full, json, seed: seedText, names }: Arguments): 
     const measured = await benchmark.run({
       quick,
       full,
+      digits,
       seed,
       say: (line) => process.stderr.write(`  … ${line}\n`),
     });

@@ -92,7 +92,7 @@ test('a caller of weight 3 gets three times the CPU time', async () => {
 
 test('the position of a waiting request falls to nothing, and never rises', async () => {
   await using server = await Server.start({ env: { FAIRSIEVE_WORKERS: '1' } });
-  const hard = numbers.semiprimes(700, 26);
+  const hard = numbers.semiprimes(700, 32);
   const requests = await submitAll(
     server,
     hard.map(({ number }) => number),

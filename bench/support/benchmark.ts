@@ -5,6 +5,8 @@ export interface BenchmarkOptions {
   readonly quick: boolean;
   /** Also what takes very long. */
   readonly full: boolean;
+  /** The kernel's sizes from here to there, instead of those of `quick` and `full`. */
+  readonly digits?: { readonly from: number; readonly to: number } | undefined;
   /** Every number and every moment drawn at random comes from it. */
   readonly seed: number;
   /** Tells what is under way. */

@@ -189,8 +189,9 @@ export class FactorJob implements Job {
 
   progress(): Progress {
     const now = this.#progressNow();
-    // A second composite starts its stages anew; for the job as a whole that is no step back.
-    const fraction = Math.max(now.fraction, now.stage === this.#shown.stage ? this.#shown.fraction : 0);
+    // A second composite starts its stages anew; for the job as a whole that is no step back. Proofs are what remains to be done.
+    const goesOn = now.stage === this.#shown.stage || now.stage === 'primality';
+    const fraction = Math.max(now.fraction, goesOn ? this.#shown.fraction : 0);
     this.#shown = { ...now, fraction };
     return this.#shown;
   }
