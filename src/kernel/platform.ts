@@ -29,6 +29,8 @@ const NODE: Platform = {
     return WebAssembly.compile(await readFile(new URL('../../build/kernel.wasm', import.meta.url)));
   },
   threadCpuMs: () => {
+    // Older ones do not tell it.
+    if (!('threadCpuUsage' in process)) return performance.now();
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;
   },

@@ -39,7 +39,7 @@ function bench(delivery: Delivery, perMinute = 1) {
     waiting: () => 0,
   });
   const changes = new Changes({
-    clock: { wallMs: () => NOW_MS },
+    clock: { wallMs: () => NOW_MS, sleep: () => Promise.resolve() },
     quotas,
     closing: closing.signal,
     live: { get: () => assert.fail(), add: () => assert.fail() },
@@ -52,6 +52,7 @@ function bench(delivery: Delivery, perMinute = 1) {
       remember: (stored) => (world.stored = stored),
     },
     intake: {
+      arriving: () => undefined,
       shown: () => Promise.resolve(),
       requeue: async () => {
         await Promise.resolve();

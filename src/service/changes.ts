@@ -27,11 +27,11 @@ import { NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 
 export interface ChangeParts {
   readonly store: Pick<Store, 'get' | 'redeliver'>;
-  readonly clock: Pick<Clock, 'wallMs'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'sleep'>;
   readonly live: Pick<LiveSet, 'get' | 'add'>;
   readonly lookups: Pick<Lookups, 'find' | 'lookUp' | 'view' | 'ended' | 'remember'>;
   readonly pager: Pick<Pager, 'hold'>;
-  readonly intake: Pick<Intake, 'requeue' | 'shown'>;
+  readonly intake: Pick<Intake, 'arriving' | 'requeue' | 'shown'>;
   readonly quotas: Quotas;
   readonly dispatcher: Pick<Dispatcher, 'cancel' | 'pump'>;
   readonly deliveries: Pick<Deliveries, 'revive' | 'due'>;
@@ -93,9 +93,13 @@ export class Changes {
   }
 
   async #cancel(requestId: string): Promise<ChangeResult> {
-    const { lookups, intake, dispatcher, room, closing } = this.#parts;
+    const { clock, lookups, intake, dispatcher, room, closing } = this.#parts;
     const id = parseRequestId(requestId);
-    if (id) await intake.shown(id.seq);
+    if (id && intake.arriving(id.seq)) {
+      await Promise.race([intake.shown(id.seq), clock.sleep(CHANGE_MS_MAX, closing)]);
+      // It is accepted, and there is no room to write it down.
+      if (intake.arriving(id.seq)) return closing.aborted ? STOPPING : room.isFull ? NO_ROOM : STORE_SILENT;
+    }
     const found = await lookups.find(requestId);
     if (!found) return { kind: 'not_found' };
     if ('stored' in found && found.stored.state.kind !== 'queued') {

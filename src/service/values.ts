@@ -185,6 +185,7 @@ export class Values {
     // They are kept here while others are told.
     const keepMs = Math.max(this.#pace.msFor(numbers.length), renewals.msMax);
     const waitMs = keepUntilMs - keepMs - clock.monotonicMs();
+    if (waitMs <= 0) this.#pace.notTried();
     const isUnknown = (i: number): boolean => known === undefined || !known.has(numbers[i] as string);
     const unknown = known ? input.numbers.filter((_, i) => isUnknown(i)) : input.numbers;
     const party = unknown.length > 0 && waitMs > 0 ? guests.invite(callerId, unknown) : undefined;

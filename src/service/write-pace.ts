@@ -24,6 +24,11 @@ export class WritePace {
     this.#rowMs += share * (rowMs - this.#rowMs);
   }
 
+  /** A batch was not written within its call, since that was expected to take too long: without a new trial that would be so for good. */
+  notTried(): void {
+    if (this.#rowMs > ROW_MS_FIRST) this.#rowMs += QUICKER_SHARE * (ROW_MS_FIRST - this.#rowMs);
+  }
+
   /** What so many rows are expected to take, in ms. */
   msFor(rows: number): number {
     return rows * this.#rowMs;

@@ -70,11 +70,11 @@ test('closing waits for what can be written, and leaves what there is no room fo
   await rejected;
 });
 
-test('what the last process left is written until nothing is, or there is no room', async () => {
+test('what the last process left is written until nothing is; where there is no room, that is told', async () => {
   let left = 3;
   await newIntake(() => ({ answer: left-- > 0 ? [FIRST_SEQ, PIECE_ROWS, 'queued'] : null })).writeLeft();
   assert.equal(left, -1);
-  await newIntake(() => ({ code: 'full' })).writeLeft();
+  await assert.rejects(newIntake(() => ({ code: 'full' })).writeLeft(), codeIs('full'));
   await assert.rejects(newIntake(() => ({ code: 'broken' })).writeLeft(), codeIs('broken'));
 });
 

@@ -75,15 +75,11 @@ export class BatchIntake {
   }
 
   /**
-   * Writes what the last process that had this store had accepted and not written. Where there is no room for that, it is left to the next one:
-   * since acceptance leaves a reserve, the disk is then full of other things.
+   * Writes what the last process that had this store had accepted and not written. Rejects with `full` where there is no room for that: since
+   * acceptance leaves a reserve, the disk is then full of other things, and without it the store would not know all that it has accepted.
    */
   async writeLeft(): Promise<void> {
-    try {
-      while ((await this.#writeRest(null)) !== null);
-    } catch (error) {
-      if (!(error instanceof StoreError && error.retryable)) throw error;
-    }
+    while ((await this.#writeRest(null)) !== null);
   }
 
   /** Resolves when every batch so far is written. */
@@ -139,7 +135,7 @@ export class BatchIntake {
     const firstSeq = batch.requests[0]?.seq ?? 0;
     const known: (readonly Factor[] | undefined)[] = [];
     for (const start of startsOf(batch)) {
-      const [, , answer] = (await this.#inTurn(() => this.#untilRoom([firstSeq, start]))) ?? [];
+      const [, , answer] = (await this.#untilRoom([firstSeq, start])) ?? [];
       known.push(...knownOf(answer ?? 'queued', Math.min(PIECE_ROWS, batch.requests.length - start)));
     }
     return known;
@@ -149,7 +145,8 @@ export class BatchIntake {
   async #untilRoom(key: RestKey): Promise<WrittenRest | null> {
     for (;;) {
       try {
-        return await this.#writeRest(key);
+        // Others have their turns while this one waits for room.
+        return await this.#inTurn(() => this.#writeRest(key));
       } catch (error) {
         if (!(error instanceof StoreError && error.retryable) || this.#closing.signal.aborted) throw error;
       }

@@ -95,9 +95,14 @@ export class ThreadedStore implements Store {
     });
   }
 
-  /** To be called before anything else: writes what was accepted before and is not written. */
+  /** To be called before anything else: writes what was accepted before and is not written. Where that fails, the store is closed. */
   async open(): Promise<this> {
-    await this.#intake.writeLeft();
+    try {
+      await this.#intake.writeLeft();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
     return this;
   }
 
