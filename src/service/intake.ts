@@ -125,6 +125,11 @@ export class Intake {
     return this.#arriving.get(seq)?.stored;
   }
 
+  /** How many are accepted that the store does not show yet. */
+  get arrivingCount(): number {
+    return this.#arriving.size;
+  }
+
   /** Resolves when the store shows a request, if it was accepted here. */
   async shown(seq: number): Promise<void> {
     await this.#arriving.get(seq)?.written;

@@ -292,7 +292,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   get waiting(): number {
-    return this.#backlog.total;
+    return this.#backlog.total + this.#intake.arrivingCount;
   }
 
   readiness(): Readiness {
@@ -306,7 +306,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
 
   stats(): ReplicaStats {
     return {
-      waiting: this.#backlog.total,
+      waiting: this.waiting,
       loaded: this.#scheduler.entries,
       callers: this.#scheduler.callers,
       workers: this.#engine.workers,
