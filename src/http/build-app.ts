@@ -2,7 +2,13 @@
 import swagger from '@fastify/swagger';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
-import { HEADER_BYTES_MAX, WAITERS_MAX } from '../domain/limits.ts';
+import {
+  HEADER_BYTES_MAX,
+  STALLED_MS_MAX,
+  UNSENT_BYTES_MAX,
+  UNSENT_FREE_BYTES,
+  WAITERS_MAX,
+} from '../domain/limits.ts';
 import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
 import type { ClusterStatus } from '../service/cluster/cluster.ts';
 import { ScopedService } from '../service/scoped-service.ts';
@@ -34,6 +40,7 @@ import { schemaCheck } from './schema-check.ts';
 import { addAsyncRoute } from './async-route.ts';
 import { addSubmitRoute } from './submit-route.ts';
 import { addSyncRoute } from './sync-route.ts';
+import { UnsentAnswers } from './unsent-answers.ts';
 import { Waiters } from './waiters.ts';
 
 export interface AppParts {
@@ -116,6 +123,11 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     secretsOf: access?.secretsOf,
     config,
     waiters,
+    unsent: new UnsentAnswers({
+      bytesMax: config.unsentBytesMax ?? UNSENT_BYTES_MAX,
+      freeBytes: UNSENT_FREE_BYTES,
+      stalledMs: config.stalledMs ?? STALLED_MS_MAX,
+    }),
     metrics,
     logger,
   };
