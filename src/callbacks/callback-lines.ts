@@ -72,6 +72,15 @@ export class CallbackLines {
     return this.#size;
   }
 
+  /** Those with callbacks, here or in the store. */
+  get callers(): number {
+    return this.#lines.size;
+  }
+
+  has(callerId: string): boolean {
+    return this.#lines.has(callerId);
+  }
+
   /** When `take` will have something; Infinity if nothing is known to come. */
   get nextDueAtMs(): number {
     return this.#byTime.top ? first(this.#byTime.top).dueAtMs : Infinity;

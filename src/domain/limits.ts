@@ -39,6 +39,11 @@ export const PROBLEM_ERRORS_MAX = 10;
 export const BATCH_SLICE_MS = 8;
 /** How often an event stream says that it is alive. */
 export const HEARTBEAT_MS = 15_000;
+/**
+ * Callers of whom something waits: those with requests and those with callbacks to be delivered, together. At 2 to 6 KB of heap for the
+ * first request of each, some 300 MB with the longest numbers, URLs and ids.
+ */
+export const CALLERS_MAX = 50_000;
 /** Requests that may be held open by long-polls, inline waits and event streams together. */
 export const WAITERS_MAX = 20_000;
 /** Page size of a list: default and most. */

@@ -26,7 +26,7 @@ export function acceptedRequests(
 
 /** Why nothing was accepted. */
 export function refusal(result: Exclude<AcceptResult, { readonly kind: 'accepted' }>): HttpProblem {
-  if (result.kind === 'unavailable') return unavailable(result.code, result.retryAfterMs);
+  if (result.kind === 'unavailable') return unavailable(result.code, result.retryAfterMs, result.detail);
   if (result.kind === 'quota_exceeded') return quotaProblem(result);
   return new HttpProblem(
     'idempotency_conflict',

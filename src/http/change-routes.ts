@@ -122,7 +122,7 @@ function changedRequest(
 ): RequestView {
   if (result.kind === 'changed') return result.request;
   if (result.kind === 'not_found') throw notFound(requestId);
-  if (result.kind === 'unavailable') throw unavailable(result.code, result.retryAfterMs);
+  if (result.kind === 'unavailable') throw unavailable(result.code, result.retryAfterMs, result.detail);
   if (result.kind === 'quota_exceeded') throw quotaProblem(result);
   throw new HttpProblem(refusal, REFUSALS[refusal](result.request));
 }

@@ -4,7 +4,9 @@
  *
  * Invariants:
  *   R1. A caller with no stakes and nothing running is in `#idle`, or forgotten.
- *   R2. `weights` is the sum over callers with entries.
+ *   R2. At most `IDLE_MAX` callers are idle: those beyond who owe least are forgotten. Whoever floods it with new ids gets no more
+ *       by that than each new id gets.
+ *   R3. `weights` is the sum over callers with entries.
  */
 import { assert } from '../base/assert.ts';
 import { IndexedHeap } from '../base/indexed-heap.ts';
@@ -12,6 +14,8 @@ import { Caller, type Contender } from './stake.ts';
 import type { TurnOrder } from './turn-order.ts';
 
 export const TAGS_PER_MS = 1_000;
+/** At some 300 bytes each. */
+export const IDLE_MAX = 50_000;
 
 /** In virtual microseconds, at least one. */
 export function virtualCost(ms: number, weight: number): number {
@@ -106,8 +110,13 @@ export class CallerRoster {
   /** Keeps a caller with nothing left only as long as it owes something. */
   retire(caller: Caller): void {
     if (caller.stakes > 0 || caller.running > 0 || caller.home !== undefined) return;
-    if (this.#owesUntil(caller) > this.#floor) this.#order.enter(caller, this.#idle);
-    else this.#callers.delete(caller.id);
+    if (this.#owesUntil(caller) <= this.#floor) {
+      this.#callers.delete(caller.id);
+      return;
+    }
+    this.#order.enter(caller, this.#idle);
+    const least = this.#idle.top;
+    if (this.#idle.size > IDLE_MAX && least !== undefined) this.#forget(least);
   }
 
   /** Nothing waits or runs: the floor rises to the greatest tag, and all are forgotten. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { IDLE_MAX } from './caller-roster.ts';
 import type { Entry } from './entry.ts';
 import { type Dispatch, FairScheduler, type FairSchedulerOptions } from './fair-scheduler.ts';
 
@@ -309,4 +310,16 @@ test('a dispatch is settled once', () => {
   assert.throws(() => queue.park(dispatch, SLICE_MS), /not under way/);
   pick(queue);
   assert.throws(() => queue.finish(dispatch, SLICE_MS), /not under way/);
+});
+
+test('a flood of callers that come once is not remembered without bound, while others wait', () => {
+  const flooded = scheduler();
+  flooded.add(entry('patient', { estimateMs: 1_000_000 }));
+  for (let i = 0; i < IDLE_MAX + 1_000; i++) {
+    flooded.add(entry(`once-${i}`, { estimateMs: 0.1 }));
+    const dispatch = pick(flooded);
+    assert.equal(dispatch.entry.callerId, `once-${i}`);
+    flooded.finish(dispatch, 0.1);
+  }
+  assert.equal(flooded.callers, IDLE_MAX + 1);
 });

@@ -25,7 +25,8 @@
  *       the floor as the request is expected to be shorter than a slice. So short work, at its caller's first turn, goes before
  *       the slices of all who wait, however many; what that is worth is less than one slice, and once, since the tag is not
  *       lowered. While a caller waits for a place it keeps its tag, and with it its turn among those who wait for places.
- *   F3. A caller with no entries and nothing running is kept only while its tag is above the floor less a slice.
+ *   F3. A caller with no entries and nothing running is kept only while its tag is above the floor less a slice, and there are at most
+ *       `IDLE_MAX` of those.
  *   F4. Tags are whole virtual microseconds, and each dispatch costs at least one, so that equal jobs are served in exact
  *       round robin and free ones cannot starve others.
  *   F5. Two callers who always have something to run differ in CPU time per weight by at most (W + 1) · U and the one slice of F2,

@@ -10,6 +10,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Intake } from './intake.ts';
 import type { LiveSet } from './live-set.ts';
 import type { Lookups } from './lookups.ts';
+import type { RefuseNewcomer } from './newcomers.ts';
 import type { Pager } from './pager.ts';
 import type { Quotas } from './quotas.ts';
 import type { RoomWatch } from './room-watch.ts';
@@ -19,6 +20,7 @@ import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 export interface AcceptanceParts {
   readonly clock: Clock;
   readonly quotas: Quotas;
+  readonly refuseNewcomer: RefuseNewcomer;
   readonly keys: AcceptedKeys;
   readonly intake: Intake;
   readonly room: RoomWatch;
@@ -76,10 +78,11 @@ export class Acceptance {
 
   /** Accepts, and gives what is stored. */
   async take(input: AcceptInput, { urgent, isCharged = false }: TakeOptions): Promise<Taken> {
-    const { quotas, keys, intake, room, dispatcher, closing } = this.#parts;
+    const { quotas, refuseNewcomer, keys, intake, room, dispatcher, closing } = this.#parts;
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
-    const refusal = isCharged ? undefined : quotas.charge(callerId, numbers.length);
+    const refusal =
+      refuseNewcomer(callerId) ?? (isCharged ? undefined : quotas.charge(callerId, numbers.length));
     if (refusal && !(await keys.has(input))) return refusal;
     const accepted = await intake.accept(input, urgent);
     if (!refusal && !isCharged && (accepted.kind !== 'accepted' || accepted.replayed))

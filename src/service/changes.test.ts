@@ -7,6 +7,8 @@ import { StoreError } from '../store/store.ts';
 import { Changes } from './changes.ts';
 import { Quotas } from './quotas.ts';
 import { viewOfStored } from './request-view.ts';
+import type { Unavailable } from './service.ts';
+import { BUSY } from './unavailable.ts';
 
 const NOW_MS = 1_000_000;
 
@@ -27,6 +29,8 @@ function bench(delivery: Delivery, perMinute = 1) {
       timeline: [],
     } as StoredRequest,
     requeued: 0,
+    /** What is said to whoever has nothing that waits. */
+    refusal: undefined as Unavailable | undefined,
     redelivered: 0,
     /** What the store answers. */
     applies: true as boolean | 'full' | 'busy',
@@ -41,6 +45,7 @@ function bench(delivery: Delivery, perMinute = 1) {
   const changes = new Changes({
     clock: { wallMs: () => NOW_MS, sleep: () => Promise.resolve() },
     quotas,
+    refuseNewcomer: () => world.refusal,
     closing: closing.signal,
     live: { get: () => assert.fail(), add: () => assert.fail() },
     pager: { hold: () => assert.fail() },
@@ -109,6 +114,13 @@ test('resumptions of one request at once are one, and are charged once', async (
   );
   assert.equal(world.requeued, 1);
   assert.equal(left(), 9);
+});
+
+test('where too many callers wait, one that has nothing there is refused, and nothing is charged', async () => {
+  const { world, changes, left } = bench(DELIVERED, 10);
+  world.refusal = BUSY;
+  assert.deepEqual([await changes.resume('id'), await changes.redeliver('id')], [BUSY, BUSY]);
+  assert.deepEqual([world.requeued, world.redelivered, left()], [0, 0, 10]);
 });
 
 test('redeliveries of one callback at once are one, and are charged once', async () => {

@@ -19,6 +19,7 @@ import type { Intake } from './intake.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import type { Lookups } from './lookups.ts';
+import type { RefuseNewcomer } from './newcomers.ts';
 import type { Pager } from './pager.ts';
 import type { Quotas } from './quotas.ts';
 import type { RoomWatch } from './room-watch.ts';
@@ -33,6 +34,7 @@ export interface ChangeParts {
   readonly pager: Pick<Pager, 'hold'>;
   readonly intake: Pick<Intake, 'arriving' | 'requeue' | 'shown'>;
   readonly quotas: Quotas;
+  readonly refuseNewcomer: RefuseNewcomer;
   readonly dispatcher: Pick<Dispatcher, 'cancel' | 'pump'>;
   readonly deliveries: Pick<Deliveries, 'revive' | 'due'>;
   readonly room: Pick<RoomWatch, 'isFull'>;
@@ -132,8 +134,8 @@ export class Changes {
   }
 
   async #resume(requestId: string, stored: StoredRequest): Promise<ChangeResult> {
-    const { lookups, intake, quotas, dispatcher } = this.#parts;
-    const refusal = quotas.charge(stored.callerId, 1);
+    const { lookups, intake, quotas, refuseNewcomer, dispatcher } = this.#parts;
+    const refusal = refuseNewcomer(stored.callerId) ?? quotas.charge(stored.callerId, 1);
     if (refusal) return refusal;
     const changed = await intake.requeue(stored);
     if (changed !== true) quotas.refund(stored.callerId, 1);
@@ -163,9 +165,9 @@ export class Changes {
   }
 
   async #redeliver(requestId: string, stored: StoredRequest, dueAtMs: number): Promise<ChangeResult> {
-    const { store, lookups, quotas, deliveries } = this.#parts;
+    const { store, lookups, quotas, refuseNewcomer, deliveries } = this.#parts;
     const { callerId, seq, delivery } = stored;
-    const refusal = quotas.chargeRate(callerId, 1);
+    const refusal = refuseNewcomer(callerId) ?? quotas.chargeRate(callerId, 1);
     if (refusal) return refusal;
     const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
     const done = await store.redeliver(seq, dueAtMs, timeline).catch((error: unknown) => {

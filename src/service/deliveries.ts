@@ -117,6 +117,15 @@ export class Deliveries {
     return { waiting: this.#lines.size + this.#turns.waiting, underWay: this.#turns.underWay };
   }
 
+  /** Callers with callbacks that wait, in memory or not, or whose turn is under way. */
+  get callers(): number {
+    return this.#lines.callers;
+  }
+
+  has(callerId: string): boolean {
+    return this.#lines.has(callerId);
+  }
+
   /** The callback of this request is due, and that is durable. */
   due(stored: StoredRequest): void {
     if (!isCalled(stored)) return;

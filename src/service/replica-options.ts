@@ -26,6 +26,8 @@ export interface ReplicaOptions {
   readonly sharesWork?: boolean;
   /** Requests that the windows of all callers aim at together. */
   readonly loadedMax?: number;
+  /** Callers of whom something waits; `CALLERS_MAX` by default. */
+  readonly callersMax?: number;
   /** Whose requests are accepted here, 0 to 15: the store that this replica owns; 0 by default. */
   readonly shard?: number;
   /** Absent: there is no other replica. */

@@ -3,6 +3,7 @@
  * nobody else writes the store, so what memory says of it is true.
  */
 import { randomBytes } from '../base/random.ts';
+import { CALLERS_MAX } from '../domain/limits.ts';
 import { formatToken, TOKEN_BYTES } from '../domain/request-id.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import { valueScopes } from '../domain/value.ts';
@@ -32,6 +33,7 @@ import type { JobNeeds, LiveRequest } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
 import { Lookups } from './lookups.ts';
 import { Quotas, type QuotaLimits } from './quotas.ts';
+import { newcomerCheck } from './newcomers.ts';
 import { NO_RENEWALS } from './renewals.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import type { ReplicaStats } from './replica-stats.ts';
@@ -183,6 +185,11 @@ export class Replica implements LocalReplica, AsyncDisposable {
       pager: this.#pager,
       intake: this.#intake,
       quotas,
+      refuseNewcomer: newcomerCheck({
+        backlog: this.#backlog,
+        deliveries: this.#deliveries,
+        callersMax: options.callersMax ?? CALLERS_MAX,
+      }),
       dispatcher: this.#dispatcher,
       room: this.#room,
       closing,

@@ -79,6 +79,8 @@ export interface Unavailable {
   readonly kind: 'unavailable';
   readonly code: ErrorCode & ('store_full' | 'overloaded' | 'stopping' | 'outcome_unknown');
   readonly retryAfterMs: number;
+  /** What to say instead of what is usually so. */
+  readonly detail?: string;
 }
 
 /** Requests of a caller that wait, and those that it has had accepted within a minute. */
