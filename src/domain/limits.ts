@@ -44,8 +44,10 @@ export const HEARTBEAT_MS = 15_000;
  * first request of each, some 300 MB with the longest numbers, URLs and ids.
  */
 export const CALLERS_MAX = 50_000;
-/** Requests that may be held open by long-polls, inline waits and event streams together. */
+/** Requests that may be held open by long-polls and inline waits together. Of one client, half of what others leave. */
 export const WAITERS_MAX = 20_000;
+/** Those that are told of every change, as event streams are: each looks four times a second, which takes some 10 µs. Likewise. */
+export const WATCHERS_MAX = 5_000;
 /** Page size of a list: default and most. */
 export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 500;

@@ -8,6 +8,7 @@ import {
   UNSENT_BYTES_MAX,
   UNSENT_FREE_BYTES,
   WAITERS_MAX,
+  WATCHERS_MAX,
 } from '../domain/limits.ts';
 import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
 import type { ClusterStatus } from '../service/cluster/cluster.ts';
@@ -103,14 +104,16 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
   takeJsonBodies(app);
 
   const waiters = new Waiters(config.waitersMax ?? WAITERS_MAX);
+  const watchers = new Waiters(config.watchersMax ?? WATCHERS_MAX);
   app.addHook('preClose', (done) => {
     waiters.close();
+    watchers.close();
     // Connections that become idle from here on have nothing to wait for.
     app.server.keepAliveTimeout = 1;
     app.server.keepAliveTimeoutBuffer = 0;
     done();
   });
-  keepHttpMetrics(app, metrics, waiters);
+  keepHttpMetrics(app, metrics, () => waiters.size + watchers.size);
   if (clusterStatus) keepClusterMetrics(metrics, clusterStatus);
 
   for (const [name, schema] of Object.entries(COMPONENTS)) app.addSchema({ ...schema, $id: name });
@@ -123,6 +126,7 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     secretsOf: access?.secretsOf,
     config,
     waiters,
+    watchers,
     unsent: new UnsentAnswers({
       bytesMax: config.unsentBytesMax ?? UNSENT_BYTES_MAX,
       freeBytes: UNSENT_FREE_BYTES,

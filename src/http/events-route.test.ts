@@ -6,6 +6,9 @@ import type { RequestBody } from '../contract/request-body.ts';
 import type { RequestView } from '../service/service.ts';
 import { TestServer, until } from './test-server.ts';
 
+/** Only Linux has the whole of 127.0.0.0/8. */
+const NEEDS_LOOPBACK_NETWORK = process.platform === 'linux' ? false : 'connects from 127.0.0.2';
+
 interface StreamEvent {
   readonly event: string;
   readonly id: string;
@@ -136,7 +139,7 @@ describe('GET /requests/{id}/events', () => {
   });
 
   it('gives the state alone when too many wait already', async () => {
-    await using server = await TestServer.start({ waitersMax: 1 });
+    await using server = await TestServer.start({ watchersMax: 1 });
     const { requestId } = server.service.add();
     const first = await server.fetch(`/requests/${requestId}/events`);
     const second = await (await server.fetch(`/requests/${requestId}/events`)).text();
@@ -148,6 +151,25 @@ describe('GET /requests/{id}/events', () => {
     server.service.change(requestId, { status: 'done' });
     assert.equal(eventsOf(await first.text()).length, 2);
   });
+
+  it(
+    'leaves places for others, however many one client wants',
+    { skip: NEEDS_LOOPBACK_NETWORK },
+    async () => {
+      await using server = await TestServer.start({ watchersMax: 8 });
+      const { requestId } = server.service.add();
+      const stream = `GET /requests/${requestId}/events HTTP/1.1\r\nHost: x\r\n\r\n`;
+      const greedy = Array.from({ length: 8 }, () => server.connect());
+      let answered = 0;
+      for (const socket of greedy) socket.once('data', () => answered++).write(stream);
+      await until(() => answered === 8);
+      assert.equal(server.service.watching.size, 4);
+      const other = server.connect('127.0.0.2');
+      other.write(stream);
+      await until(() => server.service.watching.size === 5);
+      for (const socket of [...greedy, other]) socket.destroy();
+    },
+  );
 
   it('ends when the service breaks, which the log then has', async () => {
     await using server = await TestServer.start();

@@ -10,7 +10,7 @@ import { notFound, RequestParams } from './fetch-route.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { progressEventJson, requestJson } from './request-json.ts';
 
-export function addEventsRoute(app: HttpApp, { serviceFor, config, waiters, logger }: HttpContext): void {
+export function addEventsRoute(app: HttpApp, { serviceFor, config, watchers, logger }: HttpContext): void {
   app.get(
     '/requests/:request_id/events',
     {
@@ -45,7 +45,7 @@ export function addEventsRoute(app: HttpApp, { serviceFor, config, waiters, logg
         return reply.code(204).send();
       reply.hijack();
       const stream = new EventStream(reply.raw, config.heartbeatMs ?? HEARTBEAT_MS);
-      const waiter = waiters.enter(reply.raw);
+      const waiter = watchers.enter(request, reply);
       try {
         // Without a place to wait in, the client gets the state now and is told to come back later.
         if (waiter === undefined) await stream.send(view);

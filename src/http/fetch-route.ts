@@ -50,7 +50,7 @@ export async function answerRequest(
   requestId: string,
   request: FastifyRequest,
   reply: FastifyReply,
-  { serviceFor, config, waiters }: HttpContext,
+  { serviceFor, config, waiters, watchers }: HttpContext,
 ): Promise<FastifyReply> {
   const { prefer, 'if-none-match': known } = request.headers;
   const service = serviceFor(request);
@@ -59,7 +59,7 @@ export async function answerRequest(
   else {
     const { waitMs = 0 } = parsePrefer(String(prefer));
     const heldMs = Math.min(waitMs, config.waitMsMax);
-    const waiter = heldMs > 0 ? waiters.enter(reply.raw) : undefined;
+    const waiter = heldMs > 0 ? (known === undefined ? waiters : watchers).enter(request, reply) : undefined;
     if (waiter === undefined) view = await service.lookUp(requestId);
     else {
       reply.header('preference-applied', `wait=${heldMs / 1000}`);

@@ -36,7 +36,10 @@ export interface HttpContext {
   /** What signs the callbacks of a caller; undefined where callers are not authenticated. */
   readonly secretsOf: ((callerId: string) => CallerSecrets) | undefined;
   readonly config: HttpConfig;
+  /** Those who wait for an end. */
   readonly waiters: Waiters;
+  /** Those who are told of every change. */
+  readonly watchers: Waiters;
   readonly unsent: UnsentAnswers;
   readonly metrics: Registry;
   readonly logger: HttpLogger;
@@ -54,8 +57,10 @@ export interface HttpConfig {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection is kept. Longer than that of a balancer in front, or it meets closed ones. */
   readonly keepAliveMs?: number;
-  /** Requests held open at once, `WAITERS_MAX` by default. */
+  /** Requests held open at once until something has ended, `WAITERS_MAX` by default. */
   readonly waitersMax?: number;
+  /** Those that are told of every change, `WATCHERS_MAX` by default. */
+  readonly watchersMax?: number;
   /** What large answers may hold together, `UNSENT_BYTES_MAX` by default, and for how long without headway, `STALLED_MS_MAX`. */
   readonly unsentBytesMax?: number;
   readonly stalledMs?: number;

@@ -7,7 +7,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { onResponseHookHandler } from 'fastify';
 import type { HttpApp } from './http-context.ts';
-import type { Waiters } from './waiters.ts';
 
 /** Upper bounds in seconds; what is above all of them counts for `+Inf` alone. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5] as const;
@@ -21,7 +20,7 @@ interface Series {
 }
 
 /** Registers the metrics with `registry` and keeps them for all routes of `app` that are added from here on. */
-export function keepHttpMetrics(app: HttpApp, registry: Registry, waiters: Waiters): void {
+export function keepHttpMetrics(app: HttpApp, registry: Registry, waiting: () => number): void {
   const series: Series[] = [];
   const open = (method: string, route: string, status: number): Series => {
     const opened = {
@@ -49,10 +48,10 @@ export function keepHttpMetrics(app: HttpApp, registry: Registry, waiters: Waite
     };
     route.onResponse = record;
   });
-  register(registry, series, waiters);
+  register(registry, series, waiting);
 }
 
-function register(registry: Registry, series: readonly Series[], waiters: Waiters): void {
+function register(registry: Registry, series: readonly Series[], waiting: () => number): void {
   const name = 'fairsieve_http_request_duration_seconds';
   const labelNames = ['method', 'route', 'status'];
   const what =
@@ -109,7 +108,7 @@ function register(registry: Registry, series: readonly Series[], waiters: Waiter
       help: 'Requests held open by long-polls, inline waits and event streams.',
       registers: [],
       collect() {
-        this.set(waiters.size);
+        this.set(waiting());
       },
     }),
   );

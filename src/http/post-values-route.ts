@@ -53,7 +53,7 @@ export function addPostValuesRoute(app: HttpApp, { serviceFor, config, waiters, 
     async (request, reply) => {
       const wait = inlineWait(request.headers.prefer as string | undefined, config.waitMsMax);
       const input = await valuesInput(request, config.digitsMax);
-      const waiter = wait.heldMs > 0 ? waiters.enter(reply.raw) : undefined;
+      const waiter = wait.heldMs > 0 ? waiters.enter(request, reply) : undefined;
       try {
         const result = await (waiter === undefined
           ? serviceFor(request).postValues(input, 0, NEVER)

@@ -51,7 +51,7 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: Http
       const wait = inlineWait(request.headers.prefer as string | undefined, config.waitMsMax);
       const input = await acceptInput(request, DOOR, config);
       const service = serviceFor(request);
-      const waiter = wait.heldMs > 0 ? waiters.enter(reply.raw) : undefined;
+      const waiter = wait.heldMs > 0 ? waiters.enter(request, reply) : undefined;
       try {
         const result = await (waiter === undefined
           ? service.accept(input)

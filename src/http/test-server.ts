@@ -87,8 +87,8 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** A bare connection. */
-  connect(): Socket {
-    return connect(this.port, '127.0.0.1').on('error', () => undefined);
+  connect(localAddress = '127.0.0.1'): Socket {
+    return connect({ port: this.port, host: '127.0.0.1', localAddress }).on('error', () => undefined);
   }
 
   /** Sends bytes as they are; resolves to all that came back until the server closed. */

@@ -52,7 +52,7 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unse
         ...(after !== undefined && { after: after.replace(/^0+(?=.)/, '') }),
       };
       const service = serviceFor(request);
-      const waiter = waiters.enter(reply.raw);
+      const waiter = waiters.enter(request, reply);
       if (waiter === undefined) throw unavailable('overloaded', 1_000, TOO_MANY);
       const page = await firstPage(service, query, strict, waiter.signal).catch((error: unknown) => {
         waiter.leave();

@@ -2,10 +2,13 @@
  * The requests held open by long-polls, inline waits and event streams.
  *
  * Invariants:
- *   W1. At most `max` are open at once; whoever comes beyond is answered at once.
+ *   W1. At most `max` are open at once, and nobody has more than are free; whoever comes beyond is answered at once.
  *   W2. Every one ends, and takes no place any more, when its client goes away; and all end when the server closes.
  */
-import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SharedPlaces } from '../base/shared-places.ts';
+import { ownCallerId } from './access.ts';
+import { clientNetwork } from './client-network.ts';
 
 export interface Waiter {
   /** Aborts when the client has gone or the server closes. */
@@ -14,25 +17,37 @@ export interface Waiter {
   leave(): void;
 }
 
+type Asking = Pick<FastifyRequest, 'bearer' | 'ip'>;
+
+/** Caller ids are free where there are no keys, addresses are not. */
+function holderOf(request: Asking): string {
+  const callerId = ownCallerId(request);
+  return callerId === undefined ? `from ${clientNetwork(request.ip)}` : `by ${callerId}`;
+}
+
 export class Waiters {
-  readonly #max: number;
+  readonly #places: SharedPlaces;
   readonly #open = new Set<AbortController>();
   #closing = false;
 
   constructor(max: number) {
-    this.#max = max;
+    this.#places = new SharedPlaces(max);
   }
 
   get size(): number {
     return this.#open.size;
   }
 
-  /** A place for the client behind `response`, or undefined if there is none. */
-  enter(response: ServerResponse): Waiter | undefined {
-    if (this.#closing || this.#open.size >= this.#max) return undefined;
+  /** A place for the client of `request`, or undefined if there is none for it. */
+  enter(request: Asking, { raw: response }: Pick<FastifyReply, 'raw'>): Waiter | undefined {
+    const holder = holderOf(request);
+    if (this.#closing || !this.#places.take(holder)) return undefined;
     const controller = new AbortController();
+    const free = (): void => {
+      if (this.#open.delete(controller)) this.#places.giveBack(holder);
+    };
     const gone = (): void => {
-      this.#open.delete(controller);
+      free();
       controller.abort();
     };
     this.#open.add(controller);
@@ -42,7 +57,7 @@ export class Waiters {
     return {
       signal: controller.signal,
       leave: () => {
-        this.#open.delete(controller);
+        free();
         response.off('close', gone);
       },
     };
