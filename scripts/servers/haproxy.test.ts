@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -86,6 +86,16 @@ beforeEach(async () => {
 function ask(method: string): Promise<Response> {
   const headers = { connection: 'close' };
   return fetch(`${haproxy.url}/requests`, { method, headers, ...(method === 'POST' && { body: '{}' }) });
+}
+
+/** Only Linux has the whole of 127.0.0.0/8. */
+const skip = process.platform === 'linux' ? false : 'connects from 127.0.0.2';
+
+async function statusFrom(localAddress: string): Promise<number | undefined> {
+  const request = http.get(`${haproxy.url}/requests`, { localAddress, agent: false });
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  response.resume();
+  return response.statusCode;
 }
 
 /** The names of those that answered so many requests. */
@@ -213,6 +223,29 @@ test('where none is ready, they are asked all the same, since they can be read a
     assert.equal(await (await ask('POST')).text(), 'full');
     await sleep(50);
   }
+});
+
+test('a client with half of all connections gets no more of them, and others are served', { skip }, async () => {
+  const idle: Socket[] = [];
+  const open = async (count: number): Promise<void> => {
+    const port = Number(new URL(haproxy.url).port);
+    // Some are refused, which the answers below tell.
+    for (let i = 0; i < count; i++) idle.push(connect(port, '127.0.0.1').on('error', () => undefined));
+    await until('all being connected or closed', () => idle.every(({ connecting }) => !connecting));
+  };
+  await open(3_501);
+  const refused = await ask('GET');
+  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.equal(refused.headers.get('connection'), 'close');
+  await assertProblem(refused, 503, 'overloaded');
+  assert.equal(await statusFrom('127.0.0.2'), 200);
+
+  await open(520);
+  await assert.rejects(ask('GET'), 'beyond that it is closed without a word');
+  assert.equal(await statusFrom('127.0.0.2'), 200);
+
+  idle.forEach((socket) => socket.destroy());
+  await until('it being served again', async () => (await ask('GET').catch(() => undefined))?.status === 200);
 });
 
 test('without any replica the balancer says so, in the form of the replicas, and when to come back', async () => {
