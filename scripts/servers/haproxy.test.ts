@@ -225,28 +225,35 @@ test('where none is ready, they are asked all the same, since they can be read a
   }
 });
 
-test('a client with half of all connections gets no more of them, and others are served', { skip }, async () => {
-  const idle: Socket[] = [];
-  const open = async (count: number): Promise<void> => {
-    const port = Number(new URL(haproxy.url).port);
-    // Some are refused, which the answers below tell.
-    for (let i = 0; i < count; i++) idle.push(connect(port, '127.0.0.1').on('error', () => undefined));
-    await until('all being connected or closed', () => idle.every(({ connecting }) => !connecting));
-  };
-  await open(3_501);
-  const refused = await ask('GET');
-  assert.equal(refused.headers.get('retry-after'), '1');
-  assert.equal(refused.headers.get('connection'), 'close');
-  await assertProblem(refused, 503, 'overloaded');
-  assert.equal(await statusFrom('127.0.0.2'), 200);
+test(
+  'a client with half of all connections gets no more of them, and others are served',
+  { skip },
+  async () => {
+    const idle: Socket[] = [];
+    const open = async (count: number): Promise<void> => {
+      const port = Number(new URL(haproxy.url).port);
+      // Some are refused, which the answers below tell.
+      for (let i = 0; i < count; i++) idle.push(connect(port, '127.0.0.1').on('error', () => undefined));
+      await until('all being connected or closed', () => idle.every(({ connecting }) => !connecting));
+    };
+    await open(3_501);
+    const refused = await ask('GET');
+    assert.equal(refused.headers.get('retry-after'), '1');
+    assert.equal(refused.headers.get('connection'), 'close');
+    await assertProblem(refused, 503, 'overloaded');
+    assert.equal(await statusFrom('127.0.0.2'), 200);
 
-  await open(520);
-  await assert.rejects(ask('GET'), 'beyond that it is closed without a word');
-  assert.equal(await statusFrom('127.0.0.2'), 200);
+    await open(520);
+    await assert.rejects(ask('GET'), 'beyond that it is closed without a word');
+    assert.equal(await statusFrom('127.0.0.2'), 200);
 
-  idle.forEach((socket) => socket.destroy());
-  await until('it being served again', async () => (await ask('GET').catch(() => undefined))?.status === 200);
-});
+    idle.forEach((socket) => socket.destroy());
+    await until(
+      'it being served again',
+      async () => (await ask('GET').catch(() => undefined))?.status === 200,
+    );
+  },
+);
 
 test('without any replica the balancer says so, in the form of the replicas, and when to come back', async () => {
   const ports = replicas.map(({ port }) => port);

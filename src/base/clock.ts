@@ -6,6 +6,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after `ms`, or as soon as `signal` aborts; then nothing keeps the process up. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `ring` once after `ms`, unless what it returns is called before; that may be called later too. */
+  after(ms: number, ring: () => void): () => void;
 }
 
 /** Each thread counts `performance.now()` from its own start. */
@@ -24,4 +26,8 @@ export const systemClock: Clock = {
       const timer = setTimeout(wake, signal?.aborted ? 0 : ms);
       signal?.addEventListener('abort', wake);
     }),
+  after: (ms, ring) => {
+    const timer = setTimeout(ring, ms);
+    return () => clearTimeout(timer);
+  },
 };

@@ -30,6 +30,14 @@ export class ManualClock implements Clock {
     });
   }
 
+  after(ms: number, ring: () => void): () => void {
+    const sleeper = { atMs: this.#nowMs + ms, wake: ring };
+    this.#sleepers.push(sleeper);
+    return () => {
+      this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+    };
+  }
+
   get sleeping(): number {
     return this.#sleepers.length;
   }

@@ -8,6 +8,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
+import { within } from '../base/within.ts';
 import { addHandler, assertBody, assertTopic, outcomeOf } from './bus-messages.ts';
 import { BusError, type AnswerHandler, type AskOptions, type Bus, type HearHandler } from './bus.ts';
 
@@ -178,9 +179,7 @@ class MemoryBus implements Bus {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending = true;
     this.drop('The bus has ended');
-    const over = new AbortController();
-    await Promise.race([Promise.all(this.#underWay), this.#network.clock.sleep(END_MS_MAX, over.signal)]);
-    over.abort();
+    await within(END_MS_MAX, Promise.all(this.#underWay), () => undefined, this.#network.clock);
     this.#network.leave(this);
   }
 

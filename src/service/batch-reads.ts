@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { RecentMap } from '../base/recent-map.ts';
+import { within } from '../base/within.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import { StoreError, type BatchProgress } from '../store/store.ts';
 import { READ_ROWS_MAX, type Lookups } from './lookups.ts';
@@ -109,19 +110,9 @@ export class BatchReads {
   }
 
   /** What `work` resolves to, or `otherwise` if that is not before `untilMs` or `signal` aborts first. */
-  async #inTime<T, U>(work: Promise<T>, untilMs: number, otherwise: U, signal?: AbortSignal): Promise<T | U> {
+  #inTime<T, U>(work: Promise<T>, untilMs: number, otherwise: U, signal?: AbortSignal): Promise<T | U> {
     const { clock } = this.#parts;
-    const over = new AbortController();
-    const ending = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
-    const late = async (): Promise<U> => {
-      await clock.sleep(Math.max(0, untilMs - clock.monotonicMs()), ending);
-      return otherwise;
-    };
-    try {
-      return await Promise.race([work, late()]);
-    } finally {
-      over.abort();
-    }
+    return within(untilMs - clock.monotonicMs(), work, () => otherwise, clock, signal);
   }
 
   #begin(key: string, batch: ValuesBatch): Reading {

@@ -43,7 +43,7 @@ function bench(delivery: Delivery, perMinute = 1) {
     waiting: () => 0,
   });
   const changes = new Changes({
-    clock: { wallMs: () => NOW_MS, sleep: () => Promise.resolve() },
+    clock: { wallMs: () => NOW_MS, after: () => () => undefined },
     quotas,
     refuseNewcomer: () => world.refusal,
     closing: closing.signal,

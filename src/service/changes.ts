@@ -9,6 +9,7 @@
  *       does not hold, or no more, is not found even then.
  */
 import type { Clock } from '../base/clock.ts';
+import { within } from '../base/within.ts';
 import { parseRequestId } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import { StoreError, type Store } from '../store/store.ts';
@@ -28,7 +29,7 @@ import { NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 
 export interface ChangeParts {
   readonly store: Pick<Store, 'get' | 'redeliver'>;
-  readonly clock: Pick<Clock, 'wallMs' | 'sleep'>;
+  readonly clock: Pick<Clock, 'wallMs' | 'after'>;
   readonly live: Pick<LiveSet, 'get' | 'add'>;
   readonly lookups: Pick<Lookups, 'find' | 'lookUp' | 'view' | 'ended' | 'remember'>;
   readonly pager: Pick<Pager, 'hold'>;
@@ -98,7 +99,7 @@ export class Changes {
     const { clock, lookups, intake, dispatcher, room, closing } = this.#parts;
     const id = parseRequestId(requestId);
     if (id && intake.arriving(id.seq)) {
-      await Promise.race([intake.shown(id.seq), clock.sleep(CHANGE_MS_MAX, closing)]);
+      await within(CHANGE_MS_MAX, intake.shown(id.seq), () => undefined, clock, closing);
       // It is accepted, and there is no room to write it down.
       if (intake.arriving(id.seq)) return closing.aborted ? STOPPING : room.isFull ? NO_ROOM : STORE_SILENT;
     }

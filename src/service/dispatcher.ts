@@ -4,6 +4,7 @@
  * Everything that is decided about fairness is decided by the scheduler; this file carries it out. What becomes of a dispatch is said
  * in settlement.ts.
  */
+import { within } from '../base/within.ts';
 import type { Factor } from '../domain/factorization.ts';
 import type { BatchOutcome, Engine, SliceOutcome } from '../engine/engine.ts';
 import type { Dispatch } from '../scheduler/fair-scheduler.ts';
@@ -137,10 +138,7 @@ export class Dispatcher {
     const { engine, clock } = this.#parts;
     engine.interrupt('all');
     const idle = this.#idle();
-    const inTime = new AbortController();
-    await Promise.race([idle, clock.sleep(STOP_MS_MAX, inTime.signal)]);
-    // Or the timer would keep the process up.
-    inTime.abort();
+    await within(STOP_MS_MAX, idle, () => undefined, clock);
     // A thread that hangs is ended; what it was at answers as broken, and is put back.
     await engine[Symbol.asyncDispose]();
     await idle;

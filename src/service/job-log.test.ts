@@ -7,7 +7,12 @@ import type { LiveJob } from './live-job.ts';
 import { LiveSet } from './live-set.ts';
 
 const MIB = 2 ** 20;
-const clock = { wallMs: () => 9, monotonicMs: () => 0, sleep: () => Promise.resolve() };
+const clock = {
+  wallMs: () => 9,
+  monotonicMs: () => 0,
+  sleep: () => Promise.resolve(),
+  after: () => () => undefined,
+};
 
 /** Jobs of one request each, over a store that can be told to have no room. */
 class Desk {

@@ -11,6 +11,7 @@ function hastyClock(): Clock & { sleeps: number } {
     wallMs: () => 0,
     monotonicMs: () => 0,
     sleep: () => Promise.resolve(void clock.sleeps++),
+    after: () => () => undefined,
   };
   return clock;
 }

@@ -24,6 +24,7 @@ function bench() {
       wallMs: () => 0,
       monotonicMs: () => 0,
       sleep: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      after: () => () => undefined,
     },
     closing: closing.signal,
     onFatal: (error) => faults.push(error),

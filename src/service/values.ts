@@ -12,6 +12,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { Tally } from '../base/tally.ts';
+import { within } from '../base/within.ts';
 import type { Factor } from '../domain/factorization.ts';
 import { KNOWN_DIGITS_MIN, PRIMALITY_MS_MAX } from '../domain/limits.ts';
 import type { StoredRequest } from '../domain/request.ts';
@@ -253,11 +254,9 @@ export class Values {
       ...pieces(stored).map((piece) => renewals.renew(scope, piece)),
       ...Array.from({ length: KEPT_AT_ONCE }, lane),
     ]);
-    const over = new AbortController();
     try {
       // As requests they are told again: what others were not told by then need not be waited for.
-      const late = isLarge ? [clock.sleep(Math.max(0, untilMs - startMs), over.signal)] : [];
-      await Promise.race([keeping, ...late]);
+      await (isLarge ? within(untilMs - startMs, keeping, () => undefined, clock) : keeping);
       if (isLarge && clock.monotonicMs() >= untilMs) return 'some';
     } catch (error) {
       if (!(error instanceof StoreError) || !error.retryable) throw error;
@@ -266,7 +265,6 @@ export class Values {
       room.refused();
       return NO_ROOM;
     } finally {
-      over.abort();
       this.#pace.took(keptRows, clock.monotonicMs() - startMs);
       this.count += keptRows;
     }
@@ -327,9 +325,8 @@ export class Values {
   async #tell(callerId: string, requests: readonly StoredRequest[], endMs: number): Promise<void> {
     const { clock, scopeOf } = this.#parts;
     const terms = requests.map(({ number, seq, keep }): ValueRenewal => ({ number, version: seq, ...keep }));
-    const told = new AbortController();
-    const telling = this.#telling.tell(scopeOf(callerId), terms).finally(() => told.abort());
-    await Promise.race([telling, clock.sleep(Math.max(0, endMs - clock.monotonicMs()), told.signal)]);
+    const telling = this.#telling.tell(scopeOf(callerId), terms);
+    await within(endMs - clock.monotonicMs(), telling, () => undefined, clock);
   }
 
   /**

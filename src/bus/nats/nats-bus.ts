@@ -8,6 +8,7 @@
 import { errors, headers, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Clock } from '../../base/clock.ts';
 import { assert } from '../../base/assert.ts';
+import { within } from '../../base/within.ts';
 import { addHandler, assertBody, assertTopic, outcomeOf } from '../bus-messages.ts';
 import { BusError, type AnswerHandler, type AskOptions, type Bus, type HearHandler } from '../bus.ts';
 import type { NatsAddress } from './nats-address.ts';
@@ -187,7 +188,6 @@ class NatsBus implements Bus {
 
   /** What is under way is answered and sent, if that does not take too long. */
   async #finish(connection: NatsConnection): Promise<void> {
-    const over = new AbortController();
     const finished = async (): Promise<void> => {
       await Promise.all(this.#asks.map((subscription) => subscription.drain()));
       await Promise.all(this.#underWay);
@@ -195,8 +195,7 @@ class NatsBus implements Bus {
     };
     // If the connection is lost meanwhile, nothing can be finished any more.
     const tried = finished().catch(() => undefined);
-    await Promise.race([tried, this.#options.clock.sleep(END_MS_MAX, over.signal)]);
-    over.abort();
+    await within(END_MS_MAX, tried, () => undefined, this.#options.clock);
     await connection.close();
   }
 

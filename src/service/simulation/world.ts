@@ -37,6 +37,15 @@ export class World {
     // Short sleeps are pauses before another try, and may be over at any time.
     sleep: (ms, signal) =>
       ms < PAUSE_MS_MAX ? this.#begin('timers', () => undefined) : this.#sleep(ms, signal),
+    after: (ms, ring) => {
+      const operation: Operation = {
+        line: `sleep ${++this.#sleeps}`,
+        fromMs: this.#nowMs + ms,
+        complete: ring,
+      };
+      this.#operations.push(operation);
+      return () => this.#remove(operation);
+    },
   };
 
   /** Nothing happens for `ms`. */
