@@ -105,13 +105,11 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const metrics = new Registry();
   keepReplicaMetrics(metrics, () => replica.stats());
   const app = buildApp({
-    service: joined
-      ? new PromptService(
-          joined.cluster.open(replica, () => secrets.fingerprint),
-          systemClock,
-          () => joined.isOurs(),
-        )
-      : replica,
+    service: new PromptService(
+      joined ? joined.cluster.open(replica, () => secrets.fingerprint) : replica,
+      systemClock,
+      () => joined?.isOurs() ?? true,
+    ),
     config,
     metrics,
     logger,

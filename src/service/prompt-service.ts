@@ -6,6 +6,7 @@
  * What was begun goes on, and ends as it would have. So of a submission that was not answered it is not known whether it was accepted.
  */
 import type { Clock } from '../base/clock.ts';
+import { within } from '../base/within.ts';
 import { StoreError } from '../store/store.ts';
 import type {
   AcceptInput,
@@ -36,11 +37,11 @@ const NO_ANSWER =
 
 export class PromptService implements Service {
   readonly #service: Service;
-  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #isOurs: () => boolean;
 
   /** `isOurs`: whether no other replica can have the store yet. */
-  constructor(service: Service, clock: Pick<Clock, 'sleep'>, isOurs: () => boolean) {
+  constructor(service: Service, clock: Pick<Clock, 'after'>, isOurs: () => boolean) {
     this.#service = service;
     this.#clock = clock;
     this.#isOurs = isOurs;
@@ -106,26 +107,23 @@ export class PromptService implements Service {
 
   /** `answer`, if it comes within a moment after `waitMs`. Looked at last of all: what was true then may be told. */
   async #inTime<T>(answer: Promise<T>, waitMs = 0): Promise<T> {
-    const answered = new AbortController();
-    const late = this.#clock
-      .sleep(Math.max(ANSWER_MS_LEAST, waitMs + ANSWER_MS), answered.signal)
-      .then((): T => {
-        if (answered.signal.aborted) return undefined as T;
-        throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NO_ANSWER);
-      });
     try {
-      const told = await Promise.race([answer, late]);
+      const told = await within(
+        Math.max(ANSWER_MS_LEAST, waitMs + ANSWER_MS),
+        answer,
+        refuseToWait,
+        this.#clock,
+      );
       if (!this.#isOurs()) throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NOT_OURS);
       return told;
     } catch (error) {
       // Refused since it would have waited behind what does not answer.
       if (!(error instanceof StoreError) || !error.retryable) throw error;
       throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NO_ANSWER, error);
-    } finally {
-      // Or the timer would outlive the answer.
-      answered.abort();
-      late.catch(() => undefined);
-      answer.catch(() => undefined);
     }
   }
+}
+
+function refuseToWait(): never {
+  throw new UnavailableError('outcome_unknown', RETRY_AFTER_MS, NO_ANSWER);
 }

@@ -58,6 +58,8 @@ export class ClusterFixture implements AsyncDisposable {
   readonly network = new MemoryNetwork({ clock: systemClock, random: seeded(1), latencyMs: [0, 2] });
   /** Shards that another process may have claimed since. */
   readonly stale = new Set<number>();
+  /** Whether nobody learns which shards hold data. */
+  isRedisSilent = false;
   /** What operators were told. */
   readonly notices: string[] = [];
   /** Whether work begun anywhere gets on. */
@@ -160,7 +162,8 @@ export class ClusterFixture implements AsyncDisposable {
       name: `replica-${shard}`,
       clock: systemClock,
       random: Math.random,
-      shardsWithData: () => Promise.resolve([...this.#withData]),
+      shardsWithData: () =>
+        this.isRedisSilent ? new Promise(() => undefined) : Promise.resolve([...this.#withData]),
       livingShards: () => Promise.resolve([...this.#nodes.keys()]),
       isOurs: () => !this.stale.has(shard),
       onNotice: (notice) => this.notices.push(notice),

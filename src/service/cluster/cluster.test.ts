@@ -271,3 +271,15 @@ describe('an idempotency key', () => {
     assert.deepEqual((await store.list({ limit: 10 })).requests, []);
   });
 });
+
+test('how things are is told within about a second, though it is not known which shards hold data', async () => {
+  await using cluster = await openCluster(0, 1);
+  cluster.isRedisSilent = true;
+  // What is known already is told for a second.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const beganMs = performance.now();
+  const { orphans, peers, busConnected } = await cluster.node(0).cluster.status();
+  assert.ok(performance.now() - beganMs < 2_000);
+  assert.equal(orphans, undefined);
+  assert.deepEqual([only(peers).shard, busConnected], [1, true]);
+});

@@ -5,6 +5,7 @@
  * It stands on the bus and the store alone. Whoever only hands a store over has no replica to open.
  */
 import type { Clock } from '../../base/clock.ts';
+import { within } from '../../base/within.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { Store } from '../../store/store.ts';
 import type { Renewals } from '../renewals.ts';
@@ -69,6 +70,8 @@ export interface ClusterStatus {
 
 /** How long it may take to learn whether a key is held elsewhere; one that does not answer holds up nobody for longer. */
 const KEYS_MS = 250;
+/** How long it may take to learn which shards hold data: whoever asks how things are does not wait for what is silent. */
+const STATUS_MS = 1_000;
 
 export class Cluster implements AsyncDisposable {
   readonly #options: ClusterOptions;
@@ -165,15 +168,17 @@ export class Cluster implements AsyncDisposable {
     return handOver({ store, peers: this.#peers, clock, withinMs });
   }
 
+  /** Within about a second. */
   async status(): Promise<ClusterStatus> {
-    const { shard, name } = this.#options;
+    const { shard, name, clock } = this.#options;
+    const orphans = within(STATUS_MS, this.#census.orphans(), () => undefined, clock);
     return {
       shard,
       name,
       stage: this.#presence.stage,
       peers: this.#presence.present(),
       strangers: this.#presence.strangers(),
-      orphans: await this.#census.orphans().catch(() => undefined),
+      orphans: await orphans.catch(() => undefined),
       unheard: this.#unheard.shards,
       busConnected: this.#options.bus.connected,
     };

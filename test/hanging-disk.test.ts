@@ -1,0 +1,41 @@
+/** A disk that hangs, as the clients of the embedded server meet it. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { Accepted } from '../src/contract/submission.ts';
+import { ask, assertFactored, assertProblem, ended, post, read, type Reply } from './support/api.ts';
+import { NumberSource } from './support/number-source.ts';
+import { Server } from './support/server.ts';
+
+/** A second more than is promised, on a busy machine. */
+const ANSWER_MS_MAX = 3_000;
+
+test('while the disk hangs all are told within 2 s that the outcome is unknown, and find it under the same key', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'fairsieve-hanging-'));
+  const hanging = path.join(folder, 'hanging');
+  const preload = path.resolve(import.meta.dirname, 'support/hanging-commits.ts');
+  {
+    await using server = await Server.start({
+      env: { NODE_OPTIONS: `--import ${preload}`, HANGING_COMMITS: hanging },
+    });
+    const number = new NumberSource(3).semiprime(18);
+    const submit = (): Promise<Reply> =>
+      post(server, { number: String(number.number) }, 'tester', { 'idempotency-key': 'once' });
+    await writeFile(hanging, '');
+    const beganMs = performance.now();
+    const replies = await Promise.all([submit(), ask(server, '/requests')]);
+    const tookMs = performance.now() - beganMs;
+    await rm(hanging);
+    for (const reply of replies) {
+      assertProblem(reply, 503, 'outcome_unknown');
+      assert.match(reply.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
+    }
+    assert.ok(tookMs < ANSWER_MS_MAX, `answered after ${tookMs} ms`);
+
+    const { request_id } = read<Accepted>(await submit(), 202);
+    assertFactored(await ended(server, request_id), number);
+  }
+  await rm(folder, { recursive: true });
+});
