@@ -6,6 +6,7 @@ import { ApiKeys } from './access/api-keys.ts';
 import { errorMessage } from './base/error-message.ts';
 import { moduleUrl } from './base/module-url.ts';
 import { systemClock } from './base/clock.ts';
+import { openFilesMax } from './base/open-files.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { busyShareMeter } from './base/busy-share.ts';
 import { randomBytes, randomFraction } from './base/random.ts';
@@ -16,6 +17,7 @@ import { postCallback } from './callbacks/post-callback.ts';
 import { signatureHeaders } from './callbacks/signing.ts';
 import { callbackJson } from './http/request-json.ts';
 import { buildApp } from './http/build-app.ts';
+import { connectionsMax } from './http/connection-bound.ts';
 import { WorkerPool } from './engine/worker-pool.ts';
 import { estimateCpuMs } from './kernel/estimate.ts';
 import { createKernel, loadKernelModule } from './kernel/load-kernel.ts';
@@ -110,7 +112,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
       systemClock,
       () => joined?.isOurs() ?? true,
     ),
-    config,
+    config: { ...config, connectionsMax: connectionsMax(openFilesMax()) },
     metrics,
     logger,
     ...(keys && { access: { keys, secretsOf: (callerId) => secrets.of(callerId) } }),

@@ -44,6 +44,9 @@ export const HEARTBEAT_MS = 15_000;
  * first request of each, some 300 MB with the longest numbers, URLs and ids.
  */
 export const CALLERS_MAX = 50_000;
+/** Open connections, and of the files that the process may have open those that are left for everything else. */
+export const CONNECTIONS_MAX = 32_000;
+export const FILES_KEPT = 1_024;
 /** Requests that may be held open by long-polls and inline waits together. Of one client, half of what others leave. */
 export const WAITERS_MAX = 20_000;
 /** Those that are told of every change, as event streams are: each looks four times a second, which takes some 10 µs. Likewise. */

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
 import {
+  CONNECTIONS_MAX,
   HEADER_BYTES_MAX,
   STALLED_MS_MAX,
   UNSENT_BYTES_MAX,
@@ -18,6 +19,7 @@ import { askForKeys, ownCallerId, type KeyRing } from './access.ts';
 import { addCallbackSecretRoute } from './callback-secret-route.ts';
 import { addChangeRoutes } from './change-routes.ts';
 import { onClientError } from './client-error.ts';
+import { boundConnections } from './connection-bound.ts';
 import { COMPONENTS } from './documented.ts';
 import { addDocumentsRoutes } from './documents-routes.ts';
 import { errorHandler, notFoundHandler } from './error-handler.ts';
@@ -89,6 +91,7 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     },
   }).withTypeProvider<SchemaTypes>();
 
+  const connections = boundConnections(app.server, config.connectionsMax ?? CONNECTIONS_MAX);
   // An expectation other than 100-continue may be ignored (RFC 9110, section 10.1.1).
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.server.on('checkContinue', (request, response) => {
@@ -113,7 +116,7 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     app.server.keepAliveTimeoutBuffer = 0;
     done();
   });
-  keepHttpMetrics(app, metrics, () => waiters.size + watchers.size);
+  keepHttpMetrics(app, metrics, { connections, waiting: () => waiters.size + watchers.size });
   if (clusterStatus) keepClusterMetrics(metrics, clusterStatus);
 
   for (const [name, schema] of Object.entries(COMPONENTS)) app.addSchema({ ...schema, $id: name });

@@ -57,6 +57,8 @@ export interface HttpConfig {
   readonly requestTimeoutMs?: number;
   /** How long an idle connection is kept. Longer than that of a balancer in front, or it meets closed ones. */
   readonly keepAliveMs?: number;
+  /** Open connections, `CONNECTIONS_MAX` by default. */
+  readonly connectionsMax?: number;
   /** Requests held open at once until something has ended, `WAITERS_MAX` by default. */
   readonly waitersMax?: number;
   /** Those that are told of every change, `WATCHERS_MAX` by default. */

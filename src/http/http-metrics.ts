@@ -6,6 +6,7 @@
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { onResponseHookHandler } from 'fastify';
+import type { ConnectionCounts } from './connection-bound.ts';
 import type { HttpApp } from './http-context.ts';
 
 /** Upper bounds in seconds; what is above all of them counts for `+Inf` alone. */
@@ -19,10 +20,15 @@ interface Series {
   sumSeconds: number;
 }
 
+interface OpenCounts {
+  readonly connections: Readonly<ConnectionCounts>;
+  readonly waiting: () => number;
+}
+
 /** Registers the metrics with `registry` and keeps them for all routes of `app` that are added from here on. */
-export function keepHttpMetrics(app: HttpApp, registry: Registry, waiting: () => number): void {
+export function keepHttpMetrics(app: HttpApp, registry: Registry, open: OpenCounts): void {
   const series: Series[] = [];
-  const open = (method: string, route: string, status: number): Series => {
+  const openSeries = (method: string, route: string, status: number): Series => {
     const opened = {
       labels: { method, route, status: String(status) },
       counts: Array.from({ length: BOUNDS.length + 1 }, () => 0),
@@ -38,7 +44,7 @@ export function keepHttpMetrics(app: HttpApp, registry: Registry, waiting: () =>
     const record: onResponseHookHandler = (_request, reply, done) => {
       let times = byStatus.get(reply.statusCode);
       if (times === undefined)
-        byStatus.set(reply.statusCode, (times = open(method, route.url, reply.statusCode)));
+        byStatus.set(reply.statusCode, (times = openSeries(method, route.url, reply.statusCode)));
       const seconds = reply.elapsedTime / 1000;
       times.sumSeconds += seconds;
       let i = 0;
@@ -48,10 +54,10 @@ export function keepHttpMetrics(app: HttpApp, registry: Registry, waiting: () =>
     };
     route.onResponse = record;
   });
-  register(registry, series, waiting);
+  register(registry, series, open);
 }
 
-function register(registry: Registry, series: readonly Series[], waiting: () => number): void {
+function register(registry: Registry, series: readonly Series[], open: OpenCounts): void {
   const name = 'fairsieve_http_request_duration_seconds';
   const labelNames = ['method', 'route', 'status'];
   const what =
@@ -104,11 +110,32 @@ function register(registry: Registry, series: readonly Series[], waiting: () => 
   );
   registry.registerMetric(
     new Gauge({
+      name: 'fairsieve_http_connections',
+      help: 'Open connections.',
+      registers: [],
+      collect() {
+        this.set(open.connections.open);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Counter({
+      name: 'fairsieve_http_connections_refused_total',
+      help: 'Connections closed at once, since there were too many, or too many from one address.',
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(open.connections.refused);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
       name: 'fairsieve_http_waiters',
       help: 'Requests held open by long-polls, inline waits and event streams.',
       registers: [],
       collect() {
-        this.set(waiting());
+        this.set(open.waiting());
       },
     }),
   );
