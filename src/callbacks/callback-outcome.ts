@@ -24,6 +24,11 @@ export interface CallbackFailure {
   readonly detail: string;
 }
 
+export interface CallbackInability {
+  readonly kind: 'unable';
+  readonly code: string;
+}
+
 /** `wireMs` is from the beginning of the look-up to the end, in ms. */
 export type CallbackOutcome = { readonly wireMs: number } & (
   | {
@@ -33,6 +38,8 @@ export type CallbackOutcome = { readonly wireMs: number } & (
       readonly retryAfterMs: number;
     }
   | CallbackFailure
+  /** This machine could not dial, for want of files or of a network: that says nothing of the host, and is to be made again. */
+  | CallbackInability
   /** The given signal aborted first: whether the callback arrived is unknown, and the attempt is to be made again. */
   | { readonly kind: 'interrupted' }
 );
@@ -47,9 +54,9 @@ const FAILURE_KINDS = {
   protocol: 'unreachable',
 } as const satisfies Record<CallbackErrorClass, AttemptOutcome['kind']>;
 
-/** An interrupted attempt has none: it says nothing about the host. */
+/** Attempts that were interrupted, or could not begin, have none: they say nothing about the host. */
 export function toAttemptOutcome(
-  outcome: Exclude<CallbackOutcome, { readonly kind: 'interrupted' }>,
+  outcome: Exclude<CallbackOutcome, { readonly kind: 'interrupted' | 'unable' }>,
 ): AttemptOutcome {
   if (outcome.kind === 'failed') return { kind: FAILURE_KINDS[outcome.errorClass] };
   return { kind: 'answered', status: outcome.status, retryAfterMs: outcome.retryAfterMs };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import { parseAllowList } from './allow-list.ts';
 import { Deadline } from './deadline.ts';
 import { connect, Dialer, type Dialled, type DialerOptions } from './dialer.ts';
@@ -28,6 +28,7 @@ function dialer(dns: FakeDns | undefined, allow = PUBLIC, options: Partial<Diale
 /** What came of a dial; a connection is closed again. */
 function told(result: Dialled): string {
   if (result.kind === 'failed') return `${result.errorClass}: ${result.detail}`;
+  if (result.kind === 'unable') return `unable: ${result.code}`;
   const address = result.socket.remoteAddress;
   result.socket.destroy();
   return `connected to ${address}`;
@@ -270,4 +271,21 @@ describe('With TLS', () => {
     assert.equal(told(result), 'timeout: not connected within 100 ms');
     await endpoint.allClosed();
   });
+});
+
+describe('A dial for which this machine has no means', () => {
+  for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENETDOWN']) {
+    it(`is told apart from one that the other side has failed: ${code}`, async () => {
+      const connecting = mock.method(net, 'connect', () => {
+        const socket = new net.Socket();
+        setImmediate(() => socket.destroy(Object.assign(new Error(code), { code })));
+        return socket;
+      });
+      try {
+        assert.equal(told(await dialer(undefined).dial(`http://${PUBLIC}:8080/`, NEVER)), `unable: ${code}`);
+      } finally {
+        connecting.mock.restore();
+      }
+    });
+  }
 });

@@ -13,7 +13,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { judgeAddress } from './address-guard.ts';
 import { judgeCallbackUrl, type CallbackPolicy } from './callback-url.ts';
-import { errorCode, failure, type CallbackFailure } from './callback-outcome.ts';
+import { errorCode, failure, type CallbackFailure, type CallbackInability } from './callback-outcome.ts';
 import { Deadline } from './deadline.ts';
 import { resolveName } from './name-resolution.ts';
 
@@ -31,6 +31,7 @@ export interface DialerOptions {
 
 export type Dialled =
   | { readonly kind: 'connected'; readonly socket: net.Socket; readonly url: URL }
+  | CallbackInability
   | CallbackFailure;
 
 const RESOLVE_MS_DEFAULT = 5_000;
@@ -76,15 +77,21 @@ export class Dialer {
     const mayStand = (address: string): boolean =>
       allowList.hosts.has(hostname) || judgeAddress(address, allowList).kind === 'open';
     const connected = await connect(target, mayStand, deadline);
-    if (connected.kind === 'failed') return connected;
+    if (connected.kind !== 'connected') return connected;
     const { socket } = connected;
     const secured =
       url.protocol === 'https:' ? await secure(socket, hostname, this.#secureContext, deadline) : connected;
-    return secured.kind === 'failed' ? secured : { kind: 'connected', socket: secured.socket, url };
+    return secured.kind === 'connected' ? { kind: 'connected', socket: secured.socket, url } : secured;
   }
 }
 
-type Connected = { readonly kind: 'connected'; readonly socket: net.Socket } | CallbackFailure;
+type Connected =
+  | { readonly kind: 'connected'; readonly socket: net.Socket }
+  | CallbackInability
+  | CallbackFailure;
+
+/** No more files here or in all of the system, no memory for a connection, no network: whoever was to be called has nothing to do with it. */
+const OWN_FAULTS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'ENETDOWN']);
 
 export interface Target {
   readonly hostname: string;
@@ -112,8 +119,11 @@ export async function connect(
     );
   const socket = net.connect({ host: hostname, port, lookup: pinned, autoSelectFamily: true, noDelay: true });
   const error = await settled(socket, 'connect', deadline);
-  if (error !== undefined)
-    return deadlineFailure(deadline) ?? failure('connect', 'no connection', errorCode(error));
+  if (error !== undefined) {
+    const code = errorCode(error);
+    if (OWN_FAULTS.has(code)) return { kind: 'unable', code };
+    return deadlineFailure(deadline) ?? failure('connect', 'no connection', code);
+  }
   if (mayStand(socket.remoteAddress ?? '')) return { kind: 'connected', socket };
   socket.destroy();
   return failure('address_refused', `the connection to ${hostname} led to an address that is not allowed`);

@@ -16,6 +16,7 @@ import {
   failure,
   type CallbackErrorClass,
   type CallbackFailure,
+  type CallbackInability,
   type CallbackOutcome,
 } from './callback-outcome.ts';
 import { Deadline } from './deadline.ts';
@@ -64,9 +65,9 @@ async function attempt(
   post: CallbackPost,
   { dialer, clock, bodyMs = BODY_MS_DEFAULT }: PostOptions,
   deadline: Deadline,
-): Promise<Answer | CallbackFailure> {
+): Promise<Answer | CallbackInability | CallbackFailure> {
   const dialled = await dialer.dial(post.url, deadline.signal);
-  if (dialled.kind === 'failed') return dialled;
+  if (dialled.kind !== 'connected') return dialled;
   const { socket, url } = dialled;
   const exchange = new Exchange(socket, bodyMs);
   deadline.signal.addEventListener('abort', exchange.hangUp);

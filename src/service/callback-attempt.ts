@@ -22,7 +22,7 @@ export function isCalled(stored: StoredRequest | undefined): stored is CalledReq
   );
 }
 
-export type FinishedOutcome = Exclude<CallbackOutcome, { readonly kind: 'interrupted' }>;
+export type FinishedOutcome = Exclude<CallbackOutcome, { readonly kind: 'interrupted' | 'unable' }>;
 
 /** What is written down after an attempt that began at `startedAtMs` and ended at `nowMs` (wall clock). */
 export function afterAttempt(

@@ -38,6 +38,22 @@ describe('deliveries', () => {
     assert.equal(fixture.attempts.length, 3);
   });
 
+  test('what this machine could not begin is put off, and is neither counted nor told as an attempt', async () => {
+    const fixture = await started();
+    fixture.isUnable = true;
+    const [seq = 0] = await fixture.end('acme');
+    const { timeline } = fixture.stored(seq);
+    await fixture.clock.advance(60_000);
+    const { status, attempts } = fixture.delivery(seq) ?? {};
+    assert.deepEqual([status, attempts, fixture.deliveries.counts.attempts], ['pending', 0, 0]);
+    assert.deepEqual(fixture.stored(seq).timeline, timeline);
+    assert.ok(fixture.records < 10, `${fixture.records} were written within a minute`);
+    fixture.isUnable = false;
+    await fixture.clock.advance(10_000);
+    await fixture.last.answer(200);
+    assert.deepEqual(fixture.delivery(seq), { status: 'delivered', sequence: 1, attempts: 1 });
+  });
+
   test('what was due when the process died is told after it has come up again, in order', async () => {
     const fixture = new DeliveryFixture();
     await fixture.write('acme', URL, 300);

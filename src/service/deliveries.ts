@@ -8,7 +8,8 @@
  *   D2. An attempt is made only while it is due as it was when its turn came: whatever changes that (an attempt, a redelivery)
  *       makes a new one, and what comes of the old one changes nothing.
  *   D3. Attempts of one caller begin in the order of its turns.
- *   D4. While the event loop has no time to spare, fewer and fewer attempts begin: who asks goes before who is told.
+ *   D4. What this machine could not begin is no attempt: it is put off, and nothing of it is told or counted.
+ *   D5. While the event loop has no time to spare, fewer and fewer attempts begin: who asks goes before who is told.
  */
 import { Alarm } from '../base/alarm.ts';
 import type { Clock } from '../base/clock.ts';
@@ -66,6 +67,8 @@ const STOP_MS_MAX = 2_000;
 const BUSY_SHARE = 0.98;
 /** Turns that begin between two looks however busy it is, how many more after each calm one, and how far they are apart. */
 const PACE = { min: 16, max: 1_024, step: 128, everyMs: 200 };
+/** What this machine could not send is tried again after this. */
+const UNABLE_MS = 10_000;
 /** What is held back for the same reason comes again at the same time, up to a multiple of this, and so in its order. */
 const HELD_GRID_MS = 250;
 
@@ -242,8 +245,12 @@ export class Deliveries {
       const untilMs = Math.ceil((wallMs + turn.forMs) / HELD_GRID_MS) * HELD_GRID_MS;
       return { record: whileHeld(stored, { nowMs: startedAtMs, untilMs }, settings.retries) };
     }
-    this.counts.attempts++;
     const outcome = await send(stored, this.#cutting.signal);
+    if (outcome.kind === 'unable') {
+      const nowMs = clock.wallMs();
+      return { record: whileHeld(stored, { nowMs, untilMs: nowMs + UNABLE_MS }, settings.retries) };
+    }
+    this.counts.attempts++;
     if (outcome.kind === 'interrupted') return {};
     const times = { startedAtMs, nowMs: clock.wallMs(), random: random() };
     return { outcome, record: afterAttempt(stored, outcome, times, settings.retries) };

@@ -37,6 +37,8 @@ export class DeliveryFixture {
   isFull = false;
   /** How busy the event loop is. */
   busyShare = 0;
+  /** Whether this machine can dial nobody. */
+  isUnable = false;
   /** How long it takes to look up a request. */
   findMs: (seq: number) => number = () => 0;
   store: Store;
@@ -154,6 +156,7 @@ export class DeliveryFixture {
     { callerId, seq, callbackUrl: url, delivery: { sequence } }: CalledRequest,
     signal: AbortSignal,
   ): Promise<CallbackOutcome> {
+    if (this.isUnable) return Promise.resolve({ kind: 'unable', code: 'EMFILE', wireMs: 0 });
     const { promise, resolve } = Promise.withResolvers<CallbackOutcome>();
     const startMs = this.clock.monotonicMs();
     const wireMs = (): number => this.clock.monotonicMs() - startMs;
