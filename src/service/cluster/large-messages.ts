@@ -4,11 +4,12 @@
  * Each message is a frame: its kind, the transfer that it belongs to, and a number. A question comes as `part`s and a `last` one, which
  * is answered by the first part of the answer with the number of parts that follow; these are asked for by `more`.
  *
- * Invariant: a replica keeps the parts of at most `TRANSFERS_MAX` transfers each way, `TRANSFER_BYTES_MAX` each. Those begun first go
- * first, which their askers are told.
+ * Invariant: a message has at most `TRANSFER_BYTES_MAX`. What all of them that are under way take here is bounded (see `Transfers`): where
+ * there is no room, whoever asks is refused.
  */
 import type { Clock } from '../../base/clock.ts';
 import { BUS_BYTES_MAX, BusError, type AskOptions, type Bus } from '../../bus/bus.ts';
+import type { Transfers } from './transfers.ts';
 
 const KINDS = ['part', 'last', 'more'] as const;
 type Kind = (typeof KINDS)[number];
@@ -34,7 +35,6 @@ const PART_BYTES = BUS_BYTES_MAX - HEADER_BYTES;
 /** A batch of 10,000 numbers of 1,000 digits with the answer to it, and some room. */
 const TRANSFER_BYTES_MAX = 32 * 1_048_576;
 const PARTS_MAX = Math.ceil(TRANSFER_BYTES_MAX / PART_BYTES);
-const TRANSFERS_MAX = 8;
 
 /** Like `Bus.ask`; `timeoutMs` is for the whole of it. Rejects with `refused` where the question or its answer is too long. */
 export async function askLarge(
@@ -58,60 +58,31 @@ export async function askLarge(
   return joined(pieces);
 }
 
-/** Like `Bus.answer`. */
+/** Like `Bus.answer`. `transfers`: those of all topics. */
 export function answerLarge(
   bus: Bus,
+  transfers: Transfers,
   topic: string,
   handler: (question: Uint8Array) => Promise<Uint8Array>,
 ): void {
-  const questions = new Transfers();
-  const answers = new Transfers();
   const reply = (of: Frame, index: number, body: Uint8Array): Uint8Array => toBytes({ ...of, index, body });
   bus.answer(topic, async (bytes) => {
     const frame = fromBytes(bytes);
     const { kind, transfer, index, body } = frame;
-    if (kind === 'more') return reply(frame, 0, answers.part(transfer, index));
-    if (index > 0 || kind === 'part') questions.add(transfer, index, body);
+    const question = `question ${topic} ${transfer}`;
+    const answer = `answer ${topic} ${transfer}`;
+    if (kind === 'more') return reply(frame, 0, transfers.part(answer, index));
+    if (index >= PARTS_MAX)
+      throw new RangeError(`A message has at most ${TRANSFER_BYTES_MAX} bytes; this one is longer`);
+    if (index > 0 || kind === 'part') transfers.add(question, index, body);
     if (kind === 'part') return reply(frame, 0, EMPTY);
-    const parts = partsOf(await handler(index === 0 ? body : joined(questions.take(transfer, index + 1))));
-    if (parts.length > 1) for (const [i, part] of parts.entries()) answers.add(transfer, i, part);
+    const parts = partsOf(await handler(index === 0 ? body : joined(transfers.take(question, index + 1))));
+    if (parts.length > 1) for (const [i, part] of parts.entries()) transfers.add(answer, i, part);
     return reply(frame, parts.length - 1, parts[0] ?? EMPTY);
   });
 }
 
 const EMPTY = new Uint8Array(0);
-
-/** Parts by transfer; those begun last. */
-class Transfers {
-  readonly #parts = new Map<number, Map<number, Uint8Array>>();
-
-  add(transfer: number, index: number, part: Uint8Array): void {
-    if (index >= PARTS_MAX)
-      throw new RangeError(`A message has at most ${TRANSFER_BYTES_MAX} bytes; this one is longer`);
-    const parts = this.#parts.get(transfer) ?? new Map<number, Uint8Array>();
-    this.#parts.set(transfer, parts.set(index, part));
-    const [oldest] = this.#parts.keys();
-    if (this.#parts.size > TRANSFERS_MAX && oldest !== undefined) this.#parts.delete(oldest);
-  }
-
-  /** Forgets the transfer with its last part: whoever asks for one again asks the whole question again. */
-  part(transfer: number, index: number): Uint8Array {
-    const parts = this.#parts.get(transfer);
-    const part = parts?.get(index);
-    if (!parts || !part) throw new Error(`Part ${index} of this message is not kept any more`);
-    if (index === parts.size - 1) this.#parts.delete(transfer);
-    return part;
-  }
-
-  take(transfer: number, count: number): Uint8Array[] {
-    const parts = Array.from({ length: count }, (_, index) => this.#parts.get(transfer)?.get(index));
-    this.#parts.delete(transfer);
-    return parts.map((part, index) => {
-      if (!part) throw new Error(`Part ${index} of this message is not kept any more`);
-      return part;
-    });
-  }
-}
 
 /** At least one. */
 function partsOf(bytes: Uint8Array): Uint8Array[] {

@@ -9,6 +9,7 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Call } from './calls.ts';
 import { answerLarge, askLarge } from './large-messages.ts';
 import type { Presence } from './presence.ts';
+import { Transfers } from './transfers.ts';
 
 export interface PeerParts {
   readonly bus: Bus;
@@ -31,10 +32,12 @@ interface Answered<A> {
 
 export class Peers {
   readonly #parts: PeerParts;
+  readonly #transfers: Transfers;
   #isSilent = false;
 
   constructor(parts: PeerParts) {
     this.#parts = parts;
+    this.#transfers = new Transfers(parts.clock);
   }
 
   get presence(): Presence {
@@ -92,7 +95,7 @@ export class Peers {
 
   /** Answers what others ask. What `handler` rejects with is told to whoever asked. */
   answer<Q, A>(call: Call<Q, A>, handler: (question: Q) => Promise<A>): void {
-    answerLarge(this.#parts.bus, call.topic, async (bytes) => {
+    answerLarge(this.#parts.bus, this.#transfers, call.topic, async (bytes) => {
       if (this.#isSilent) throw new Error('This replica has left');
       const answer = call.answer.toBytes(await handler(call.question.fromBytes(bytes)));
       const flagged = new Uint8Array(1 + answer.length);
