@@ -21,6 +21,7 @@ import type { CallbackKey, Delivery, DeliveryStatus, DueCallback } from '../doma
 import type { Factor } from '../domain/factorization.ts';
 import type { RequestId } from '../domain/request-id.ts';
 import type { StoredValue, ValueRenewal } from '../domain/value.ts';
+import type { JobLog, JobLogEntry } from './job-log.ts';
 
 export interface Store extends AsyncDisposable {
   /**
@@ -329,30 +330,6 @@ export interface QueuePage {
   readonly callerId: string;
   readonly afterSeq: number;
   readonly limit: number;
-}
-
-export interface JobLogEntry {
-  /** The number where callers share, or else its work key. */
-  readonly number: string;
-  readonly chunks: readonly Uint8Array[];
-  readonly cpuMs: number;
-  /** The requests that the job works for. */
-  readonly started: readonly StartedRequest[];
-  readonly atMs: number;
-}
-
-export interface StartedRequest {
-  readonly seq: number;
-  /** When work for it started. */
-  readonly startedAtMs: number;
-  /** The job's CPU milliseconds at which the request's budget began. */
-  readonly budgetFromMs: number;
-}
-
-export interface JobLog {
-  readonly chunks: readonly Uint8Array[];
-  readonly cpuMs: number;
-  readonly breaks: number;
 }
 
 export interface PruneLimits {

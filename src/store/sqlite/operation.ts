@@ -4,7 +4,8 @@
  * Messages are the larger part of the cost of a small call, so what is asked and answered often travels as arrays of
  * primitives (`Ask`, `Answer`), which are copied about twice as fast as objects.
  */
-import type { CallbackPage, JobLog, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
+import type { JobLog } from '../job-log.ts';
+import type { CallbackPage, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
 import type { EndedRow, RequestRow } from './request-row.ts';
 
 export interface Operations {

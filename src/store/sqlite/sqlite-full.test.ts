@@ -16,7 +16,8 @@ import {
   pruneAll,
   seqNo,
 } from '../contract/store-fixture.ts';
-import { StoreError, type JobLogEntry, type Store } from '../store.ts';
+import type { JobLogEntry } from '../job-log.ts';
+import { StoreError, type Store } from '../store.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
 const MIB = 2 ** 20;

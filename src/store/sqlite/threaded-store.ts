@@ -10,6 +10,7 @@ import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
 import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
 import { MODES, type StoredRequest, type TimelineEvent } from '../../domain/request.ts';
 import type { StoredValue, ValueRenewal } from '../../domain/value.ts';
+import type { JobLog, JobLogEntry } from '../job-log.ts';
 import {
   StoreError,
   type AcceptOutcome,
@@ -23,8 +24,6 @@ import {
   type CallerKey,
   type EndedJob,
   type Endpoint,
-  type JobLog,
-  type JobLogEntry,
   type ListPage,
   type ListQuery,
   type NewBatch,
