@@ -92,6 +92,7 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
         });
         return { kind: 'accepted', known };
       }),
+    settle: () => Promise.resolve(0),
     // Keys stand for nothing here.
     heldKeys: (keys) => read(() => keys.map(() => false)),
     get: (seqs) => read(() => seqs.map((seq) => disk.requests.get(seq))),

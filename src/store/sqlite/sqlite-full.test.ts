@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { statfsSync, writeFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../test/support/until.ts';
 import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
 import type { TimelineEvent } from '../../domain/request.ts';
 import {
+  asQueued,
   doneJob,
   FIRST_SEQ,
   keyed,
@@ -41,6 +43,12 @@ async function newFolder(t: TestContext, tmpfsBytes?: number): Promise<string> {
 
 function isFull(error: unknown): boolean {
   return error instanceof StoreError && error.code === 'full' && error.retryable;
+}
+
+/** Another program takes all the room that is left on a small disk. */
+function fillDisk(folder: string): void {
+  assert.throws(() => writeFileSync(path.join(folder, 'filler'), new Uint8Array(24 * MIB)), /ENOSPC/);
+  assert.equal(statfsSync(folder).bavail, 0);
 }
 
 /** Accepts requests until there is no room; returns how many were. */
@@ -215,9 +223,7 @@ test(
     const count = await fill(store);
     assert.ok(count > 5_000, `${count} requests fit into 24 MiB`);
 
-    const filler = path.join(dataDir, 'filler');
-    await fs.writeFile(filler, new Uint8Array(24 * MIB)).catch(() => undefined);
-    assert.equal((await fs.statfs(dataDir)).bavail, 0);
+    fillDisk(dataDir);
     assert.equal((await store.get([FIRST_SEQ]))[0]?.number, NUMBER);
     await assert.rejects(store.accept({ requests: newRequests(1, { seq: 1 }) }), isFull);
     // Ends go on for as long as the files have room inside; then they are refused, each call as a whole.
@@ -225,11 +231,35 @@ test(
     const { queued } = await store.stats();
     assert.ok(queued > 0 && (count - queued) % 500 === 0, `${queued} of ${count} are still queued`);
 
-    await fs.rm(filler);
+    await fs.rm(path.join(dataDir, 'filler'));
     const jobs = Array.from({ length: count }, (_, i) => doneJob(seqNo(i)));
     assert.equal((await store.finish(jobs)).size, queued);
     await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS + 1, bytesMax: Infinity });
-    await sleep(300);
+    await until('the disk to be looked at again', async () => (await store.stats()).freeBytes > 0);
     assert.equal((await store.accept({ requests: newRequests(1, { seq: 1 }) })).kind, 'accepted');
+  },
+);
+
+test(
+  'what is accepted and finds no room to be written is on disk: settling says how much it is, and the next start writes it',
+  { skip: NO_TMPFS },
+  async (t) => {
+    const dataDir = await newFolder(t, 24 * MIB);
+    const requests = newRequests(BATCH_NUMBERS_MAX, { number: NUMBER });
+    {
+      await using store = await openSqliteStore({ dataDir });
+      const outcome = await store.accept(keyed(requests));
+      // Nothing is written meanwhile but the one piece that may be on its way.
+      fillDisk(dataDir);
+      assert(outcome.kind === 'accepted' && outcome.rest);
+      const left = assert.rejects(outcome.rest, isFull);
+      const unwritten = await store.settle();
+      await left;
+      const { queued } = await store.stats();
+      assert.ok(unwritten > 0 && queued + unwritten === BATCH_NUMBERS_MAX, `${queued} and ${unwritten}`);
+    }
+    await fs.rm(path.join(dataDir, 'filler'));
+    await using again = await openSqliteStore({ dataDir });
+    assert.deepEqual(await again.get(requests.map(({ seq }) => seq)), requests.map(asQueued));
   },
 );

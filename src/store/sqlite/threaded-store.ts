@@ -3,7 +3,7 @@
  * turns answers back. It is the same whatever the thread keeps them in.
  */
 import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../../base/clock.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { parseFactors, formatFactors, type Factor } from '../../domain/factorization.ts';
 import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
@@ -79,7 +79,7 @@ export class ThreadedStore implements Store {
     this.#closeMsMax = options.closeMsMax;
     this.#clock = clock;
     this.#rounds = new RoundQueue((round) => worker.postMessage(round), options);
-    this.#intake = new BatchIntake(this.#rounds);
+    this.#intake = new BatchIntake(this.#rounds, systemClock);
     worker.on('message', (message: RoundReport | StoreFailure) => {
       if ('failure' in message) this.#fail(new StoreError(message.failure.code, message.failure.message));
       else this.#rounds.settle(message);
@@ -107,6 +107,10 @@ export class ThreadedStore implements Store {
 
   accept(batch: NewBatch): Promise<AcceptOutcome> {
     return this.#intake.accept(batch);
+  }
+
+  settle(): Promise<number> {
+    return this.#intake.settle();
   }
 
   async heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]> {
@@ -323,8 +327,12 @@ export class ThreadedStore implements Store {
 
   async parcel(): Promise<Parcel | undefined> {
     await this.#intake.idle();
+    // What has gone by now has left room.
+    const isWritten = await this.#intake.writeAgain();
     const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
-    return bytes ? { bytes } : undefined;
+    if (bytes) return { bytes };
+    if (!isWritten) throw new StoreError('full', 'There is no room to write all that is accepted');
+    return undefined;
   }
 
   async adopt(bytes: Uint8Array): Promise<Adopted> {
@@ -354,7 +362,7 @@ export class ThreadedStore implements Store {
 
   async #close(): Promise<void> {
     const giveUp = this.#closeMsMax !== undefined && setTimeout(() => this.#giveUp(), this.#closeMsMax);
-    await this.#intake.close();
+    await this.#intake.settle();
     await this.#rounds.idle();
     this.#closing = true;
     if (!this.#ended) {
