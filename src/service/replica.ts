@@ -180,6 +180,11 @@ export class Replica implements LocalReplica, AsyncDisposable {
       pager: this.#pager,
       newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
       onArrived: (callerId) => this.#dispatcher.arrived(callerId),
+      onKnown: (stored) => {
+        this.#lookups.remember(stored);
+        this.#lookups.wake(stored.seq);
+      },
+      onFatal,
     });
     this.#room = new RoomWatch({ store, clock, retention: this.#retention, closing, onFatal });
     const use = {
