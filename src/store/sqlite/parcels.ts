@@ -28,7 +28,7 @@ export interface ParcelParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
-  readonly rests: BatchRests;
+  readonly rests: Pick<BatchRests, 'areAny'>;
   readonly values: ValueRows;
   readonly workKeyOf: WorkKeyOf;
   /** The shard that this store is. */

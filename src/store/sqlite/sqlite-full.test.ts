@@ -209,6 +209,21 @@ test('nothing remains of a batch for which there is room only in part, neither r
   assert.equal((await store.accept(other)).kind, 'accepted');
 });
 
+test('batches are accepted as far as there is room for all of their requests and their ends', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 24 * MIB });
+  let count = 0;
+  await assert.rejects(async () => {
+    for (; ; count += BATCH_NUMBERS_MAX)
+      await store.accept({
+        requests: newRequests(BATCH_NUMBERS_MAX, { seq: seqNo(count), callerId: `${count}` }),
+      });
+  }, isFull);
+  assert.ok(count > 0);
+  assert.equal(await store.settle(), 0);
+  await finishAll(store, count);
+  assert.equal((await store.stats()).queued, 0);
+});
+
 const NO_TMPFS =
   process.platform === 'linux' && process.getuid?.() === 0
     ? false
