@@ -127,6 +127,11 @@ export class Intake {
     return this.#arriving.get(seq)?.stored;
   }
 
+  /** All of these. */
+  get allArriving(): StoredRequest[] {
+    return Array.from(this.#arriving.values(), ({ stored }) => stored);
+  }
+
   /** How many are accepted that the store does not show yet. */
   get arrivingCount(): number {
     return this.#arriving.size;

@@ -129,6 +129,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
       store,
       live: this.#live,
       arriving: (seq) => this.#intake.arriving(seq),
+      allArriving: () => this.#intake.allArriving,
       outlook: (stored) => outlookOf(stored, queue),
     });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);

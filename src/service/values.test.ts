@@ -6,10 +6,11 @@ import { SEQ_STRIDE } from '../domain/request-id.ts';
 import { FAULTS } from '../engine/faulty-worker.ts';
 import type { ValueRenewal } from '../domain/value.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { StoreError, type Store } from '../store/store.ts';
+import { StoreError } from '../store/store.ts';
 import { until } from '../../test/support/until.ts';
 import { newFolder, openReplica, type OpenedReplica } from './replica-fixture.ts';
 import type { PostValuesResult, ValuesInput, ValuesPage } from './service.ts';
+import { storeFacade } from './store-facade.ts';
 
 const WORKER = new URL('../engine/faulty-worker.ts', import.meta.url);
 const NEVER = new AbortController().signal;
@@ -258,17 +259,6 @@ test('other replicas are told of the terms before the answer comes; where that c
   await until('others to be told of what was accepted', () => told.some(({ number }) => number === '35'));
 });
 
-/** The store, but for one of its methods. */
-function facade<Name extends keyof Store>(store: Store, name: Name, method: Store[Name]): Store {
-  return new Proxy(store, {
-    get(target, asked) {
-      if (asked === name) return method;
-      const member: unknown = Reflect.get(target, asked, target);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
-
 /** Notes what others are told of, number and version, and makes them wait for `gate`. */
 function noted(gate: (numbers: readonly string[]) => Promise<void> = () => Promise.resolve()) {
   const told: (readonly [string, number])[] = [];
@@ -296,7 +286,7 @@ test('other replicas are told again where a call is repeated under its key: the 
 test('what is accepted is answered as accepted, though the store cannot be read just then', async () => {
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   let isBusy = false;
-  const busyStore = facade(store, 'get', (seqs: readonly number[]) =>
+  const busyStore = storeFacade(store, 'get', (seqs: readonly number[]) =>
     isBusy ? Promise.reject(new StoreError('busy', 'slow')) : store.get(seqs),
   );
   await using opened = await openReplica({ worker: WORKER, settings: { store: busyStore } });
@@ -315,11 +305,11 @@ test('a batch that is not done is counted, once for all who ask meanwhile, and n
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   const reads: number[] = [];
   let counts = 0;
-  const readsWatched = facade(store, 'get', (seqs: readonly number[]) => {
+  const readsWatched = storeFacade(store, 'get', (seqs: readonly number[]) => {
     reads.push(seqs.length);
     return store.get(seqs);
   });
-  const watched = facade(readsWatched, 'batchProgress', (batch) => {
+  const watched = storeFacade(readsWatched, 'batchProgress', (batch) => {
     counts++;
     return store.batchProgress(batch);
   });
@@ -337,7 +327,7 @@ test('a batch that is done and cannot be read in time is told as not finished ye
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   const gate = Promise.withResolvers<void>();
   let isSlow = false;
-  const slow = facade(store, 'get', async (seqs: readonly number[]) => {
+  const slow = storeFacade(store, 'get', async (seqs: readonly number[]) => {
     if (isSlow) await gate.promise;
     return store.get(seqs);
   });
