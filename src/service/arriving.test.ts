@@ -1,6 +1,7 @@
 /** Requests of a large batch that are accepted and that the store has not written yet, as whoever asks for them meets them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PIECE_ROWS } from '../domain/limits.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { AcceptOutcome, NewBatch } from '../store/store.ts';
 import { newFolder, openReplica, submit } from './replica-fixture.ts';
@@ -11,7 +12,7 @@ const WORKER = new URL('../engine/worker.ts', import.meta.url);
 const NEVER = new AbortController().signal;
 const LONG_MS = 30_000;
 const COUNT = 1_200;
-const FIRST = 500;
+const FIRST = PIECE_ROWS;
 
 /** A replica whose store writes what is behind the first requests of a batch once `written` has resolved. */
 async function openSlow() {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../base/manual-clock.ts';
-import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
+import { BATCH_NUMBERS_MAX, PIECE_ROWS } from '../../domain/limits.ts';
 import { FIRST_SEQ, keyed, newRequests, seqNo } from '../contract/store-fixture.ts';
 import { StoreError, type NewBatch } from '../store.ts';
 import { BatchIntake, CALLER_ROWS_MAX, ROWS_UNDER_WAY_MAX } from './batch-intake.ts';
-import { PIECE_ROWS, type Fault, type OperationName, type RestKey } from './operation.ts';
+import type { Fault, OperationName, RestKey } from './operation.ts';
 import { RoundQueue } from './round-queue.ts';
 
 /** What the scripted thread does with one operation: an answer, or the fault that it gives instead. */

@@ -11,19 +11,11 @@ import { assert } from '../../base/assert.ts';
 import type { Clock } from '../../base/clock.ts';
 import { UnderWay } from '../../base/under-way.ts';
 import { parseFactors, type Factor } from '../../domain/factorization.ts';
-import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
+import { BATCH_NUMBERS_MAX, PIECE_ROWS } from '../../domain/limits.ts';
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import { MODES, type StoredRequest } from '../../domain/request.ts';
 import { StoreError, type AcceptOutcome, type NewBatch } from '../store.ts';
-import {
-  PIECE_ROWS,
-  type AcceptAnswer,
-  type AcceptAsk,
-  type PieceAnswer,
-  type RestKey,
-  type RestRow,
-  type WrittenRest,
-} from './operation.ts';
+import type { AcceptAnswer, AcceptAsk, PieceAnswer, RestKey, RestRow, WrittenRest } from './operation.ts';
 import { requestOfRow } from './request-row.ts';
 import type { RoundQueue } from './round-queue.ts';
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { PIECE_ROWS } from '../../domain/limits.ts';
 import { FIRST_SEQ, NOW_MS, seqNo } from '../contract/store-fixture.ts';
 import { BatchRests } from './batch-rests.ts';
 import { Database } from './database.ts';
 import { allHandlers } from './handlers.ts';
-import { PIECE_ROWS, type AcceptAsk, type RestRow } from './operation.ts';
+import type { AcceptAsk, RestRow } from './operation.ts';
 import { VALUES } from './request-row.ts';
 import { Room } from './room.ts';
 import { migrate } from './schema.ts';

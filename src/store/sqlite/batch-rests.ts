@@ -7,15 +7,9 @@
  *   R1. Each request of an accepted batch is either in `requests`, or was there, or is in a piece that is kept here.
  *   R2. `database.restBytes` is what the pieces that are kept will take as requests.
  */
+import { PIECE_ROWS } from '../../domain/limits.ts';
 import type { Database } from './database.ts';
-import {
-  ACCEPT_HEAD,
-  ACCEPT_ROW,
-  PIECE_ROWS,
-  type AcceptAsk,
-  type RestKey,
-  type RestRow,
-} from './operation.ts';
+import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type RestKey, type RestRow } from './operation.ts';
 import { VALUES } from './request-row.ts';
 import { END_BYTES } from './room.ts';
 import { prepare, type Statement } from './statement.ts';

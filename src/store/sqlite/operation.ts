@@ -80,9 +80,6 @@ export interface StoreFailure {
   readonly failure: { readonly code: StoreErrorCode; readonly message: string };
 }
 
-/** Rows of a batch that go into one round; other calls have the rest of it. */
-export const PIECE_ROWS = 500;
-
 /** One piece of a batch: the requests from index `start` on, of `total` in the batch. */
 export type AcceptAsk = readonly [
   callerId: string,
