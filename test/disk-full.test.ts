@@ -121,7 +121,10 @@ test('with large batches accepted and not written, it stops in time on a full di
     );
     const body = { numbers: batch.map(({ number }) => String(number)) };
     const reply = await post(server, body, `caller ${i % 3}`);
-    if (reply.status !== 202) return assertProblem(reply, 503, 'store_full');
+    if (reply.status !== 202) {
+      assertProblem(reply, 503, 'store_full');
+      return;
+    }
     const { requests } = JSON.parse(reply.text) as AcceptedBatch;
     for (const [j, { request_id }] of requests.entries()) accepted.set(request_id, batch[j]!);
   });

@@ -161,15 +161,15 @@ export class Lookups {
     // Before the store is asked: what is written meanwhile is found twice, but in no case not at all.
     const arriving = this.#arriving(query);
     const page = await this.#parts.store.list(asStoreQuery(query));
-    const requests = this.#views(page.requests, query);
+    const requests = this.#viewsFor(page.requests, query);
     const shown = page.next === undefined ? { requests } : { requests, next: String(page.next) };
     if (arriving.length === 0) return shown;
     const asOfNow = arriving.map((stored) => this.#inMemory(stored.seq) ?? stored);
-    return mergedList([shown, { requests: this.#views(asOfNow, query) }], query.limit);
+    return mergedList([shown, { requests: this.#viewsFor(asOfNow, query) }], query.limit);
   }
 
   /** As memory has them, or else as given; those that the query is for. */
-  #views(requests: readonly StoredRequest[], { status }: ListRequests): RequestView[] {
+  #viewsFor(requests: readonly StoredRequest[], { status }: ListRequests): RequestView[] {
     const views = requests.map((stored) => {
       const live = this.#parts.live.get(stored.seq);
       return this.view(live ? { live } : { stored });

@@ -6,7 +6,8 @@ import { FIRST_SEQ, NOW_MS, seqNo } from '../contract/store-fixture.ts';
 import { BatchRests } from './batch-rests.ts';
 import { Database } from './database.ts';
 import { allHandlers } from './handlers.ts';
-import type { AcceptAsk, RestRow } from './operation.ts';
+import type { AcceptAsk, Handlers, RestRow } from './operation.ts';
+import { parcelContent } from './parcel-text.ts';
 import { VALUES } from './request-row.ts';
 import { Room } from './room.ts';
 import { migrate } from './schema.ts';
@@ -21,10 +22,11 @@ function openDatabase(): Database {
 }
 
 /** The piece of a batch of values that begins with its `start`-th request; its numbers are 1,000 and so on. */
-function askFrom(start: number, callerId = 'acme'): AcceptAsk {
+function askFrom(start: number, key: string | null = null): AcceptAsk {
   const rows = Array.from({ length: PIECE_ROWS }, (_, i) => [VALUES, String(1_000 + start + i), NOW_MS, i]);
   const [firstSeq, total] = HEAD;
-  return [callerId, 'T'.repeat(16), firstSeq, start, total, null, null, 0, null, null, ...rows.flat()];
+  const head = ['acme', 'T'.repeat(16), firstSeq, start, total, key, key && 'f', NOW_MS + 1, null, null] as const;
+  return [...head, ...rows.flat()];
 }
 
 function restsOf(...starts: number[]): RestRow[] {
@@ -73,13 +75,37 @@ test('room is set aside for pieces while they are kept, over restarts too', () =
   assert.equal(again.restBytes, 0);
 });
 
-test('while a batch is written, terms are noted for what it is still to make and for nothing else, and go when nothing is', () => {
-  using database = openDatabase();
-  const { db } = database;
+/** The worker's side of a store with room for all. */
+function handlersOf(database: Database): Handlers {
   const extent = { bytesEnd: 2 ** 30, size: 2 ** 30 };
   const room = new Room({ database, extent: () => extent, clock: { monotonicMs: () => 0 } });
   room.look();
-  const handlers = allHandlers(database, room, true);
+  return allHandlers(database, room, true);
+}
+
+test('of a batch that is not all written, what is goes to another store, and its key goes after the rest', () => {
+  using database = openDatabase();
+  const handlers = handlersOf(database);
+  handlers.accept([askFrom(0, 'key'), restsOf(PIECE_ROWS, 2 * PIECE_ROWS)]);
+  const handOver = (): string[] => {
+    const kinds = new Set<string>();
+    for (let parcel = handlers.parcel(null); parcel; parcel = handlers.parcel(null)) {
+      for (const [kind] of parcelContent(parcel).rows) kinds.add(kind);
+      handlers.partWith(parcel);
+    }
+    return [...kinds];
+  };
+  assert.deepEqual(handOver(), ['request']);
+  handlers.writeRest(null);
+  assert.deepEqual(handOver(), ['request']);
+  handlers.writeRest(null);
+  assert.deepEqual(handOver(), ['request', 'key']);
+});
+
+test('while a batch is written, terms are noted for what it is still to make and for nothing else, and go when nothing is', () => {
+  using database = openDatabase();
+  const { db } = database;
+  const handlers = handlersOf(database);
   handlers.accept([askFrom(0), restsOf(PIECE_ROWS, 2 * PIECE_ROWS)]);
   const noted = (): unknown[] =>
     db
