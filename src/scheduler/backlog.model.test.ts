@@ -128,6 +128,7 @@ test('requests of one caller are loaded in their order, and its position is neve
 test('a position is never understated, also behind a batch that is written after what came later', () => {
   const steps = fc.array(
     fc.record({ kind: fc.constantFrom('batch', 'single', 'work', 'page', 'written'), which: fc.nat() }),
+    { maxLength: 60, size: 'max' },
   );
   fc.assert(
     fc.property(steps, (list) => {
