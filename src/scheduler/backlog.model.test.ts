@@ -170,5 +170,6 @@ test('a position is never understated, also behind a batch that is written after
       }
       simulation.drain();
     }),
+    { numRuns: Number(process.env['FAIRSIEVE_TEST_RUNS'] ?? 300) },
   );
 });
