@@ -6,13 +6,7 @@ import type { ScopeOf } from '../../domain/value.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
 import { bytesAsRequests, type BatchRests } from './batch-rests.ts';
-import {
-  ACCEPT_HEAD,
-  ACCEPT_ROW,
-  type AcceptAsk,
-  type Handlers,
-  type PieceAnswer,
-} from './operation.ts';
+import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type Handlers, type PieceAnswer } from './operation.ts';
 import { DONE, PENDING, QUEUED, textOfTimeline, VALUES } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';

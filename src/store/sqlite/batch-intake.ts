@@ -111,11 +111,7 @@ export class BatchIntake {
    * Runs `work`, which is about a batch of `rows`, after the batches of the same caller. Those behind it begin when it is done, or calls
    * `letPass`.
    */
-  async #inLine(
-    callerId: string,
-    rows: number,
-    work: (letPass: () => void) => Promise<void>,
-  ): Promise<void> {
+  async #inLine(callerId: string, rows: number, work: (letPass: () => void) => Promise<void>): Promise<void> {
     const line = this.#lines.get(callerId) ?? { rows: 0, free: Promise.resolve() };
     if (line.rows + rows > CALLER_ROWS_MAX || this.#rowsUnderWay + rows > ROWS_UNDER_WAY_MAX)
       throw new StoreError('busy', 'Too many large batches are arriving at once');
@@ -161,7 +157,10 @@ export class BatchIntake {
       const written = await this.#untilRoom([firstSeq, start], letPass);
       if (written === 'full') {
         this.#left += length - start;
-        throw new StoreError('full', `There is no room to write ${length - start} requests that are accepted`);
+        throw new StoreError(
+          'full',
+          `There is no room to write ${length - start} requests that are accepted`,
+        );
       }
       const [, , answer] = written ?? [];
       known.push(...knownOf(answer ?? 'queued', Math.min(PIECE_ROWS, length - start)));

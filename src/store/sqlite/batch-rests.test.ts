@@ -25,7 +25,18 @@ function openDatabase(): Database {
 function askFrom(start: number, key: string | null = null): AcceptAsk {
   const rows = Array.from({ length: PIECE_ROWS }, (_, i) => [VALUES, String(1_000 + start + i), NOW_MS, i]);
   const [firstSeq, total] = HEAD;
-  const head = ['acme', 'T'.repeat(16), firstSeq, start, total, key, key && 'f', NOW_MS + 1, null, null] as const;
+  const head = [
+    'acme',
+    'T'.repeat(16),
+    firstSeq,
+    start,
+    total,
+    key,
+    key && 'f',
+    NOW_MS + 1,
+    null,
+    null,
+  ] as const;
   return [...head, ...rows.flat()];
 }
 

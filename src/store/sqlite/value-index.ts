@@ -175,10 +175,7 @@ function gathering(db: DatabaseSync, table: string): Gathering {
   const move = `INSERT OR IGNORE INTO ${INDEX} SELECT scope, prime, number ${after}`;
   const inOrder = 'ORDER BY scope, prime, number';
   return {
-    size: prepare(
-      db,
-      `SELECT coalesce(sum(max(1, length(number) / ${WORD_ENTRY_BYTES})), 0) FROM ${table}`,
-    ),
+    size: prepare(db, `SELECT coalesce(sum(max(1, length(number) / ${WORD_ENTRY_BYTES})), 0) FROM ${table}`),
     end: prepare(db, `SELECT scope, prime, number ${after} ${inOrder} LIMIT 1 OFFSET ${MOVED_AT_ONCE - 1}`, {
       bigInts: true,
     }),
