@@ -2,13 +2,20 @@
 import { RecentMap } from '../base/recent-map.ts';
 import { parseRequestId, SEQ_STRIDE } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
-import type { BatchProgress, BatchSpan, ListQuery, Store } from '../store/store.ts';
+import {
+  StoreError,
+  type BatchProgress,
+  type BatchSpan,
+  type ListQuery,
+  type Store,
+} from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { mergedList } from './merged-list.ts';
 import { watchedState, watchPauseMs } from './request-watch.ts';
 import { viewOfLive, viewOfStored, type Outlook } from './request-view.ts';
 import type { ListRequests, RequestList, RequestView } from './service.ts';
+import { UnavailableError } from './unavailable-error.ts';
 import { Waiters } from './waiters.ts';
 
 export interface LookupParts {
@@ -160,7 +167,7 @@ export class Lookups {
     if (query.status === 'running') return this.#running(query);
     // Before the store is asked: what is written meanwhile is found twice, but in no case not at all.
     const arriving = this.#arriving(query);
-    const page = await this.#parts.store.list(asStoreQuery(query));
+    const page = await this.#parts.store.list(asStoreQuery(query)).catch(rethrowBusy);
     const requests = this.#viewsFor(page.requests, query);
     const shown = page.next === undefined ? { requests } : { requests, next: String(page.next) };
     if (arriving.length === 0) return shown;
@@ -234,6 +241,12 @@ function isFor(stored: StoredRequest, { callerId, mode, delivery, cursor }: List
     (mode === undefined || stored.mode === mode) &&
     (delivery === undefined || stored.delivery?.status === delivery)
   );
+}
+
+/** Too many lists are being read: that passes soon. */
+function rethrowBusy(error: unknown): never {
+  if (!(error instanceof StoreError) || error.code !== 'busy') throw error;
+  throw new UnavailableError('overloaded', 1_000, error.message, error);
 }
 
 function asStoreQuery({ callerId, mode, status, delivery, cursor, limit }: ListRequests): ListQuery {
