@@ -84,9 +84,15 @@ test('whoever settles is told what there is no room to write, once all that has 
   const rejected = assert.rejects(outcome.rest, codeIs('full'));
   assert.equal(await intake.settle(), 1_000);
   await rejected;
-  assert.equal(await intake.writeAgain(), false);
-  room.pieces = 1;
-  assert.equal(await intake.writeAgain(), true);
+  for (const [pieces, left, what] of [
+    [0, -1, 'it is tried again'],
+    [1, 0, 'and written'],
+    [0, 0, 'and then no more'],
+  ] as const) {
+    room.pieces = pieces;
+    await intake.writeAgain();
+    assert.equal(room.pieces, left, what);
+  }
 });
 
 test('nobody waits behind a batch that waits for room: the next of its caller is refused or accepted at once', async () => {

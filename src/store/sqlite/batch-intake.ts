@@ -94,17 +94,15 @@ export class BatchIntake {
     return this.#left;
   }
 
-  /** Tries again what was left. Resolves to whether all is written. */
-  async writeAgain(): Promise<boolean> {
-    if (this.#left === 0) return true;
+  /** Tries again what was left, as far as there is room for it by now. */
+  async writeAgain(): Promise<void> {
+    if (this.#left === 0) return;
     try {
       await this.writeLeft();
+      this.#left = 0;
     } catch (error) {
-      if (error instanceof StoreError && error.retryable) return false;
-      throw error;
+      if (!(error instanceof StoreError && error.retryable)) throw error;
     }
-    this.#left = 0;
-    return true;
   }
 
   /**

@@ -44,7 +44,8 @@ export interface Operations {
   pendingRenewals: { ask: readonly [shard: number, limit: number]; answer: RenewalsOfScope | null };
   renewalsTold: { ask: readonly [shard: number, ...RenewalsOfScope]; answer: null };
   renewalShards: { ask: null; answer: readonly number[] };
-  parcel: { ask: null; answer: Uint8Array | null };
+  /** Answered with null where nothing is left, and with `unwritten` where rests of batches go before whatever is. */
+  parcel: { ask: null; answer: Uint8Array | null | 'unwritten' };
   adopt: { ask: readonly [parcel: Uint8Array, atMs: number]; answer: AdoptAnswer };
   partWith: { ask: Uint8Array; answer: null };
 }

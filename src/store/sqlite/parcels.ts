@@ -132,7 +132,8 @@ export function parcelHandlers({
         texts.push(text);
         chars += text.length;
       }
-      return texts.length === 0 ? null : parcelBytes(MIGRATIONS.length, shard, texts);
+      if (texts.length === 0) return rests.areAny ? 'unwritten' : null;
+      return parcelBytes(MIGRATIONS.length, shard, texts);
     },
 
     adopt([bytes, atMs]) {

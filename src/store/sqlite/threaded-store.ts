@@ -342,11 +342,11 @@ export class ThreadedStore implements Store {
   async parcel(): Promise<Parcel | undefined> {
     await this.#intake.idle();
     // What has gone by now has left room.
-    const isWritten = await this.#intake.writeAgain();
+    await this.#intake.writeAgain();
     const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
-    if (bytes) return { bytes };
-    if (!isWritten) throw new StoreError('full', 'There is no room to write all that is accepted');
-    return undefined;
+    if (bytes === 'unwritten')
+      throw new StoreError('full', 'There is no room to write all that was accepted');
+    return bytes ? { bytes } : undefined;
   }
 
   async adopt(bytes: Uint8Array): Promise<Adopted> {
