@@ -13,6 +13,7 @@ import {
   A_PRIME,
   EXHAUSTED,
   GRAY_INDEX,
+  HAS_COEFFICIENT,
   HELPER,
   POOL_FROM,
   POOL_LOGS,
@@ -139,4 +140,5 @@ function closest(list: u32, length: u32, size: u32, log: f64): u32 {
 export function siqsSkipCoefficients(count: u32): void {
   for (let i: u32 = 0; i < count; i++) chooseCoefficient();
   setField(GRAY_INDEX, 0);
+  setField(HAS_COEFFICIENT, 0);
 }

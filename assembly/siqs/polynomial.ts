@@ -23,6 +23,7 @@ import {
   DELTAS,
   GRAY_INDEX,
   HALF_INTERVAL,
+  HAS_COEFFICIENT,
   INVERSES,
   KN,
   LIMBS_POLY,
@@ -55,16 +56,20 @@ import {
 
 export const NOWHERE: u32 = 0x7fffffff;
 
-/** The next polynomial: a step of the Gray code, or a new coefficient with everything that hangs on it. */
+/** The next polynomial: a step of the Gray code, or the first one of a coefficient. */
 export function nextPolynomial(): void {
   const index = field(GRAY_INDEX);
-  if (index == 0) newCoefficient();
-  else stepGrayCode(index);
+  if (index != 0) stepGrayCode(index);
+  else siqsNextCoefficient();
+  setField(HAS_COEFFICIENT, 0);
   if (field(SLICE_COUNT) != 0 && (index & (BATCH - 1)) == 0) fillBuckets(index);
   setField(GRAY_INDEX, (index + 1) & ((1 << (field(A_FACTORS) - 1)) - 1));
 }
 
-function newCoefficient(): void {
+/** The next coefficient with everything that hangs on it, unless it is there already: at 100 digits the work of a move. */
+export function siqsNextCoefficient(): void {
+  if (field(HAS_COEFFICIENT) != 0) return;
+  setField(HAS_COEFFICIENT, 1);
   chooseCoefficient();
   const limbs = field(LIMBS_POLY);
   const count = field(A_FACTORS);

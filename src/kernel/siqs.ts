@@ -32,6 +32,7 @@ export interface SiqsExports {
   siqsBuildFactorBase(budget: number): number;
   siqsPreparePool(budget: number): number;
   siqsSkipCoefficients(count: number): void;
+  siqsNextCoefficient(): void;
   siqsIngest(budget: number): number;
   siqsSieve(count: number): void;
   siqsUnpack(budget: number): number;
@@ -275,6 +276,8 @@ export class Siqs {
       this.#exports.siqsSkipCoefficients(
         Math.min(SKIPPED_COEFFICIENTS, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
       );
+    } else if (this.#get(header.GRAY_INDEX) === 0 && this.#get(header.HAS_COEFFICIENT) === 0) {
+      this.#exports.siqsNextCoefficient();
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
       this.#exports.siqsSieve(Math.max(POLYNOMIALS_MIN, Math.floor(SIEVE_WORK / work)));
@@ -305,6 +308,7 @@ export class Siqs {
   #sieveOn(more: number): void {
     this.#set(header.NEEDED, this.#get(header.CYCLE_COUNT) + more);
     this.#set(header.GRAY_INDEX, 0);
+    this.#set(header.HAS_COEFFICIENT, 0);
     this.#enter(Stage.pool);
   }
 
