@@ -18,7 +18,7 @@ import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
 import { decodeRecord, encodeRecord, type JobRecord } from './job-chunk.ts';
 import type { HelpWanted, Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
 import { PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kernel-exports.ts';
-import { type KernelInstance, WORD_END } from './kernel-instance.ts';
+import type { KernelInstance } from './kernel-instance.ts';
 import { learnFrom } from './learn-from.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
 import { productNs } from './product-cost.ts';
@@ -29,6 +29,7 @@ import { takeRelationChunks } from './sieve-helper.ts';
 import { type SieveMeasured, sieveRemainingMs } from './sieve-remaining.ts';
 import { Siqs, type SiqsState } from './siqs.ts';
 import { divideByPrimes, TRIAL_BOUND, trialDepthFor } from './trial-division.ts';
+import { WORD_END } from './word-end.ts';
 
 /** What is under way in the memory; `choosing` is between two. */
 type Activity =

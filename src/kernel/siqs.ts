@@ -13,6 +13,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { bitLength } from './bit-length.ts';
+import { gcd } from './modular-integers.ts';
 import { PAGE_BYTES } from './page-bytes.ts';
 import * as header from './siqs-header.ts';
 import { siqsLayout } from './siqs-layout.ts';
@@ -106,11 +107,6 @@ export function siqsMemoryPages(bits: number): number {
   const size = PAGE_CLASSES.find((pages) => pages >= needed);
   assert(size !== undefined, `Cannot sieve a number of ${bits} bits: no memory class has ${needed} pages`);
   return size;
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
 }
 
 export class Siqs {
