@@ -32,9 +32,8 @@ import {
   ROW_TOUCHED,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from '../siqs/header';
+import { DEAD, RELATION } from './row-entry';
 
-const RELATION: u32 = 0x80000000;
-const DEAD: u32 = 0xffffffff;
 const MERGE_WEIGHT_MAX: u32 = 24;
 
 const WEIGH = 0;

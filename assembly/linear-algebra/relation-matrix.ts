@@ -10,6 +10,7 @@ import {
   COLUMN_COUNT,
   CURSOR,
   DEGREES,
+  FACTORS,
   LA_REMOVED,
   LA_STAGE,
   MERGE_PASS,
@@ -19,7 +20,6 @@ import {
   RELATION_LARGE_2,
   RELATION_LOG,
   RELATION_OFFSETS,
-  ROOT_BYTES,
   ROWS_ALIVE,
   ROW_BEGINS,
   ROW_COUNT,
@@ -32,8 +32,9 @@ import {
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from '../siqs/header';
+import { listFactorsOf } from '../siqs/relations';
+import { RELATION } from './row-entry';
 
-const RELATION: u32 = 0x80000000;
 const ROW_BYTES_MAX: u32 = 2048;
 
 const BEGIN = 0;
@@ -149,29 +150,16 @@ function unpack(budget: i32): bool {
 /** Writes the row of relation `index` at `to`; the address after it. */
 function unpackRelation(index: u32, to: u32): u32 {
   const relation = field(RELATION_LOG) + load<u32>(entry(RELATION_OFFSETS, index));
-  const end = relation + (load<u16>(relation) & 0x7fff);
-  let last: u32 = 0;
-  let odd = false;
-  for (let at = relation + 10 + field(ROOT_BYTES); at < end;) {
-    let factor: u32 = 0;
-    let shift: u32 = 0;
-    let byte: u32;
-    do {
-      byte = load<u8>(at++);
-      factor |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte & 128);
-    if (odd && factor != last) {
-      store<u32>(to, last);
+  const end = FACTORS + (listFactorsOf(relation) << 2);
+  // They are ascending: of equal ones each takes back the one before.
+  const begin = to;
+  for (let at = FACTORS; at < end; at += 4) {
+    const factor = load<u32>(at);
+    if (to > begin && load<u32>(to - 4) == factor) to -= 4;
+    else {
+      store<u32>(to, factor);
       to += 4;
-      odd = false;
     }
-    last = factor;
-    odd = !odd;
-  }
-  if (odd) {
-    store<u32>(to, last);
-    to += 4;
   }
   const slot1 = load<u32>(entry(RELATION_LARGE_1, index));
   const slot2 = load<u32>(entry(RELATION_LARGE_2, index));

@@ -42,17 +42,15 @@ import { entry, field, setField } from './header';
 import { inverseModulo, montgomery4, multiplyModulo } from './modular';
 import {
   add,
-  clear,
   copy,
   divideExactWord,
-  isNegative,
-  modWord,
   multiply,
   multiplyWord,
-  negate,
-  shiftRight,
-  subtract,
-} from './natural';
+  remainderWord,
+  setWord,
+  sub,
+} from '../arithmetic/natural';
+import { isNegative, negate, shiftRightSigned } from '../arithmetic/signed';
 
 export const NOWHERE: u32 = 0x7fffffff;
 
@@ -73,16 +71,19 @@ export function siqsNextCoefficient(): void {
   chooseCoefficient();
   const limbs = field(LIMBS_POLY);
   const count = field(A_FACTORS);
-  clear(A, limbs);
-  store<u32>(A, 1);
+  setWord(A, 1, limbs);
   for (let j: u32 = 0; j < count; j++) multiplyWord(A, A, load<u32>(A_PRIME + (j << 2)), limbs);
-  clear(B, limbs);
+  setWord(B, 0, limbs);
   for (let j: u32 = 0; j < count; j++) {
     const part = B_PARTS + j * NUMBER_BYTES;
     const i = load<u32>(A_BASE_INDEX + (j << 2));
     const q = load<u32>(A_PRIME + (j << 2));
     divideExactWord(part, A, q, load<u32>(entry(INVERSES, i)), limbs);
-    let gamma = multiplyModulo(load<u32>(entry(SQRTS, i)), inverseModulo(modWord(part, q, limbs), q), q);
+    let gamma = multiplyModulo(
+      load<u32>(entry(SQRTS, i)),
+      inverseModulo(remainderWord(part, q, limbs), q),
+      q,
+    );
     if (gamma + gamma > q) gamma = q - gamma;
     store<u32>(A_GAMMA + (j << 2), gamma);
     multiplyWord(part, part, gamma, limbs);
@@ -92,12 +93,12 @@ export function siqsNextCoefficient(): void {
   if (even) add(B, B, A, limbs);
   // c = (b² − kn) / 4a, divided by one prime of a after the other.
   multiply(TEMP, B, B, limbs);
-  subtract(TEMP, TEMP, KN, 2 * limbs);
+  sub(TEMP, TEMP, KN, 2 * limbs);
   for (let j: u32 = 0; j < count; j++) {
     const i = load<u32>(A_BASE_INDEX + (j << 2));
     divideExactWord(TEMP, TEMP, load<u32>(A_PRIME + (j << 2)), load<u32>(entry(INVERSES, i)), 2 * limbs);
   }
-  shiftRight(TEMP, TEMP, 2, 2 * limbs);
+  shiftRightSigned(TEMP, TEMP, 2, 2 * limbs);
   copy(C, TEMP, limbs);
   initialiseRoots(even);
 }
@@ -174,17 +175,17 @@ function stepGrayCode(index: u32): void {
   const part = B_PARTS + j * NUMBER_BYTES;
   // c changes by gamma · (B_j ± b) / q_j; the number divided may be negative, so its absolute value is.
   if (plus) add(TEMP, part, B, limbs);
-  else subtract(TEMP, part, B, limbs);
+  else sub(TEMP, part, B, limbs);
   const i = load<u32>(A_BASE_INDEX + (j << 2));
   divideExactWord(TEMP, TEMP, load<u32>(A_PRIME + (j << 2)), load<u32>(entry(INVERSES, i)), limbs);
   const negative = isNegative(TEMP, limbs);
   if (negative) negate(TEMP, TEMP, limbs);
   multiplyWord(TEMP, TEMP, load<u32>(A_GAMMA + (j << 2)), limbs);
-  if (negative) subtract(C, C, TEMP, limbs);
+  if (negative) sub(C, C, TEMP, limbs);
   else add(C, C, TEMP, limbs);
   for (let twice = 0; twice < 2; twice++) {
     if (plus) add(B, B, part, limbs);
-    else subtract(B, B, part, limbs);
+    else sub(B, B, part, limbs);
   }
   const padded = field(BASE_PADDED);
   moveRoots(field(DELTAS) + ((j * padded) << 2), field(BUCKET_FROM) << 2, plus);

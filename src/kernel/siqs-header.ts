@@ -26,11 +26,8 @@ export const VALUE = C + NUMBER_BYTES;
 /** |2·a·x + b| at that report. */
 export const ROOT = VALUE + NUMBER_BYTES;
 export const TEMP = ROOT + NUMBER_BYTES;
-/** Powers of 2^32 modulo n in Montgomery form, and the two sides of a congruence of squares. */
-export const MONT_ONE = TEMP + NUMBER_BYTES;
-export const MONT_SQUARE = MONT_ONE + NUMBER_BYTES;
-export const MONT_TEMP = MONT_SQUARE + NUMBER_BYTES;
-export const SIDE_X = MONT_TEMP + NUMBER_BYTES;
+/** The two sides of a congruence of squares. */
+export const SIDE_X = TEMP + NUMBER_BYTES;
 export const SIDE_Y = SIDE_X + NUMBER_BYTES;
 /** B_j for each factor of a (at most 16), positive. */
 export const B_PARTS = SIDE_Y + NUMBER_BYTES;
@@ -75,7 +72,6 @@ export const LIMBS_POLY = 4;
 export const MULTIPLIER = 5;
 /** Bytes of a root in a relation. */
 export const ROOT_BYTES = 6;
-export const N_INVERSE = 7;
 /** Columns: 0 is the sign, 1 the prime 2, then odd primes ascending. Padded to 16. */
 export const BASE_SIZE = 8;
 export const BASE_PADDED = 9;
@@ -123,14 +119,12 @@ export const LOG_TAKEN = 34;
 export const PENDING_BEGIN = 35;
 export const PENDING_END = 36;
 export const RELATION_MAX = 37;
-export const VERTEX_COUNT = 38;
 export const VERTEX_SLOTS = 39;
 export const SEEN_SLOTS = 40;
 export const USED_SLOTS = 41;
 /** Where a stage that is done in pieces stands. */
 export const CURSOR = 42;
 export const SEGMENT_BEGIN = 43;
-export const REPORT_COUNT = 44;
 export const POLYNOMIAL_COUNT = 45;
 export const LOG_CAPACITY = 46;
 /** Coefficients a that the fed relations of the same helper have used up. */

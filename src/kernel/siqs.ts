@@ -7,7 +7,7 @@
  * its polynomials begins anew with a larger base; where that does not help either, it gives up.
  *
  * Invariants:
- *   S1. All state lies in the memory's arena: a fresh instance over the same memory, on any thread, goes on without loss.
+ *   S1. All state lies in the memory: a fresh instance over the same memory, on any thread, goes on without loss.
  *   S2. Nothing depends on what the memory held before `start`.
  *   S3. No relation is in the log unless its congruence holds; a factor leaves only if it divides n.
  */
@@ -15,16 +15,11 @@ import { assert } from '../base/assert.ts';
 import { bitLength } from './bit-length.ts';
 import { gcd } from './modular-integers.ts';
 import { PAGE_BYTES } from './page-bytes.ts';
+import { feedChunk, takeChunk } from './siqs-chunk.ts';
 import * as header from './siqs-header.ts';
 import { siqsLayout } from './siqs-layout.ts';
 import { SIQS_BITS_MAX, SIQS_BITS_MIN, type SiqsParameters, siqsParameters } from './siqs-parameters.ts';
 import { choosePolynomials } from './siqs-polynomials.ts';
-import {
-  decodeChunk,
-  encodeChunkHeader,
-  SIQS_CHUNK_BYTES_MAX,
-  SIQS_CHUNK_HEADER_BYTES_MAX,
-} from './siqs-chunk.ts';
 
 export { SIQS_BITS_MAX, SIQS_BITS_MIN } from './siqs-parameters.ts';
 
@@ -186,7 +181,10 @@ export class Siqs {
   }
 
   attach(state: SiqsState): void {
-    assert(state.version === STATE_VERSION, `Cannot attach to a sieve of version ${state.version}`);
+    assert(
+      state.version === STATE_VERSION,
+      `Cannot attach to a sieve of version ${state.version}: it must be ${STATE_VERSION}`,
+    );
     this.#n = state.number;
     assert(
       this.#get(header.MAGIC) === MAGIC && this.#readNumber(header.N) === state.number,
@@ -346,43 +344,14 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** The relations that came since the last call, at most SIQS_CHUNK_BYTES_MAX of them; undefined when all are taken. To be called between steps. */
+  /** The relations that came since the last call, or the first of them, in less than 64 KiB; undefined when all are taken. To be called between steps. */
   takeRelations(): Uint8Array | undefined {
-    const end = this.#get(header.LOG_END);
-    let at = this.#get(header.LOG_TAKEN);
-    if (at === end) return undefined;
-    // Asked for every few milliseconds: no more is allocated than is there.
-    const sizeMax = Math.min(SIQS_CHUNK_BYTES_MAX, SIQS_CHUNK_HEADER_BYTES_MAX + end - at);
-    const log = new Uint8Array(this.#memory.buffer, this.#get(header.RELATION_LOG), end);
-    const tags = new DataView(log.buffer, log.byteOffset);
-    const chunk = new Uint8Array(sizeMax);
-    const begin = encodeChunkHeader(chunk, this.#fields, this.#n);
-    let length = begin;
-    while (at < end) {
-      const tag = tags.getUint16(at, true);
-      const bytes = tag & 0x7fff;
-      if (bytes === tag) {
-        if (length + bytes > chunk.length) break;
-        chunk.set(log.subarray(at, at + bytes), length);
-        length += bytes;
-      }
-      at += bytes;
-    }
-    this.#set(header.LOG_TAKEN, at);
-    return length === begin ? undefined : chunk.slice(0, length);
+    return takeChunk(this.#memory, this.#fields, this.#n);
   }
 
   /** Gives relations that `takeRelations` returned for the same number. What does not fit this number or version is ignored. */
   feed(chunk: Uint8Array): void {
-    const decoded = decodeChunk(chunk, this.#fields, this.#n);
-    if (!decoded) return;
-    const begin = this.#get(header.PENDING_BEGIN) - decoded.relations.length;
-    if (begin < this.#get(header.LOG_END)) return;
-    new Uint8Array(this.#memory.buffer).set(decoded.relations, this.#get(header.RELATION_LOG) + begin);
-    this.#set(header.PENDING_BEGIN, begin);
-    if (decoded.helper === this.#get(header.HELPER)) {
-      this.#set(header.FED_COUNTER, Math.max(this.#get(header.FED_COUNTER), decoded.counter));
-    }
+    feedChunk(this.#memory, this.#fields, this.#n, chunk);
   }
 
   progress(): SiqsProgress {
