@@ -11,9 +11,9 @@ import {
   A_LOG_TARGET,
   A_POOL_INDEX,
   A_PRIME,
+  COEFFICIENT_AT,
   EXHAUSTED,
   GRAY_INDEX,
-  HAS_COEFFICIENT,
   HELPER,
   POOL_FROM,
   POOL_LOGS,
@@ -136,5 +136,5 @@ function closest(list: u32, length: u32, size: u32, log: f64): u32 {
 export function siqsSkipCoefficients(count: u32): void {
   for (let i: u32 = 0; i < count; i++) chooseCoefficient();
   setField(GRAY_INDEX, 0);
-  setField(HAS_COEFFICIENT, 0);
+  setField(COEFFICIENT_AT, 0);
 }

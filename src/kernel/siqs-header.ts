@@ -106,8 +106,8 @@ export const HELPER = 25;
 export const A_COUNTER = 26;
 /** Index of the polynomial within its a: 0 where a new a is due. */
 export const GRAY_INDEX = 27;
-/** 1 where that new a is there already, with its first polynomial. */
-export const HAS_COEFFICIENT = 47;
+/** How far the roots for that new a are there already, as an offset into their arrays; 0 where it is not chosen yet. */
+export const COEFFICIENT_AT = 47;
 export const EXHAUSTED = 28;
 /** Relations in the log, those that are complete, cycles (complete ones included), and how many of these are needed. */
 export const RELATION_COUNT = 29;

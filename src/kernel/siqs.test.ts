@@ -132,7 +132,7 @@ test('a new coefficient has a move of its own: its polynomials are sieved in the
   const each = 2 ** (fields[header.A_FACTORS]! - 1);
   while (siqs.progress().stage === 'siqs') {
     const sieved = (fields[counter]! - 1) * each + (fields[header.GRAY_INDEX]! || each);
-    assert.equal(fields[polynomials], fields[header.HAS_COEFFICIENT] === 1 ? sieved - each : sieved);
+    assert.equal(fields[polynomials], fields[header.COEFFICIENT_AT] === 0 ? sieved : sieved - each);
     siqs.step(() => true);
   }
 });

@@ -28,7 +28,7 @@ export interface SiqsExports {
   siqsBuildFactorBase(budget: number): number;
   siqsPreparePool(budget: number): number;
   siqsSkipCoefficients(count: number): void;
-  siqsNextCoefficient(): void;
+  siqsNextCoefficient(groups: number): void;
   siqsIngest(budget: number): number;
   siqsSieve(count: number): void;
   siqsUnpack(budget: number): number;
@@ -68,6 +68,8 @@ const BASE_PRIMES = 1500;
 const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 1500;
 const SKIPPED_COEFFICIENTS = 60;
+/** Groups of four primes times factors of a: 2 ms, the roots of a base up to 80 digits. */
+const COEFFICIENT_WORK = 100_000;
 const SIEVE_WORK = 600_000;
 /** The buckets are filled for so many; at 100 digits that takes 2.5 ms. */
 const POLYNOMIALS_MIN = 8;
@@ -270,13 +272,19 @@ export class Siqs {
       this.#exports.siqsSkipCoefficients(
         Math.min(SKIPPED_COEFFICIENTS, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
       );
-    } else if (this.#get(header.GRAY_INDEX) === 0 && this.#get(header.HAS_COEFFICIENT) === 0) {
-      this.#exports.siqsNextCoefficient();
+    } else if (this.#isCoefficientDue()) {
+      this.#exports.siqsNextCoefficient(Math.ceil(COEFFICIENT_WORK / this.#get(header.A_FACTORS)));
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
       this.#exports.siqsSieve(Math.max(POLYNOMIALS_MIN, Math.floor(SIEVE_WORK / work)));
     }
     return 'unfinished';
+  }
+
+  /** Whether the roots of the next coefficient are to be found, or the rest of them. */
+  #isCoefficientDue(): boolean {
+    const bytes = 4 * this.#get(header.BASE_PADDED);
+    return this.#get(header.GRAY_INDEX) === 0 && this.#get(header.COEFFICIENT_AT) < bytes;
   }
 
   /** Whether there is no further polynomial, or no room for a further relation, by number or by bytes. */
@@ -302,7 +310,7 @@ export class Siqs {
   #sieveOn(more: number): void {
     this.#set(header.NEEDED, this.#get(header.CYCLE_COUNT) + more);
     this.#set(header.GRAY_INDEX, 0);
-    this.#set(header.HAS_COEFFICIENT, 0);
+    this.#set(header.COEFFICIENT_AT, 0);
     this.#enter(Stage.pool);
   }
 
