@@ -31,7 +31,7 @@ import {
   VERTEX_KEYS,
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
-import { entry, field, setField } from '../siqs/header';
+import { enterStage, entry, field, setField } from '../siqs/header';
 import { listFactorsOf } from '../siqs/relations';
 import { RELATION } from './row-entry';
 
@@ -59,15 +59,10 @@ export function siqsUnpack(budget: i32): bool {
   }
 }
 
-function enter(stage: u32): void {
-  setField(LA_STAGE, stage);
-  setField(CURSOR, 0);
-}
-
 function begin(): void {
   memory.fill(field(DEGREES), 0, field(VERTEX_SLOTS) << 2);
   memory.fill(field(CHOSEN), 1, field(RELATION_COUNT));
-  enter(COUNT_DEGREES);
+  enterStage(COUNT_DEGREES);
 }
 
 function degreeAt(slot: u32): u32 {
@@ -85,7 +80,7 @@ function countDegrees(budget: i32): void {
   }
   setField(CURSOR, i);
   if (i < count) return;
-  enter(PRUNE);
+  enterStage(PRUNE);
   setField(LA_REMOVED, 0);
 }
 
@@ -111,11 +106,11 @@ function prune(budget: i32): void {
   setField(CURSOR, i);
   if (i < count) return;
   if (field(LA_REMOVED) != 0) {
-    enter(PRUNE);
+    enterStage(PRUNE);
     setField(LA_REMOVED, 0);
     return;
   }
-  enter(UNPACK);
+  enterStage(UNPACK);
   setField(ROW_COUNT, 0);
   setField(ROWS_ALIVE, 0);
   setField(ROW_POOL_END, 0);

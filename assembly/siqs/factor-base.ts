@@ -27,8 +27,9 @@ import {
   SQRTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { inverseModuloPower, jacobi, squareRootModulo } from './modular';
+import { jacobi, squareRootModulo } from './modular';
 import { bitLength, multiplyWord, remainderWord, setWord } from '../arithmetic/natural';
+import { oddInverse } from '../arithmetic/odd-inverse';
 
 const MULTIPLIER_MAX: u32 = 73;
 const SCORING_PRIME_MAX: u32 = 300;
@@ -148,8 +149,9 @@ function sieveSegment(begin: u32, odds: u32): void {
 function setPrime(i: u32, p: u32, root: u32): void {
   store<u32>(entry(PRIMES, i), p);
   store<u32>(entry(SQRTS, i), root);
-  store<u32>(entry(INVERSES, i), inverseModuloPower(p));
-  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverseModuloPower(p));
+  const inverse = oddInverse(p);
+  store<u32>(entry(INVERSES, i), inverse);
+  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverse);
   store<u16>(field(SHORT_LIMITS) + (i << 1), <u16>(<u32>0xffff / p));
   store<u32>(entry(HALF_INTERVAL, i), (field(INTERVAL) >> 1) % p);
 }

@@ -37,7 +37,7 @@ import {
   VERTEX_KEYS,
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
-import { entry, field, setField } from './header';
+import { enterStage, entry, field, setField } from './header';
 import { listFactorsOf, ROOT_AT } from './relations';
 import { limbs, montMul, ONE, R_SQUARED, residueOfWord, setModulus } from '../arithmetic/modulus';
 import { copy, multiplyWord, setWord } from '../arithmetic/natural';
@@ -84,11 +84,6 @@ export function siqsSquareRoot(budget: i32): i32 {
   }
 }
 
-function enter(stage: u32): void {
-  setField(LA_STAGE, stage);
-  setField(CURSOR, 0);
-}
-
 function begin(): void {
   setModulus(N, field(LIMBS_N));
   memory.fill(field(CHOSEN), 0, field(RELATION_COUNT));
@@ -97,7 +92,7 @@ function begin(): void {
   setField(RADIX_LOST, 0);
   copy(SIDE_X, ONE, limbs());
   copy(SIDE_Y, ONE, limbs());
-  enter(CHOOSE);
+  enterStage(CHOOSE);
 }
 
 function choose(budget: i32): void {
@@ -116,7 +111,7 @@ function choose(budget: i32): void {
     budget -= <i32>((end - begin) >> 4);
   }
   setField(CURSOR, i);
-  if (i == unknowns) enter(MULTIPLY_ROOTS);
+  if (i == unknowns) enterStage(MULTIPLY_ROOTS);
 }
 
 function multiplyRoots(budget: i32): void {
@@ -138,7 +133,7 @@ function multiplyRoots(budget: i32): void {
   setField(CURSOR, i);
   if (i < count) return;
   restoreRadix(SIDE_X);
-  enter(MULTIPLY_PRIMES);
+  enterStage(MULTIPLY_PRIMES);
 }
 
 /** Gives back to a side what products with numbers that are not in Montgomery form have taken away. */
@@ -199,7 +194,7 @@ function multiplyPrimes(budget: i32): void {
   for (; i < size && budget > 0; i++, budget--) {
     const exponent = load<u32>(entry(EXPONENTS, i));
     if (exponent & 1) {
-      enter(IMPOSSIBLE);
+      enterStage(IMPOSSIBLE);
       return;
     }
     if (exponent == 0 || i == 0) continue;
@@ -208,7 +203,7 @@ function multiplyPrimes(budget: i32): void {
   }
   unpackInto();
   setField(CURSOR, i);
-  if (i == size) enter(MULTIPLY_LARGE_PRIMES);
+  if (i == size) enterStage(MULTIPLY_LARGE_PRIMES);
 }
 
 function multiplyLargePrimes(budget: i32): void {
@@ -221,7 +216,7 @@ function multiplyLargePrimes(budget: i32): void {
     const prime = load<u32>(entry(VERTEX_KEYS, i));
     if (prime == 1) continue;
     if (exponent & 1) {
-      enter(IMPOSSIBLE);
+      enterStage(IMPOSSIBLE);
       return;
     }
     used = multiplyPrime(prime, exponent >> 1, used);
@@ -231,5 +226,5 @@ function multiplyLargePrimes(budget: i32): void {
   setField(CURSOR, i);
   if (i < slots) return;
   restoreRadix(SIDE_Y);
-  enter(FINISHED);
+  enterStage(FINISHED);
 }
