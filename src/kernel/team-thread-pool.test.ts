@@ -42,16 +42,19 @@ test('two numbers at once have a thread each', async (t) => {
 });
 
 test('a process ends by itself although it keeps a thread', async () => {
+  // By standard input, since threads would not start with what `--eval` needs.
   const program = `
-    import { factor } from ${JSON.stringify(new URL('./factor.ts', import.meta.url).href)};
-    await factor(${LONG}n, { threads: 2 });
-    process.stdout.write('done');`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout, 'data');
+    let started = 0;
+    process.on('worker', () => started++);
+    import(${JSON.stringify(new URL('./factor.ts', import.meta.url).href)})
+      .then(({ factor }) => factor(${LONG}n, { threads: 2 }))
+      .then(() => process.stdout.write('threads: ' + started));`;
+  const child = spawn(process.execPath, ['-'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(program);
+  const [told] = await once(child.stdout, 'data');
   const doneMs = performance.now();
   const [code] = await once(child, 'exit');
+  assert.equal(String(told), 'threads: 1');
   assert.equal(code, 0);
   assert.ok(performance.now() - doneMs < KEEP_MS - 1_000, 'it waited for the thread');
 });
