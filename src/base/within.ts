@@ -28,16 +28,15 @@ export function within<T, U>(
     };
     const cancel = clock.after(ms, late);
     signal?.addEventListener('abort', late);
-    work.then(
-      (value) => {
-        over();
-        resolve(value);
-      },
-      (error: unknown) => {
-        over();
-        reject(error);
-      },
-    );
+    const told = (value: T): void => {
+      over();
+      resolve(value);
+    };
+    const failed = (error: unknown): void => {
+      over();
+      reject(error);
+    };
+    work.then(told, failed);
     // It will not say so again; what is there already is passed on all the same.
     if (signal?.aborted === true) queueMicrotask(late);
   });
