@@ -40,8 +40,8 @@ export const BATCH_SLICE_MS = 8;
 /** How often an event stream says that it is alive. */
 export const HEARTBEAT_MS = 15_000;
 /**
- * Callers of whom something waits: those with requests and those with callbacks to be delivered, together. At 2 to 6 KB of heap for the
- * first request of each, some 300 MB with the longest numbers, URLs and ids.
+ * Callers with requests that wait; and callers with callbacks to be delivered. At 2 to 6 KB of heap for the first request of each, some
+ * 300 MB with the longest numbers, URLs and ids, and at most half as much for the first callback.
  */
 export const CALLERS_MAX = 50_000;
 /** Open connections, and of the files that the process may have open those that are left for everything else. */

@@ -82,7 +82,8 @@ export class Acceptance {
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
     const refusal =
-      refuseNewcomer(callerId) ?? (isCharged ? undefined : quotas.charge(callerId, numbers.length));
+      refuseNewcomer(callerId, input.callbackUrl !== undefined) ??
+      (isCharged ? undefined : quotas.charge(callerId, numbers.length));
     if (refusal && !(await keys.has(input))) return refusal;
     const accepted = await intake.accept(input, urgent);
     if (!refusal && !isCharged && (accepted.kind !== 'accepted' || accepted.replayed))

@@ -54,7 +54,7 @@ test('what was accepted is answered again under its key, though its caller has n
   );
 });
 
-test('a caller whose callback is to be delivered counts as long as that takes', async () => {
+test('callers whose callbacks are to be delivered keep others from having callbacks, and from nothing else', async () => {
   const called = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
   const callbacks = {
@@ -71,10 +71,13 @@ test('a caller whose callback is to be delivered counts as long as that takes', 
   const accepted = await replica.accept({ callerId: 'called', mode: 'async', numbers: [15n], callbackUrl });
   assert(accepted.kind === 'accepted', accepted.kind);
   await called.promise;
-  assert.equal((await replica.accept(hard('other'))).kind, 'unavailable');
+  const withCallback = { ...hard('other'), mode: 'async', callbackUrl } as const;
+  assert.equal((await replica.accept(withCallback)).kind, 'unavailable');
+  const [hardId = ''] = await submit(replica, 'other', [HARD]);
+  await replica.cancel(hardId);
   answered.resolve();
   while (replica.stats().callbacks.underWay > 0) await new Promise(setImmediate);
-  assert.equal((await replica.accept(hard('other'))).kind, 'accepted');
+  assert.equal((await replica.accept(withCallback)).kind, 'accepted');
 });
 
 test('a store with more callers than the bound is taken up whole', async () => {

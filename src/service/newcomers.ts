@@ -1,6 +1,7 @@
 /**
  * Who may begin to wait. Each caller of whom something waits takes memory, 2 to 6 KB for its first request and its place in the queue;
- * and caller ids cost nothing. So there is a bound on how many are present at once.
+ * and caller ids cost nothing. So there is a bound on how many have requests that wait, and one on how many have
+ * callbacks to be delivered: those may stay for days, and keep nobody from the rest.
  *
  * Invariants:
  *   N1. A caller that is present goes on, however many there are.
@@ -13,12 +14,12 @@ import type { Unavailable } from './service.ts';
 export interface NewcomerParts {
   readonly backlog: Pick<Backlog, 'callers' | 'present'>;
   readonly deliveries: Pick<Deliveries, 'callers' | 'has'>;
-  /** Callers with requests that wait, and callers with callbacks to be delivered, together. */
+  /** Callers with requests that wait; and as many with callbacks to be delivered. */
   readonly callersMax: number;
 }
 
-/** Why this caller may not have something new wait; undefined if it may. */
-export type RefuseNewcomer = (callerId: string) => Unavailable | undefined;
+/** Why this caller may not have something new wait; undefined if it may. `isCalled`: its end is to be told to a URL. */
+export type RefuseNewcomer = (callerId: string, isCalled: boolean) => Unavailable | undefined;
 
 /** Their places become free as requests end and callbacks are told. */
 const RETRY_AFTER_MS = 2_000;
@@ -30,8 +31,8 @@ export function newcomerCheck({ backlog, deliveries, callersMax }: NewcomerParts
     retryAfterMs: RETRY_AFTER_MS,
     detail: `Too many callers are waiting: ${callersMax} may have requests or callbacks that wait, and this one has none yet`,
   };
-  return (callerId) => {
-    const isFull = backlog.callers + deliveries.callers >= callersMax;
+  return (callerId, isCalled) => {
+    const isFull = backlog.callers >= callersMax || (isCalled && deliveries.callers >= callersMax);
     return isFull && backlog.present(callerId) === 0 && !deliveries.has(callerId) ? crowded : undefined;
   };
 }
