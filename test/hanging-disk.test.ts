@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Accepted } from '../src/contract/submission.ts';
-import { ask, assertFactored, assertProblem, ended, post, read, type Reply } from './support/api.ts';
+import { ask, assertFactored, assertProblem, ended, read, type Reply } from './support/api.ts';
 import { NumberSource } from './support/number-source.ts';
 import { Server } from './support/server.ts';
 
@@ -22,17 +22,19 @@ test('while the disk hangs all are told within 2 s that the outcome is unknown, 
     });
     const number = new NumberSource(3).semiprime(18);
     const submit = (): Promise<Reply> =>
-      post(server, { number: String(number.number) }, 'tester', { 'idempotency-key': 'once' });
+      ask(server, '/requests', {
+        method: 'POST',
+        headers: { 'x-caller-id': 'tester', 'idempotency-key': 'once' },
+        body: JSON.stringify({ number: String(number.number) }),
+        withinMs: ANSWER_MS_MAX,
+      });
     await writeFile(hanging, '');
-    const beganMs = performance.now();
-    const replies = await Promise.all([submit(), ask(server, '/requests')]);
-    const tookMs = performance.now() - beganMs;
-    await rm(hanging);
+    const asked = [submit(), ask(server, '/requests', { withinMs: ANSWER_MS_MAX })];
+    const replies = await Promise.all(asked).finally(() => rm(hanging));
     for (const reply of replies) {
       assertProblem(reply, 503, 'outcome_unknown');
       assert.match(reply.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
     }
-    assert.ok(tookMs < ANSWER_MS_MAX, `answered after ${tookMs} ms`);
 
     const { request_id } = read<Accepted>(await submit(), 202);
     assertFactored(await ended(server, request_id), number);
