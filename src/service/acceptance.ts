@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import type { AcceptedKeys } from './accepted-keys.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Intake } from './intake.ts';
+import type { Accepted, Intake } from './intake.ts';
 import type { LiveSet } from './live-set.ts';
 import type { Lookups } from './lookups.ts';
 import type { Pager } from './pager.ts';
@@ -33,8 +33,6 @@ export interface AcceptanceParts {
 export interface TakeOptions {
   /** Its client waits inline: all are loaded, whatever waits before them. */
   readonly urgent: boolean;
-  /** Whether the quotas have been charged already. */
-  readonly isCharged?: boolean;
 }
 
 export type Taken =
@@ -75,15 +73,13 @@ export class Acceptance {
   }
 
   /** Accepts, and gives what is stored. */
-  async take(input: AcceptInput, { urgent, isCharged = false }: TakeOptions): Promise<Taken> {
-    const { quotas, keys, intake, room, dispatcher, closing } = this.#parts;
+  async take(input: AcceptInput, { urgent }: TakeOptions): Promise<Taken> {
+    const { quotas, keys, room, dispatcher, closing } = this.#parts;
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
-    const refusal = isCharged ? undefined : quotas.charge(callerId, numbers.length);
+    const refusal = quotas.charge(callerId, numbers.length);
     if (refusal && !(await keys.has(input))) return refusal;
-    const accepted = await intake.accept(input, urgent);
-    if (!refusal && !isCharged && (accepted.kind !== 'accepted' || accepted.replayed))
-      quotas.refund(callerId, numbers.length);
+    const accepted = await this.#write(input, urgent, refusal === undefined);
     if (accepted.kind === 'busy') return BUSY;
     if (accepted.kind === 'silent') return STORE_SILENT;
     if (accepted.kind === 'full') {
@@ -95,5 +91,18 @@ export class Acceptance {
     dispatcher.arrived(callerId);
     if (!accepted.replayed) this.count += accepted.requests.length;
     return accepted;
+  }
+
+  /** Where it comes to nothing new, what was charged for it is given back. */
+  async #write(input: AcceptInput, urgent: boolean, isCharged: boolean): Promise<Accepted> {
+    const { quotas, intake } = this.#parts;
+    let isNew = false;
+    try {
+      const accepted = await intake.accept(input, urgent);
+      isNew = accepted.kind === 'accepted' && !accepted.replayed;
+      return accepted;
+    } finally {
+      if (isCharged && !isNew) quotas.refund(input.callerId, input.numbers.length);
+    }
   }
 }

@@ -108,29 +108,33 @@ export class Values {
     const { clock, quotas, closing } = this.#parts;
     const endMs = clock.monotonicMs() + waitMs;
     // What a key stands for is known to the store alone: there its numbers go as requests, at once.
-    if (input.idempotency) return this.#asRequests(input, endMs, signal, false);
+    if (input.idempotency) return this.#asRequests(input, endMs, signal);
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
     const refusal = quotas.charge(callerId, numbers.length);
     if (refusal) return refusal;
-    let waiting = numbers.length;
-    this.#waiting.add(callerId, waiting);
-    const uncount = (): void => {
-      this.#waiting.add(callerId, -waiting);
-      waiting = 0;
+    this.#waiting.add(callerId, numbers.length);
+    let areOurs = true;
+    /** They wait here no more; what was charged for those that are not kept is given back. */
+    const part = (areKept: boolean): void => {
+      if (!areOurs) return;
+      areOurs = false;
+      this.#waiting.add(callerId, -numbers.length);
+      if (!areKept) quotas.refund(callerId, numbers.length);
     };
     const asRequests: AsRequests = (hasGuests) => {
-      // From now on they count as requests.
-      uncount();
-      return this.#asRequests(input, endMs, signal, true, hasGuests);
+      // They are charged anew, as requests, and only if they are accepted.
+      part(false);
+      return this.#asRequests(input, endMs, signal, hasGuests);
     };
+    let areKept = false;
     try {
       const ending = AbortSignal.any([signal, closing]);
       const result = await this.#asGuests(input, endMs, ending, asRequests);
-      if (result.kind === 'unavailable') quotas.refund(callerId, numbers.length);
+      areKept = result.kind === 'values';
       return result;
     } finally {
-      uncount();
+      part(areKept);
     }
   }
 
@@ -278,14 +282,13 @@ export class Values {
     input: ValuesInput,
     endMs: number,
     signal: AbortSignal,
-    isCharged: boolean,
     hasGuests = false,
   ): Promise<PostValuesResult> {
     const { acceptance, live, pager, quotas, clock } = this.#parts;
     const { callerId, numbers } = input;
     if (this.#telling.isCongested) return BUSY;
     const urgent = hasGuests && numbers.length <= LOADED_MAX;
-    const taken = await acceptance.take({ ...input, mode: 'values' }, { urgent, isCharged });
+    const taken = await acceptance.take({ ...input, mode: 'values' }, { urgent });
     if (taken.kind !== 'accepted') return taken;
     const { requests } = taken;
     const [first] = requests;
