@@ -103,7 +103,8 @@ export interface Store extends AsyncDisposable {
 
   /**
    * One small step (at most a few hundred rows, a few milliseconds) of deleting what is past retention: ended requests,
-   * idempotency keys, known numbers, idle logs, URLs that are gone, and values a while after they expired. Resolves to the number of rows deleted; 0: nothing left to do now.
+   * idempotency keys, known numbers, idle logs, URLs that are gone, and values a while after they expired. Resolves to how much was done,
+   * the number of rows deleted save where it had to look for them; 0: nothing left to do now.
    */
   prune(limits: PruneLimits): Promise<number>;
 
@@ -363,8 +364,9 @@ export interface PruneLimits {
   readonly endedBeforeMs: number;
   readonly nowMs: number;
   /**
-   * If the store is larger than this, these go whatever their age until it is not, the oldest first: idle logs, then ended
-   * requests, then known numbers.
+   * If the store is larger than this, these go before their time until it is not, the oldest first: idle logs, keys of which no request is
+   * left, requests that ended `ANSWER_MS_MIN` before `nowMs` or earlier, and whose callbacks were delivered or dead by then, then known numbers,
+   * and last keys whose requests all ended as long ago (those that are left have callbacks that are due).
    */
   readonly bytesMax: number;
 }
