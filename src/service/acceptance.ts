@@ -16,6 +16,9 @@ import type { RoomWatch } from './room-watch.ts';
 import type { AcceptInput, AcceptResult } from './service.ts';
 import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
 
+/** When it makes sense to look again whether enough of what its caller has waiting has ended. */
+const CROWDED_RETRY_MS = 2_000;
+
 export interface AcceptanceParts {
   readonly clock: Clock;
   readonly quotas: Quotas;
@@ -86,6 +89,14 @@ export class Acceptance {
       room.refused();
       return NO_ROOM;
     }
+    if (accepted.kind === 'crowded')
+      return {
+        kind: 'quota_exceeded',
+        name: 'store-bytes',
+        limit: accepted.bytesMax,
+        quotas: quotas.of(callerId),
+        retryAfterMs: CROWDED_RETRY_MS,
+      };
     if (accepted.kind === 'conflict') return accepted;
     keys.add(input, accepted.requests);
     dispatcher.arrived(callerId);

@@ -98,7 +98,8 @@ export interface QuotaState {
 /** It would go beyond a quota of its caller; nothing was accepted. */
 export interface QuotaRefusal {
   readonly kind: 'quota_exceeded';
-  readonly name: QuotaName;
+  /** `store-bytes`: those of the store for requests that wait, of which each caller may have half of what the others leave. */
+  readonly name: QuotaName | 'store-bytes';
   readonly limit: number;
   readonly quotas: readonly QuotaState[];
   /** When another try makes sense. Absent: never, it is more than the quota has in all. */

@@ -39,6 +39,7 @@ export interface Store extends AsyncDisposable {
    * requests of the first time (any that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
    * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with code `full` when there is no room,
    * and when more large batches arrive at once, in all or of this caller, than can be accepted soon.
+   * What is queued is never deleted for want of room, so a caller whose queued requests take as much as is free adds nothing to them: `crowded`.
    */
   accept(batch: NewBatch): Promise<AcceptOutcome>;
 
@@ -257,7 +258,9 @@ export type AcceptOutcome =
   | { readonly kind: 'accepted'; readonly known: Known; readonly rest?: Promise<Known> }
   /** `requests` as they stand now. */
   | { readonly kind: 'replayed'; readonly requests: readonly StoredRequest[] }
-  | { readonly kind: 'conflict' };
+  | { readonly kind: 'conflict' }
+  /** Nothing was accepted: the queued requests of this caller take more than `bytesMax`, which is half of what the others leave. */
+  | { readonly kind: 'crowded'; readonly bytesMax: number };
 
 export interface ListQuery {
   readonly callerId?: string;

@@ -104,11 +104,16 @@ export const ACCEPT_ROW = 4;
 
 /** What is known of the requests of a piece: `queued`, all are; an array, the factors of those that are done at once. */
 export type PieceAnswer = 'queued' | readonly (string | null)[];
-export type AcceptAnswer = PieceAnswer | 'conflict' | 'full' | ReplayAnswer;
+export type AcceptAnswer = PieceAnswer | 'conflict' | 'full' | ReplayAnswer | CrowdedAnswer;
 
 /** The key stands for the batch that begins with this sequence number. */
 export interface ReplayAnswer {
   readonly firstSeq: number;
+}
+
+/** The queued requests of its caller take more than this, which is what they may. */
+export interface CrowdedAnswer {
+  readonly bytesMax: number;
 }
 
 export type RestKey = readonly [firstSeq: number, start: number];
