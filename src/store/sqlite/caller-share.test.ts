@@ -39,7 +39,7 @@ class Crowd {
   }
 
   /** Accepts requests of a caller until it may have no more; how many were, and what it is told that it may have. */
-  async fill(given: Partial<NewRequest>): Promise<{ count: number; bytesMax: number }> {
+  async fillShare(given: Partial<NewRequest>): Promise<{ count: number; bytesMax: number }> {
     for (let count = 0; ; count += BATCH) {
       const outcome = await this.accept(given);
       if (outcome.kind === 'crowded') return { count, bytesMax: outcome.bytesMax };
@@ -61,12 +61,12 @@ for (const [what, number, callbackUrl] of [
     const crowd = new Crowd(store);
     const given = { number, ...(callbackUrl !== undefined && { callbackUrl }) };
     const { freeBytes: before } = await store.stats();
-    const first = await crowd.fill({ ...given, callerId: 'acme' });
+    const first = await crowd.fillShare({ ...given, callerId: 'acme' });
     assert.ok(first.count >= 2 * BATCH, `${first.count} requests`);
     const { freeBytes: between } = await store.stats();
     assert.ok(between > 0.45 * before && between < 0.65 * before, `${between} of ${before} bytes are free`);
     assert.ok(Math.abs(first.bytesMax - before / 2) < 0.15 * before, `${first.bytesMax} bytes of ${before}`);
-    await crowd.fill({ ...given, callerId: 'globex' });
+    await crowd.fillShare({ ...given, callerId: 'globex' });
     const { freeBytes: after } = await store.stats();
     assert.ok(after > 0.4 * between && after < 0.65 * between, `${after} of ${between} bytes are free`);
     assert.equal((await crowd.accept({ ...given, callerId: 'initech' }, 1)).kind, 'accepted');
@@ -79,7 +79,7 @@ test('a caller that has its share gets in again as its requests end; what it rep
   const crowd = new Crowd(store, 1);
   const first = newRequests(1);
   await store.accept(keyed(first));
-  const { count } = await crowd.fill({ number: SHORT });
+  const { count } = await crowd.fillShare({ number: SHORT });
   assert.equal((await store.accept(keyed(newRequests(1, { seq: seqNo(1e6) })))).kind, 'replayed');
   const another = await store.accept(keyed(newRequests(1, { seq: seqNo(1e6 + 1) }), 'f', 'another key'));
   assert.equal(another.kind, 'crowded');
@@ -98,12 +98,12 @@ test('what waits counts after a restart as well, and one that is queued again co
   {
     await using store = await openSqliteStore({ dataDir, bytesMax: BYTES_MAX });
     const crowd = new Crowd(store);
-    await crowd.fill({ number: SHORT });
+    await crowd.fillShare({ number: SHORT });
     next = crowd.next;
   }
   await using store = await openSqliteStore({ dataDir, bytesMax: BYTES_MAX });
   const crowd = new Crowd(store, next);
-  const more = await crowd.fill({ number: SHORT });
+  const more = await crowd.fillShare({ number: SHORT });
   assert.ok(more.count <= next / 10, `${more.count} after ${next}`);
   const seqs = Array.from({ length: 500 }, (_, i) => seqNo(i));
   await store.finish(seqs.map((seq) => doneJob(seq, { kind: 'partial' })));
