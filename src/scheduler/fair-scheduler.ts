@@ -193,14 +193,18 @@ export class FairScheduler {
     const { caller, stake } = this.#stop(dispatch, usedMs);
     const { job } = stake;
     const stakes = job.stakes();
+    const left: Entry[] = [];
     for (const each of stakes) {
       this.#withdraw(each);
-      for (const entry of each.entries) this.#forgetEntry(entry, each.caller);
+      for (const entry of each.entries) {
+        this.#forgetEntry(entry, each.caller);
+        left.push(entry);
+      }
     }
     this.#dropJob(job);
     for (const each of stakes) this.#retire(each.caller);
     this.#retire(caller);
-    return stakes.flatMap((each) => each.entries);
+    return left;
   }
 
   /** The job has lost its memory, and its place with it. Its entries still wait; a dispatch under way must still be settled. */
