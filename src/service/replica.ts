@@ -239,7 +239,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
-    return this.#lookups.wait(requestId, waitMs, AbortSignal.any([signal, this.#closing.signal]));
+    return this.#lookups.wait(requestId, waitMs, signal);
   }
 
   watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
