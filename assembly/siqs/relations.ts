@@ -11,6 +11,7 @@
  * the number of independent cycles (Lenstra and Manasse 1994), each as good as a complete relation.
  */
 import {
+  CURSOR,
   CYCLE_COUNT,
   FACTORS,
   FULL_COUNT,
@@ -34,6 +35,15 @@ import {
 import { entry, field, setField } from './header';
 
 export const FED: u32 = 0x8000;
+
+/** Zeroes up to `bytes` bytes of the tables that must begin empty, which lie one after the other. True when all are. `CURSOR` starts at 0. */
+export function siqsClear(bytes: u32): bool {
+  const begin = field(VERTEX_KEYS) + field(CURSOR);
+  const length = min(bytes, field(VERTEX_PARENTS) - begin);
+  memory.fill(begin, 0, length);
+  setField(CURSOR, field(CURSOR) + length);
+  return begin + length == field(VERTEX_PARENTS);
+}
 
 /** Adds the relation in ROOT and FACTORS, unless it is known already or there is no room left for one that is not complete. */
 export function addRelation(large1: u32, large2: u32, count: u32, fed: bool): void {

@@ -29,6 +29,7 @@ export { SIQS_BITS_MAX, SIQS_BITS_MIN } from './siqs-parameters.ts';
 
 export interface SiqsExports {
   siqsChooseMultiplier(): void;
+  siqsClear(bytes: number): number;
   siqsBuildFactorBase(budget: number): number;
   siqsPreparePool(budget: number): number;
   siqsSkipCoefficients(count: number): void;
@@ -223,7 +224,7 @@ export class Siqs {
     const kernel = this.#exports;
     switch (this.#get(header.STAGE)) {
       case Stage.clear:
-        if (this.#clear()) this.#enter(Stage.base);
+        if (kernel.siqsClear(CLEAR_BYTES)) this.#enter(Stage.base);
         break;
       case Stage.base:
         if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
@@ -249,16 +250,6 @@ export class Siqs {
         return this.#squareRoot();
     }
     return 'unfinished';
-  }
-
-  /** Zeroes the tables that must begin empty. True at the end. */
-  #clear(): boolean {
-    const begin = this.#get(header.VERTEX_KEYS) + this.#get(header.CURSOR);
-    const end = this.#get(header.VERTEX_PARENTS);
-    const length = Math.min(CLEAR_BYTES, end - begin);
-    new Uint8Array(this.#memory.buffer, begin, length).fill(0);
-    this.#set(header.CURSOR, this.#get(header.CURSOR) + length);
-    return begin + length === end;
   }
 
   #sieve(): 'unfinished' | 'exhausted' {
