@@ -77,8 +77,8 @@ const SIEVE_WORK = 600_000;
 const POLYNOMIALS_MIN = 8;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
-/** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
-const EXCESS = 12;
+/** Cycles beyond those for the base; each gives a factor with probability 1/2 or more. */
+const EXCESS = 6;
 /** Cycles for each prime of the base: how many more are tried where the matrix is too large, and from how many on that is left. */
 const CYCLES_SHARE_MORE = 0.04;
 const CYCLES_SHARE_MAX = 1.2;
@@ -170,7 +170,7 @@ export class Siqs {
     for (const [field, value] of fields) this.#set(field, value);
     this.#set(header.HELPER, helper);
     this.#set(header.EFFORT, effort);
-    this.#set(header.NEEDED, parameters.baseSize + EXCESS);
+    this.#set(header.NEEDED, Math.ceil(parameters.cyclesShare * parameters.baseSize) + EXCESS);
     this.#set(header.PENDING_BEGIN, this.#get(header.LOG_CAPACITY));
     this.#set(header.PENDING_END, this.#get(header.LOG_CAPACITY));
     this.#exports.siqsChooseMultiplier();
