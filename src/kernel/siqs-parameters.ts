@@ -49,8 +49,8 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
 /** From about 75 digits on relations with two large primes are worth their cost, over a smaller base; near the bounds of both they are too few. */
 const TWO_LARGE_PRIMES_FROM = 248;
 const TWO_LARGE_PRIMES_POWER = 1.75;
-/** With one large prime 3 to 4 % of the base are in no relation that is left, at 90 as at 183 bits: these primes need none. */
-const CYCLES_SHARE = 0.98;
+/** With one large prime 2 to 3 % of the base are in no relation that is left, from 90 to 183 bits: most of these primes need none. */
+const CYCLES_SHARE = 0.99;
 /** Fewer lose relations, more cost as much as they find. */
 const POWER_BITS = 12;
 const GRAIN = 0x1000;
