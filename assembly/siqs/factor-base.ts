@@ -116,7 +116,7 @@ function isSquareFree(k: u32): bool {
 }
 
 /**
- * Goes on with the factor base for up to `budget` primes (about 0.3 µs each). True when it is complete. The first two
+ * Goes on with the factor base for up to `budget` primes (about 0.2 µs each). True when it is complete. The first two
  * entries stand for the sign and for 2 and are inert in the sieve, as is the padding: their prime is 0.
  */
 export function siqsBuildFactorBase(budget: i32): bool {
