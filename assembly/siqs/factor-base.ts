@@ -27,8 +27,8 @@ import {
   SQRTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { inverseModuloPower } from './modular';
-import { bitLength, clear, modWord, multiplyWord } from './natural';
+import { bitLength, multiplyWord, remainderWord, setWord } from '../arithmetic/natural';
+import { oddInverse } from '../arithmetic/odd-inverse';
 import { findFourRoots, FOUR_PRIMES, FOUR_ROOTS, NO_ROOT } from './square-roots-of-kn';
 
 const MULTIPLIER_MAX: u32 = 73;
@@ -52,7 +52,7 @@ export function siqsChooseMultiplier(): void {
   for (let p: u32 = 3; p < SCORING_PRIME_MAX; p += 2) {
     if (!isSmallPrime(p)) continue;
     markSquares(p);
-    const residue = modWord(N, p, limbs);
+    const residue = remainderWord(N, p, limbs);
     const gain = Math.log(p) / <f64>(p - 1);
     for (let candidate = CANDIDATES; candidate < candidates; candidate += CANDIDATE_BYTES)
       store<f64>(
@@ -66,7 +66,7 @@ export function siqsChooseMultiplier(): void {
     if (load<f64>(at, 8) > load<f64>(best, 8)) best = at;
   const multiplier = load<u32>(best);
   setField(MULTIPLIER, multiplier);
-  clear(KN, NUMBER_BYTES >> 2);
+  setWord(KN, 0, NUMBER_BYTES >> 2);
   multiplyWord(KN, N, multiplier, limbs + 1);
   setField(LIMBS_KN, (bitLength(KN, limbs + 1) + 31) >> 5);
   setField(BASE_COUNT, 2);
@@ -175,8 +175,9 @@ function sieveSegment(begin: u32, odds: u32): void {
 function setPrime(i: u32, p: u32, root: u32): void {
   store<u32>(entry(PRIMES, i), p);
   store<u32>(entry(SQRTS, i), root);
-  store<u32>(entry(INVERSES, i), inverseModuloPower(p));
-  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverseModuloPower(p));
+  const inverse = oddInverse(p);
+  store<u32>(entry(INVERSES, i), inverse);
+  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverse);
   store<u16>(field(SHORT_LIMITS) + (i << 1), <u16>(<u32>0xffff / p));
   store<u32>(entry(HALF_INTERVAL, i), (field(INTERVAL) >> 1) % p);
 }
