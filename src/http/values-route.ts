@@ -18,7 +18,7 @@ import { refuseGaps, replicasHeader } from './replicas-header.ts';
 import { readNumber } from './submitted-numbers.ts';
 import { unavailable } from './unavailable.ts';
 import { JSON_CONTENT_TYPE } from './values-answer.ts';
-import { membersJson, valuesJson } from './values-json.ts';
+import { linesJson } from './values-json.ts';
 import type { Waiter } from './waiters.ts';
 
 export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
@@ -67,7 +67,7 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: Ht
         .header('content-type', JSON_CONTENT_TYPE);
       if (limit !== undefined && page.next !== undefined)
         reply.header('link', `<${nextUrl(request, page.next)}>; rel="next"`);
-      if (isWhole) return reply.send(await valuesJson(page.values));
+      if (isWhole) return reply.send(`[${await linesJson(page.lines)}]`);
       const stream = Readable.from(request.method === 'HEAD' ? [] : allPages(service, query, page, waiter));
       stream.once('close', () => waiter.leave());
       // A client that takes nothing for so long is as good as gone.
@@ -109,14 +109,14 @@ async function* allPages(
   first: ValuesPage,
   { signal }: Waiter,
 ): AsyncGenerator<string, void, undefined> {
-  yield `[${await membersJson(first.values)}`;
+  yield `[${await linesJson(first.lines)}`;
   let page = first;
   while (page.next !== undefined) {
     signal.throwIfAborted();
     page = await pageOf(service, { ...query, after: page.next, isKnownPrime: true }, signal);
     const lost = page.replicas?.missing.filter((name) => first.replicas?.missing.includes(name) !== true);
     if (lost !== undefined && lost.length > 0) throw new Error(`Replicas went away: ${lost.join(', ')}`);
-    if (page.values.length > 0) yield `,${await membersJson(page.values)}`;
+    if (page.lines.length > 0) yield `,${await linesJson(page.lines)}`;
   }
   yield ']';
 }

@@ -207,8 +207,8 @@ export type ValuesOfAsk = readonly [
 ];
 
 export interface ValuesOfAnswer {
-  /** The rows as `packValues` writes them. */
-  readonly values: string;
+  /** The lines of values, a line feed between two; null for none. */
+  readonly lines: string | null;
   /** To be asked for as `after` for the next page, which may be full even where this one is not; absent at the end. */
   readonly next?: string;
 }

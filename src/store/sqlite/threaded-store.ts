@@ -39,14 +39,7 @@ import {
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
 import type { RoundReport, StoreFailure } from './operation.ts';
-import {
-  packValues,
-  renewalRows,
-  renewalsOfRows,
-  rowOfValue,
-  unpackValues,
-  valueOfRow,
-} from './value-row.ts';
+import { packValues, renewalRows, renewalsOfRows, rowOfValue, valueOfRow } from './value-row.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
 import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
@@ -277,8 +270,8 @@ export class ThreadedStore implements Store {
   }
 
   /** A page at a time, with other calls between. */
-  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<StoredValue[]> {
-    const found: StoredValue[] = [];
+  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<string[]> {
+    const found: string[] = [];
     let from: string | undefined = after;
     do {
       const most = limit - found.length;
@@ -287,7 +280,7 @@ export class ThreadedStore implements Store {
         [scope, prime, from ?? null, most, nowMs],
         Math.min(most, COMMIT_ROWS_MAX),
       );
-      for (const row of unpackValues(page.values)) found.push(valueOfRow(row));
+      if (page.lines !== null) found.push(...page.lines.split('\n'));
       from = page.next;
     } while (from !== undefined && found.length < limit);
     return found;
