@@ -6,6 +6,7 @@
  */
 import type { CallbackPage, JobLog, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
 import type { EndedRow, RequestRow } from './request-row.ts';
+import type { SheetRow } from './value-sheet.ts';
 
 export interface Operations {
   /** The first piece of a batch, and the others as they are kept until they are written. */
@@ -185,8 +186,7 @@ export type ValueRow = readonly [
   expiresAtMs: number | null,
   version: number,
 ];
-/** The rows as `packValues` writes them. */
-export type ValuesAsk = readonly [scope: string, values: string];
+export type ValuesAsk = readonly [scope: string, ...sheets: SheetRow[]];
 
 export type NumbersAsk = readonly [scope: string, nowMs: number, ...numbers: string[]];
 

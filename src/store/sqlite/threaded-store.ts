@@ -39,7 +39,8 @@ import {
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
 import type { RoundReport, StoreFailure } from './operation.ts';
-import { packValues, renewalRows, renewalsOfRows, rowOfValue, valueOfRow } from './value-row.ts';
+import { renewalRows, renewalsOfRows, valueOfRow } from './value-row.ts';
+import { sheetRows } from './value-sheet.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
 import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
@@ -255,8 +256,8 @@ export class ThreadedStore implements Store {
   }
 
   async putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void> {
-    const packed = packValues(values.map(rowOfValue));
-    if ((await this.#rounds.call('putValues', [scope, packed], values.length)) === 'full')
+    const ask = [scope, ...sheetRows(values)] as const;
+    if ((await this.#rounds.call('putValues', ask, values.length)) === 'full')
       throw new StoreError('full', 'There is no room for new values');
   }
 

@@ -8,6 +8,7 @@ import { Database } from './database.ts';
 import { migrate } from './schema.ts';
 import { prepare } from './statement.ts';
 import { NUMBERS_OF_PRIME, ValueIndex } from './value-index.ts';
+import { valueSheet } from './value-sheet.ts';
 
 /** A gathering is full after so many entries: several are moved in a test. */
 const GATHERED = 3_000;
@@ -98,11 +99,13 @@ class Scene {
 
   #write(from: number, to: number): void {
     const insert = this.database.db.prepare('INSERT INTO stored_values VALUES (?, ?, ?, NULL, 1)');
+    const written: [string, string][] = [];
     for (let i = from; i < to; i++) {
       const [number, primes] = valueOf(i);
       insert.run('', String(number), primes.join(' '));
-      this.index.add('', String(number), primes.join(' '));
+      written.push([String(number), primes.join(' ')]);
     }
+    this.index.addSheet('', valueSheet(written));
   }
 }
 
@@ -163,7 +166,7 @@ test('a database in memory has its entries at once, and nothing noted', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db, 'memory');
   using database = new Database(db);
-  new ValueIndex(database).add('', '15', '3 5');
+  new ValueIndex(database).addSheet('', valueSheet([['15', '3 5']]));
   assert.equal(db.prepare('SELECT count(*) AS n FROM value_primes').get()?.['n'], 2);
   assert.equal(db.prepare('SELECT count(*) AS n FROM unindexed_values').get()?.['n'], 0);
 });

@@ -12,8 +12,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Database } from './database.ts';
-import { sizeKey } from './size-key.ts';
+import { sizeKey, sqlSizeKey } from './size-key.ts';
 import { prepare, type Statement } from './statement.ts';
+import { valueSheet, type ValueSheet } from './value-sheet.ts';
 
 type SizeKey = bigint | string;
 type EntryKey = readonly [scope: string, prime: SizeKey, number: SizeKey];
@@ -48,8 +49,8 @@ export class ValueIndex {
   readonly #db: DatabaseSync;
   readonly #gathers: boolean;
   readonly #gatheredMax: number;
-  /** By table, and by how many primes they insert: a statement for each entry would take half as long again. */
-  readonly #inserts = new Map<string, Statement<never>[]>();
+  /** By table. */
+  readonly #inserts: ReadonlyMap<string, Statement<never>>;
   readonly #deletes: readonly Statement<never>[];
   readonly #gatherings: readonly Gathering[];
   readonly #note: Statement<never>;
@@ -72,28 +73,29 @@ export class ValueIndex {
     this.#deletes = TABLES.map((table) =>
       prepare(db, `DELETE FROM ${table} WHERE scope = ? AND prime = ? AND number = ?`),
     );
-    this.#note = prepare(db, 'INSERT INTO unindexed_values (scope, number) VALUES (?, ?)');
+    this.#inserts = new Map(TABLES.map((table) => [table, prepare(db, insertSheet(table))]));
+    this.#note = prepare(
+      db,
+      `INSERT INTO unindexed_values (scope, number) SELECT ?, key FROM json_each(?) WHERE value <> ''`,
+    );
     this.#forget = prepare(db, 'DELETE FROM unindexed_values WHERE id <= ?');
     this.#lastNoted = prepare(db, 'SELECT coalesce(max(id), 0) FROM unindexed_values');
     if (this.#gathers) this.#gatherNoted();
     onRollBack(() => this.#lookAgain());
   }
 
-  /** Makes the entries of a value that had none. */
-  add(scope: string, number: string, factors: string): void {
-    const primes = primeKeys(factors);
-    if (primes.length === 0) return;
-    const key = sizeKey(number);
+  /** Makes the entries of values that had none. */
+  addSheet(scope: string, { factors, primes }: ValueSheet): void {
     if (!this.#gathers) {
-      this.#insertInto(INDEX, primes.length).run(scope, key, ...primes);
+      this.#insertInto(INDEX, scope, primes);
       return;
     }
-    this.#insertInto(GATHERINGS[this.#filling], primes.length).run(scope, key, ...primes);
-    this.#note.run(scope, number);
-    this.#filled += primes.length;
-    this.#sinceMoved += primes.length;
-    if (this.#move && this.#sinceMoved >= NEW_FOR_MOVED) this.#moveSome(this.#move);
-    else if (!this.#move && this.#filled >= this.#gatheredMax) this.#beginMove();
+    const entries = this.#insertInto(GATHERINGS[this.#filling], scope, primes);
+    this.#note.run(scope, factors);
+    this.#filled += entries;
+    this.#sinceMoved += entries;
+    while (this.#move && this.#sinceMoved >= NEW_FOR_MOVED) this.#moveSome(this.#move);
+    if (!this.#move && this.#filled >= this.#gatheredMax) this.#beginMove();
   }
 
   /** Deletes the entries of a value. */
@@ -102,10 +104,9 @@ export class ValueIndex {
     for (const prime of primeKeys(factors)) for (const entry of this.#deletes) entry.run(scope, prime, key);
   }
 
-  #insertInto(table: string, count: number): Statement<never> {
-    const statements = this.#inserts.get(table) ?? [];
-    this.#inserts.set(table, statements);
-    return (statements[count] ??= prepare(this.#db, insertPrimes(table, count)));
+  /** Returns how many entries are new. */
+  #insertInto(table: string, scope: string, primes: string): number {
+    return this.#inserts.get(table)?.run(scope, primes) ?? 0;
   }
 
   #beginMove(): void {
@@ -116,7 +117,7 @@ export class ValueIndex {
   }
 
   #moveSome({ after, lastNoted }: Move): void {
-    this.#sinceMoved = 0;
+    this.#sinceMoved -= NEW_FOR_MOVED;
     const { end, move, moveRest, clear } = this.#gatherings[1 - this.#filling] as Gathering;
     const to = end.get(...after);
     if (to) {
@@ -143,12 +144,8 @@ export class ValueIndex {
       this.#db,
       'SELECT scope, number, factors FROM unindexed_values JOIN stored_values USING (scope, number)',
     );
-    for (const [scope, number, factors] of noted.iterate()) {
-      const primes = primeKeys(factors);
-      if (primes.length === 0) continue;
-      this.#insertInto(GATHERINGS[0], primes.length).run(scope, sizeKey(number), ...primes);
-      this.#filled += primes.length;
-    }
+    for (const [scope, number, factors] of noted.iterate())
+      this.#filled += this.#insertInto(GATHERINGS[0], scope, valueSheet([[number, factors]]).primes);
   }
 }
 
@@ -182,10 +179,9 @@ function gathering(db: DatabaseSync, table: string): Gathering {
   };
 }
 
-/** Of one number: scope, number, and so many primes. */
-function insertPrimes(table: string, count: number): string {
-  const rows = Array.from({ length: count }, (_, i) => `(?1, ?${i + 3}, ?2)`);
-  return `INSERT OR IGNORE INTO ${table} VALUES ${rows.join(', ')}`;
+/** Of one scope: the `primes` of a sheet. */
+function insertSheet(table: string): string {
+  return `INSERT OR IGNORE INTO ${table} SELECT ?, ${sqlSizeKey('key')}, ${sqlSizeKey('value')} FROM json_each(?)`;
 }
 
 /** The size keys of the primes in a text of `formatFactors`. */

@@ -7,7 +7,6 @@ import type { Room } from './room.ts';
 import { sizeKey, sqlNumberOfKey } from './size-key.ts';
 import { prepare } from './statement.ts';
 import { NUMBERS_OF_PRIME } from './value-index.ts';
-import { unpackValues } from './value-row.ts';
 import type { ValueRows } from './value-rows.ts';
 
 /** When a value must not have expired for a renewal that is heard of now to count: one that comes late counts if it was accepted in time. */
@@ -37,9 +36,9 @@ export function valueHandlers(
      FROM (${NUMBERS_OF_PRIME}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}`,
   );
   return {
-    putValues([scope, values]) {
+    putValues([scope, ...sheets]) {
       if (!room.open) return 'full';
-      for (const row of unpackValues(values)) rows.put(scope, ...row);
+      for (const sheet of sheets) rows.putSheet(scope, ...sheet);
       return null;
     },
 
