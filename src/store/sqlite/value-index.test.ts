@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test';
 import { Database } from './database.ts';
 import { migrate } from './schema.ts';
 import { prepare } from './statement.ts';
-import { NUMBERS_OF_PRIME, ValueIndex } from './value-index.ts';
+import { ValueIndex } from './value-index.ts';
 import { valueSheet } from './value-sheet.ts';
 
 /** A gathering is full after so many entries: several are moved in a test. */
@@ -88,7 +88,7 @@ class Scene {
   }
 
   #found(prime: number): number[] {
-    const page = prepare<readonly [number]>(this.database.db, NUMBERS_OF_PRIME);
+    const page = prepare<readonly [number]>(this.database.db, this.index.numbersOfPrime);
     const found: number[] = [];
     for (let rows = page.all('', prime, -1, 100); rows.length > 0;) {
       for (const [number] of rows) found.push(number);

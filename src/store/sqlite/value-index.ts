@@ -13,7 +13,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Database } from './database.ts';
 import { sizeKey, sqlSizeKey } from './size-key.ts';
-import { prepare, type Statement } from './statement.ts';
+import { limitTo, prepare, type Statement } from './statement.ts';
 import { valueSheet, type ValueSheet } from './value-sheet.ts';
 
 type SizeKey = bigint | string;
@@ -31,11 +31,6 @@ const INDEX = 'main.value_primes';
 /** The two gatherings: one takes what comes, the other one is moved. */
 const GATHERINGS = ['temp.gathered_primes_a', 'temp.gathered_primes_b'] as const;
 const TABLES = [INDEX, ...GATHERINGS] as const;
-
-/** The size keys `number` of the values with a prime, ascending, each once. Of ?1, the scope, ?2, the prime, above ?3, at most ?4. */
-export const NUMBERS_OF_PRIME = `${TABLES.map(
-  (table) => `SELECT number FROM ${table} WHERE scope = ?1 AND prime = ?2 AND number > ?3`,
-).join(' UNION ')} ORDER BY number LIMIT ?4`;
 
 /** A gathering that is being moved. */
 interface Move {
@@ -82,6 +77,18 @@ export class ValueIndex {
     this.#lastNoted = prepare(db, 'SELECT coalesce(max(id), 0) FROM unindexed_values');
     if (this.#gathers) this.#gatherNoted();
     onRollBack(() => this.#lookAgain());
+  }
+
+  /**
+   * A query for the size keys `number` of the values with a prime, ascending, each once: of ?1, the scope, ?2, the prime, above ?3, at
+   * most ?4.
+   */
+  get numbersOfPrime(): string {
+    const tables = this.#gathers ? TABLES : [INDEX];
+    const each = tables.map(
+      (table) => `SELECT number FROM ${table} WHERE scope = ?1 AND prime = ?2 AND number > ?3`,
+    );
+    return `${each.join(' UNION ')} ORDER BY number ${limitTo('?4')}`;
   }
 
   /** Makes the entries of values that had none. */

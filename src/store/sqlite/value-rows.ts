@@ -12,7 +12,7 @@ import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import { POST_RENEWAL } from './outbox.ts';
 import { PARTIAL, QUEUED, VALUES } from './request-row.ts';
-import { prepare, type Statement } from './statement.ts';
+import { limitTo, prepare, type Statement } from './statement.ts';
 import { ValueIndex } from './value-index.ts';
 import { valueSheet } from './value-sheet.ts';
 
@@ -70,7 +70,7 @@ export class ValueRows {
     this.#after = prepare(
       db,
       `SELECT scope, number, factors FROM stored_values
-       WHERE (scope, number) > (?, ?) ORDER BY scope, number LIMIT ?`,
+       WHERE (scope, number) > (?, ?) ORDER BY scope, number ${limitTo('?')}`,
     );
     this.#awaited = prepare(
       db,
@@ -82,6 +82,11 @@ export class ValueRows {
       db,
       `DELETE FROM outbox WHERE shard = ${OWN} AND scope = ? AND number = ? RETURNING expires_at, version`,
     );
+  }
+
+  /** See `ValueIndex.numbersOfPrime`. */
+  get numbersOfPrime(): string {
+    return this.#index.numbersOfPrime;
   }
 
   /** Keeps a number, or gives it these terms where it is kept under a lesser version. */

@@ -6,7 +6,6 @@ import { RENEWAL_FIELDS, type Handlers, type RenewalRow, type ValueRow } from '.
 import type { Room } from './room.ts';
 import { sizeKey, sqlNumberOfKey } from './size-key.ts';
 import { prepare } from './statement.ts';
-import { NUMBERS_OF_PRIME } from './value-index.ts';
 import type { ValueRows } from './value-rows.ts';
 
 /** When a value must not have expired for a renewal that is heard of now to count: one that comes late counts if it was accepted in time. */
@@ -33,7 +32,7 @@ export function valueHandlers(
     `SELECT group_concat(v.number || ' ' || factors, char(10) ORDER BY p.number)
          FILTER (WHERE expires_at IS NULL OR expires_at > ?5),
        count(*), ${sqlNumberOfKey('max(p.number)')}
-     FROM (${NUMBERS_OF_PRIME}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}`,
+     FROM (${rows.numbersOfPrime}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}`,
   );
   return {
     putValues([scope, ...sheets]) {
