@@ -212,7 +212,7 @@ test('a hundred thousand values of one prime are answered, in order, and slow re
   for (const reader of readers) reader.destroy();
   assert.equal(answered, 20);
   assert.ok(
-    grown < 400 * 2 ** 20,
+    grown < 300 * 2 ** 20,
     `memory grew by ${Math.round(grown / 2 ** 20)} MiB: all at once would take 30 times 20 MB`,
   );
   const page = await ask(server, `/values/10007?limit=3&after=${unit * 5n}`);

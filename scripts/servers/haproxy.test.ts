@@ -13,13 +13,13 @@ import { PROBLEMS } from '../../src/domain/error-code.ts';
 import { rebalance, startHaproxy } from './haproxy.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** A replica: ready or not, and with answers of its own. */
+/** A replica: ready or not, mute or not, and with answers of its own. */
 class FakeReplica {
   readonly name: string;
   readonly #server = http.createServer((request, response) => this.#serve(request, response));
   ready = true;
-  /** It was told to stop, and says so to whoever asks for it by a status of its own. */
-  leaving = false;
+  /** It takes connections and answers no check, like a paused process. */
+  mute = false;
   behave: (response: http.ServerResponse) => void = ok;
   /** Methods of what has arrived, checks apart. */
   received: string[] = [];
@@ -45,9 +45,8 @@ class FakeReplica {
 
   #serve(request: http.IncomingMessage, response: http.ServerResponse): void {
     if (request.url === '/readyz' || request.url === '/healthz') {
-      const notReady = this.leaving && request.headers.prefer === 'leaving=404' ? 404 : 503;
-      const isReady = this.ready && !this.leaving;
-      response.writeHead(isReady || request.url === '/healthz' ? 200 : notReady).end();
+      const notReady = request.headers.prefer === 'unready=404' ? 404 : 503;
+      if (!this.mute) response.writeHead(this.ready || request.url === '/healthz' ? 200 : notReady).end();
       return;
     }
     this.received.push(request.method ?? '');
@@ -76,7 +75,7 @@ after(async () => {
 beforeEach(async () => {
   for (const replica of replicas) {
     replica.ready = true;
-    replica.leaving = false;
+    replica.mute = false;
     replica.behave = ok;
   }
   await until('both serving', async () => (await servedBy(8)).size === 2);
@@ -118,7 +117,7 @@ test('a replica that is not ready gets nothing within 3 seconds, and again somet
   await until('a being asked', async () => (await servedBy(8)).has('a'), 2_500);
 });
 
-test('a replica that leaves gets nothing new within 3 seconds, and what is under way with it is carried to its end', async () => {
+test('what is under way with a replica that is no longer ready is carried to its end', async () => {
   const held: http.ServerResponse[] = [];
   a.behave = (response) => void held.push(response);
   const asked = Array.from({ length: 6 }, () => ask('POST'));
@@ -126,7 +125,7 @@ test('a replica that leaves gets nothing new within 3 seconds, and what is under
     return held.length > 0 && a.received.length + b.received.length === asked.length;
   });
   a.behave = ok;
-  a.leaving = true;
+  a.ready = false;
   await until('only b being asked', async () => !(await servedBy(8)).has('a'), 3_500);
   // It would be given up by now if it had failed.
   await sleep(2_500);
@@ -136,6 +135,18 @@ test('a replica that leaves gets nothing new within 3 seconds, and what is under
     replies.map(({ status }) => status),
     replies.map(() => 200),
   );
+});
+
+test('what is under way with a replica that no longer answers checks is given up', async () => {
+  a.behave = () => {};
+  const asked: Promise<Response>[] = [];
+  await until('some being under way there', () => {
+    asked.push(ask('POST'));
+    return a.received.includes('POST');
+  });
+  a.mute = true;
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  assert.ok(statuses.includes(502), `the answers were ${statuses.join(', ')}`);
 });
 
 test('what may be done twice is done by another replica where one hangs up', async () => {
@@ -186,6 +197,8 @@ test('its list of replicas can change while answers are under way', async () => 
   await until('the third being asked', async () => (await servedBy(8)).has('c'));
   held[0]?.end('late');
   assert.equal(await (await asked).text(), 'late');
+  await rebalance(haproxy, folder, replicas);
+  await until('the third being asked no more', async () => !(await servedBy(8)).has('c'));
   await third.close();
 });
 
@@ -194,7 +207,7 @@ test('where none is ready, they are asked all the same, since they can be read a
     replica.ready = false;
     replica.behave = (response) => void response.writeHead(503).end('full');
   }
-  // Time for the checks to have noticed.
+  // Time for the checks to have noticed, with one always under way.
   const endMs = performance.now() + 3_500;
   while (performance.now() < endMs) {
     assert.equal(await (await ask('POST')).text(), 'full');

@@ -26,6 +26,11 @@ export const ARRIVING_BYTES_MAX = 64 * 1_048_576;
 export const BODY_FREE_BYTES = 16_384;
 /** How much of a body that is refused is still read and thrown away, so that its sender gets to see the answer. */
 export const DISCARDED_BYTES_MAX = 16 * 1_048_576;
+/** What answers larger than `UNSENT_FREE_BYTES` may hold together until their clients have taken them, so that slow readers cannot fill the memory. */
+export const UNSENT_BYTES_MAX = 256 * 1_048_576;
+export const UNSENT_FREE_BYTES = 65_536;
+/** A client that takes nothing of such an answer for so long is as good as gone. */
+export const STALLED_MS_MAX = 30_000;
 /** Largest header section of a request. */
 export const HEADER_BYTES_MAX = 16_384;
 /** Most errors that one problem lists. */

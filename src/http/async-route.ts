@@ -17,7 +17,7 @@ import type { HttpApp, HttpContext } from './http-context.ts';
 
 const DOOR: Door = { path: '/async', mode: 'async', callerDefault: ANONYMOUS };
 
-export function addAsyncRoute(app: HttpApp, { serviceFor, config }: HttpContext): void {
+export function addAsyncRoute(app: HttpApp, { serviceFor, config, unsent }: HttpContext): void {
   app.post(
     DOOR.path,
     {
@@ -44,7 +44,7 @@ export function addAsyncRoute(app: HttpApp, { serviceFor, config }: HttpContext)
     async (request, reply) => {
       const input = await acceptInput(request, DOOR, config);
       const accepted = acceptedRequests(await serviceFor(request).accept(input), reply);
-      return sendAccepted(accepted, formOf(request), reply);
+      return sendAccepted(accepted, formOf(request), reply, unsent);
     },
   );
 }

@@ -2,7 +2,13 @@
 import swagger from '@fastify/swagger';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
-import { HEADER_BYTES_MAX, WAITERS_MAX } from '../domain/limits.ts';
+import {
+  HEADER_BYTES_MAX,
+  STALLED_MS_MAX,
+  UNSENT_BYTES_MAX,
+  UNSENT_FREE_BYTES,
+  WAITERS_MAX,
+} from '../domain/limits.ts';
 import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
 import type { ClusterStatus } from '../service/cluster/cluster.ts';
 import { ScopedService } from '../service/scoped-service.ts';
@@ -10,7 +16,7 @@ import type { Service } from '../service/service.ts';
 import { askForKeys, ownCallerId, type KeyRing } from './access.ts';
 import { addCallbackSecretRoute } from './callback-secret-route.ts';
 import { addChangeRoutes } from './change-routes.ts';
-import { onClientError } from './client-error.ts';
+import { clientErrorHandler } from './client-error.ts';
 import { COMPONENTS } from './documented.ts';
 import { addDocumentsRoutes } from './documents-routes.ts';
 import { errorHandler, notFoundHandler } from './error-handler.ts';
@@ -34,6 +40,7 @@ import { schemaCheck } from './schema-check.ts';
 import { addAsyncRoute } from './async-route.ts';
 import { addSubmitRoute } from './submit-route.ts';
 import { addSyncRoute } from './sync-route.ts';
+import { UnsentAnswers } from './unsent-answers.ts';
 import { Waiters } from './waiters.ts';
 
 export interface AppParts {
@@ -68,7 +75,7 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     },
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
-    clientErrorHandler: onClientError,
+    clientErrorHandler: clientErrorHandler({ headersTimeoutMs, requestTimeoutMs }),
     frameworkErrors: onError,
     // While closing, requests on open connections are still answered; what accepts work refuses by itself.
     return503OnClosing: false,
@@ -116,6 +123,11 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     secretsOf: access?.secretsOf,
     config,
     waiters,
+    unsent: new UnsentAnswers({
+      bytesMax: config.unsentBytesMax ?? UNSENT_BYTES_MAX,
+      freeBytes: UNSENT_FREE_BYTES,
+      stalledMs: config.stalledMs ?? STALLED_MS_MAX,
+    }),
     metrics,
     logger,
   };

@@ -31,7 +31,6 @@ export class FakeService implements Service {
   /** What every caller is told of its quotas. */
   quotas: QuotaState[] = [];
   notReady: string[] = [];
-  isLeaving = false;
   /** Every input that `postValues` was given, with how long it was to wait. */
   readonly posted: (ValuesInput & { readonly waitMs: number })[] = [];
   /** Answered by `postValues` and `valuesBatch`. */
@@ -234,7 +233,7 @@ export class FakeService implements Service {
   }
 
   readiness(): Readiness {
-    return { ready: this.notReady.length === 0, reasons: this.notReady, isLeaving: this.isLeaving };
+    return { ready: this.notReady.length === 0, reasons: this.notReady };
   }
 
   #transition(

@@ -13,6 +13,7 @@ import type { CallerSecrets } from '../callbacks/callback-secrets.ts';
 import type { CallbackPolicy } from '../callbacks/callback-url.ts';
 import type { Service } from '../service/service.ts';
 import type { HttpLogger } from './http-logger.ts';
+import type { UnsentAnswers } from './unsent-answers.ts';
 import type { Waiters } from './waiters.ts';
 
 export type HttpApp = FastifyInstance<
@@ -36,6 +37,7 @@ export interface HttpContext {
   readonly secretsOf: ((callerId: string) => CallerSecrets) | undefined;
   readonly config: HttpConfig;
   readonly waiters: Waiters;
+  readonly unsent: UnsentAnswers;
   readonly metrics: Registry;
   readonly logger: HttpLogger;
 }
@@ -54,6 +56,9 @@ export interface HttpConfig {
   readonly keepAliveMs?: number;
   /** Requests held open at once, `WAITERS_MAX` by default. */
   readonly waitersMax?: number;
+  /** What large answers may hold together, `UNSENT_BYTES_MAX` by default, and for how long without headway, `STALLED_MS_MAX`. */
+  readonly unsentBytesMax?: number;
+  readonly stalledMs?: number;
   /** `HEARTBEAT_MS` by default. */
   readonly heartbeatMs?: number;
 }

@@ -47,10 +47,8 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
         ...(cursor !== undefined && { cursor }),
       });
       refuseGaps(page.replicas, strict);
-      return reply
-        .header('cache-control', 'no-store')
-        .header('content-type', 'application/json; charset=utf-8')
-        .send(requestPageJson(page));
+      reply.header('cache-control', 'no-store').header('content-type', 'application/json; charset=utf-8');
+      return context.unsent.send(reply, requestPageJson(page));
     },
   );
 }

@@ -33,17 +33,15 @@ describe('Those who run the service', () => {
     assert.deepEqual(await notReady.json(), { status: 'not_ready', reasons: ['the disk is full'] });
   });
 
-  it('see by a status of its own, if they ask for it, that it leaves: not that it fails', async () => {
+  it('see by a status of its own, if they ask for it, that no more work is wanted: not that it fails', async () => {
     await using server = await TestServer.start();
-    const headers = { prefer: 'leaving=404' };
-    server.service.notReady = ['the disk is full'];
-    assert.equal((await server.fetch('/readyz', { headers })).status, 503);
+    const headers = { prefer: 'unready=404' };
+    assert.equal((await server.fetch('/readyz', { headers })).status, 200);
     server.service.notReady = ['this server is stopping'];
-    server.service.isLeaving = true;
     assert.equal((await server.fetch('/readyz')).status, 503);
-    const leaving = await server.fetch('/readyz', { headers });
-    assert.deepEqual([leaving.status, leaving.headers.get('preference-applied')], [404, 'leaving=404']);
-    assert.deepEqual(await leaving.json(), { status: 'not_ready', reasons: ['this server is stopping'] });
+    const told = await server.fetch('/readyz', { headers });
+    assert.deepEqual([told.status, told.headers.get('preference-applied')], [404, 'unready=404']);
+    assert.deepEqual(await told.json(), { status: 'not_ready', reasons: ['this server is stopping'] });
   });
 
   it('see who else is in the cluster, and that a replica without its Redis is not ready', async () => {

@@ -41,8 +41,8 @@ export function addOperationsRoutes(
       const reasons = cluster?.orphans === null ? [...own.reasons, 'Redis does not answer'] : own.reasons;
       const ready = reasons.length === 0;
       if (!ready) reply.header('retry-after', '1');
-      const isGone = own.isLeaving && LEAVING_404.test(String(request.headers.prefer));
-      if (isGone) reply.header('preference-applied', 'leaving=404');
+      const isTold = !ready && UNREADY_404.test(String(request.headers.prefer));
+      if (isTold) reply.header('preference-applied', 'unready=404');
       const body: Readiness = {
         status: ready ? 'ready' : 'not_ready',
         reasons: [...reasons],
@@ -51,7 +51,7 @@ export function addOperationsRoutes(
       return (
         reply
           // What only balancers ask for is in no document of the API.
-          .code(ready ? 200 : isGone ? (404 as 503) : 503)
+          .code(ready ? 200 : isTold ? (404 as 503) : 503)
           .header('cache-control', 'no-store')
           .send(body)
       );
@@ -61,9 +61,9 @@ export function addOperationsRoutes(
 
 /**
  * A balancer that tells by the status alone whether a server fails or only wants no more work (HAProxy, `disable-on-404`) asks for that
- * with this preference.
+ * with this preference: whoever can say that it is not ready can also answer what is under way with it.
  */
-const LEAVING_404 = /(?:^|,)\s*leaving=404\s*(?:,|$)/i;
+const UNREADY_404 = /(?:^|,)\s*unready=404\s*(?:,|$)/i;
 
 function clusterBody({ shard, name, stage, peers, strangers, orphans, unheard }: ClusterStatus): ClusterBody {
   const replica = (peer: Peer): ClusterBody['peers'][number] => ({

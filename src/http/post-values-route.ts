@@ -20,11 +20,11 @@ import { fingerprintOf } from './idempotency-key.ts';
 import { inlineWait, preferenceApplied } from './inline-wait.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { readNumbers } from './submitted-numbers.ts';
-import { sendUnfinished, sendValues } from './values-answer.ts';
+import { sendUnfinished, wholeValues } from './values-answer.ts';
 
 const PATH = '/values';
 
-export function addPostValuesRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+export function addPostValuesRoute(app: HttpApp, { serviceFor, config, waiters, unsent }: HttpContext): void {
   app.post(
     PATH,
     {
@@ -64,7 +64,9 @@ export function addPostValuesRoute(app: HttpApp, { serviceFor, config, waiters }
         reply
           .headers(rateLimitHeaders(result.quotas ?? []))
           .headers(preferenceApplied(wait, { isAccepted, hasWaited: waiter !== undefined }));
-        return await (isAccepted ? sendUnfinished(result, reply) : sendValues(result.values, reply));
+        return await (isAccepted
+          ? sendUnfinished(result, reply)
+          : unsent.sendAnyway(reply, await wholeValues(result.values, reply)));
       } finally {
         waiter?.leave();
       }

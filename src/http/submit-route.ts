@@ -17,7 +17,7 @@ import { parsePrefer } from './prefer.ts';
 
 const DOOR: Door = { path: '/requests', mode: 'queued' };
 
-export function addSubmitRoute(app: HttpApp, { serviceFor, config }: HttpContext): void {
+export function addSubmitRoute(app: HttpApp, { serviceFor, config, unsent }: HttpContext): void {
   app.post(
     DOOR.path,
     {
@@ -49,7 +49,7 @@ export function addSubmitRoute(app: HttpApp, { serviceFor, config }: HttpContext
       const accepted = acceptedRequests(await serviceFor(request).accept(input), reply);
       if (parsePrefer(request.headers.prefer as string | undefined).respondAsync)
         reply.header('preference-applied', 'respond-async');
-      return sendAccepted(accepted, formOf(request), reply);
+      return sendAccepted(accepted, formOf(request), reply, unsent);
     },
   );
 }

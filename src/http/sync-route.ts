@@ -24,7 +24,7 @@ import { renderRequest } from './rendered-request.ts';
 
 const DOOR: Door = { path: '/sync', mode: 'sync', callerDefault: ANONYMOUS };
 
-export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters, unsent }: HttpContext): void {
   app.post(
     DOOR.path,
     {
@@ -60,7 +60,7 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: Http
         const [view] = acceptedRequests(result, reply);
         const isAccepted = !hasEnded(view.status);
         reply.headers(preferenceApplied(wait, { isAccepted, hasWaited: waiter !== undefined }));
-        if (isAccepted) return sendAccepted([view], 'number', reply);
+        if (isAccepted) return sendAccepted([view], 'number', reply, unsent);
         return reply
           .header('cache-control', 'no-store')
           .header('content-type', 'application/json; charset=utf-8')

@@ -10,10 +10,11 @@ export const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
 /** Seconds until it makes sense to ask for a batch again. */
 const POLL_SECONDS = 1;
 
-/** 200. */
-export async function sendValues(values: readonly Value[], reply: FastifyReply): Promise<FastifyReply> {
-  const body = await valuesJson(values);
-  return reply.header('cache-control', 'no-store').header('content-type', JSON_CONTENT_TYPE).send(body);
+/** 200, and the text to send with it. */
+export async function wholeValues(values: readonly Value[], reply: FastifyReply): Promise<string> {
+  const text = await valuesJson(values);
+  reply.header('cache-control', 'no-store').header('content-type', JSON_CONTENT_TYPE);
+  return text;
 }
 
 /** 202. */

@@ -3,9 +3,12 @@ import * as Type from 'typebox';
 import { answer, PATIENCE_HEADERS, POLLING, PROBLEM, UNAVAILABLE } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { parsePrefer } from './prefer.ts';
-import { incompleteBatch, noBatch, sendUnfinished, sendValues } from './values-answer.ts';
+import { incompleteBatch, noBatch, sendUnfinished, wholeValues } from './values-answer.ts';
 
-export function addValuesBatchRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+export function addValuesBatchRoute(
+  app: HttpApp,
+  { serviceFor, config, waiters, unsent }: HttpContext,
+): void {
   app.get(
     '/values/batches/:batch_id',
     {
@@ -40,7 +43,7 @@ export function addValuesBatchRoute(app: HttpApp, { serviceFor, config, waiters 
         if (result.kind === 'not_found') throw noBatch(batchId);
         if (result.kind === 'incomplete') throw incompleteBatch(result);
         return await (result.kind === 'values'
-          ? sendValues(result.values, reply)
+          ? unsent.send(reply, await wholeValues(result.values, reply))
           : sendUnfinished(result, reply));
       } finally {
         waiter?.leave();

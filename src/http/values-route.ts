@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import * as Type from 'typebox';
 import { ValuesQuery } from '../contract/values.ts';
 import { ANONYMOUS } from '../domain/caller.ts';
-import { HEARTBEAT_MS, VALUES_PAGE_MAX } from '../domain/limits.ts';
+import { VALUES_PAGE_MAX } from '../domain/limits.ts';
 import { abbreviate } from '../base/abbreviate.ts';
 import type { Service, ValuesOfQuery, ValuesPage } from '../service/service.ts';
 import { callerOf } from './accept-input.ts';
@@ -19,9 +19,8 @@ import { readNumber } from './submitted-numbers.ts';
 import { unavailable } from './unavailable.ts';
 import { JSON_CONTENT_TYPE } from './values-answer.ts';
 import { linesJson } from './values-json.ts';
-import type { Waiter } from './waiters.ts';
 
-export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unsent }: HttpContext): void {
   app.get(
     '/values/:prime',
     {
@@ -67,11 +66,13 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: Ht
         .header('content-type', JSON_CONTENT_TYPE);
       if (limit !== undefined && page.next !== undefined)
         reply.header('link', `<${nextUrl(request, page.next)}>; rel="next"`);
-      if (isWhole) return reply.send(`[${await linesJson(page.lines)}]`);
-      const stream = Readable.from(request.method === 'HEAD' ? [] : allPages(service, query, page, waiter));
+      const first = await linesJson(page.lines);
+      if (isWhole) return unsent.send(reply, `[${first}]`);
+      const begin = Buffer.from(`[${first}`);
+      unsent.hold(reply.raw, PAGES_HELD * begin.length);
+      const rest = { service, query, firstMissing: page.replicas?.missing ?? [], signal: waiter.signal };
+      const stream = Readable.from(request.method === 'HEAD' ? [] : allPages(begin, page.next, rest));
       stream.once('close', () => waiter.leave());
-      // A client that takes nothing for so long is as good as gone.
-      reply.raw.setTimeout(STALLED_MS_MAX, () => reply.raw.destroy());
       return reply.send(stream);
     },
   );
@@ -79,7 +80,8 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters }: Ht
 
 const TOO_MANY = 'Too many clients are being answered or waiting at once';
 const UNDECIDED = 'It was not found out in time whether the number is prime';
-const STALLED_MS_MAX = 2 * HEARTBEAT_MS;
+/** Of an answer that comes page by page, in memory at once: the first, one that the socket has, one that waits, one that is read. */
+const PAGES_HELD = 4;
 
 /** Throws an HttpProblem where there is none, or it has gaps that are not wanted. */
 async function firstPage(
@@ -102,23 +104,39 @@ async function pageOf(service: Service, query: ValuesOfQuery, signal: AbortSigna
   throw unavailable(result.code, result.retryAfterMs, result.code === 'overloaded' ? UNDECIDED : undefined);
 }
 
-/** The text of an answer, page by page. Throws where a replica is missing from a page that was there for the first one. */
+interface Rest {
+  readonly service: Service;
+  readonly query: ValuesOfQuery;
+  /** Replicas that were missing from the first page. */
+  readonly firstMissing: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** The text of an answer, page by page: `begin`, and those from `next` on. */
 async function* allPages(
-  service: Service,
-  query: ValuesOfQuery,
-  first: ValuesPage,
-  { signal }: Waiter,
-): AsyncGenerator<string, void, undefined> {
-  yield `[${await linesJson(first.lines)}`;
-  let page = first;
-  while (page.next !== undefined) {
-    signal.throwIfAborted();
-    page = await pageOf(service, { ...query, after: page.next, isKnownPrime: true }, signal);
-    const lost = page.replicas?.missing.filter((name) => first.replicas?.missing.includes(name) !== true);
-    if (lost !== undefined && lost.length > 0) throw new Error(`Replicas went away: ${lost.join(', ')}`);
-    if (page.lines.length > 0) yield `,${await linesJson(page.lines)}`;
+  begin: Buffer,
+  next: string | undefined,
+  rest: Rest,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield begin;
+  for (let after = next; after !== undefined;) {
+    rest.signal.throwIfAborted();
+    const page = await pageText(after, rest);
+    after = page.next;
+    yield page.text;
   }
-  yield ']';
+  yield Buffer.from(']');
+}
+
+/** As bytes, in the memory of one page. Throws where a replica is missing that was there for the first page. */
+async function pageText(
+  after: string,
+  { service, query, firstMissing, signal }: Rest,
+): Promise<{ readonly text: Buffer; readonly next: string | undefined }> {
+  const { lines, next, replicas } = await pageOf(service, { ...query, after, isKnownPrime: true }, signal);
+  const lost = replicas?.missing.filter((name) => !firstMissing.includes(name)) ?? [];
+  if (lost.length > 0) throw new Error(`Replicas went away: ${lost.join(', ')}`);
+  return { text: Buffer.from(lines.length > 0 ? `,${await linesJson(lines)}` : ''), next };
 }
 
 /** The same path and query, but for where the page begins. */

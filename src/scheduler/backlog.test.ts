@@ -270,6 +270,17 @@ test('a position counts down as the requests before it end', () => {
   assert.equal(simulation.backlog.position(last), 1699);
 });
 
+test('of those that are written together, one that is not written yet has its place already', () => {
+  const simulation = new Simulation();
+  for (let i = 0; i < 700; i++) simulation.admit('a');
+  const last = simulation.unwritten.at(-1);
+  assert.ok(last);
+  assert.equal(simulation.backlog.position(last), 699);
+  for (let i = 0; i < 500; i++) simulation.write(false);
+  while (simulation.unreported.length > 0) simulation.report();
+  assert.equal(simulation.backlog.position(last), 699);
+});
+
 test('ordinals start again when a caller has nothing waiting, and go on after a restart', () => {
   const backlog = new Backlog(OPTIONS);
   assert.equal(backlog.admit('a', 1), 0);

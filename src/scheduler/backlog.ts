@@ -231,21 +231,23 @@ export class Backlog {
 
   /**
    * At most so many of its caller's requests go first, as far as ordinals tell (one queued again goes before its ordinal). After an
-   * adoption they tell nothing until its caller has nothing waiting any more.
-   * Undefined if its caller has nothing waiting. O(its caller's window).
+   * adoption they tell nothing until its caller has nothing waiting any more. Those that are being written count: a place in the queue
+   * never gets worse.
+   * Undefined if its caller has nothing present. O(its caller's window).
    */
   position({ callerId, seq, ordinal }: Queued): number | undefined {
     const line = this.#lines.get(callerId);
-    if (line === undefined || line.waiting === 0) return undefined;
+    const others = this.present(callerId) - 1;
+    if (line === undefined || others < 0) return undefined;
     if (seq <= line.cursor || (line.loaded.has(seq) && !line.mixed)) {
       let before = 0;
       for (const other of line.loaded) if (other < seq) before++;
       return before;
     }
-    if (line.mixed) return line.waiting - 1;
+    if (line.mixed) return others;
     // All up to the cursor that still wait are loaded; between it and this one there are at most as many as ordinals.
     const between = Math.max(0, ordinal - line.cursorOrdinal - 1);
-    return Math.min(line.waiting - 1, line.loaded.size + between);
+    return Math.min(others, line.loaded.size + between);
   }
 
   /** Accepted and not left. */

@@ -58,7 +58,7 @@ test('nothing is told of a store that another replica may have: neither what com
     yield view;
     yield view;
   }
-  const readiness = (): ReturnType<Service['readiness']> => ({ ready: true, reasons: [], isLeaving: false });
+  const readiness = (): ReturnType<Service['readiness']> => ({ ready: true, reasons: [] });
   const inner = { ...serviceOver(told.promise), watch: views, readiness };
   const service = new PromptService(inner, new ManualClock(), () => isOurs);
   assert.equal(service.readiness().ready, true);

@@ -301,7 +301,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
       ...(this.#room.isFull ? ['the store has no room for new requests'] : []),
       ...(this.#endings.congested ? ['the store has no room for results'] : []),
     ];
-    return { ready: reasons.length === 0, reasons, isLeaving: this.#isLeaving };
+    return { ready: reasons.length === 0, reasons };
   }
 
   stats(): ReplicaStats {

@@ -47,8 +47,6 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why not; empty if so. */
   readonly reasons: readonly string[];
-  /** It is about to stop. What is sent here all the same is taken as long as it can be. */
-  readonly isLeaving: boolean;
 }
 
 export interface AcceptInput {
