@@ -24,21 +24,22 @@ export async function valuesJson(values: readonly Value[]): Promise<string> {
 
 /** Of lines of values, what stands between the brackets of `Values`. */
 export function linesJson(lines: readonly string[]): Promise<string> {
-  return inSlices(lines, LINES_AT_ONCE, membersJson);
+  return inSlices(lines, LINES_AT_ONCE, (some) => some.map(lineJson).join(','));
 }
 
-/** From where a prime begins: elsewhere in a long one it would be looked for in vain, again and again. */
-const POWER = /\b(\d+)\^(\d+)/g;
+/** Of one line: text is cut and joined, and nothing is read as a number. */
+function lineJson(line: string): string {
+  const end = line.indexOf(' ');
+  const factors = line.slice(end + 1);
+  const isPlain = !factors.includes('^') && !factors.includes('?');
+  const primes = isPlain ? factors.replaceAll(' ', ',') : factors.split(' ').map(primesJson).join(',');
+  return `{"value":${line.slice(0, end)},"prime_factors":[${primes}]}`;
+}
 
-/** Many at once: what is done here is done by the engine's own code, which needs no warming up. */
-function membersJson(lines: readonly string[]): string {
-  return lines
-    .join('\n')
-    .replaceAll(POWER, (_, prime: string, exponent: string) => `${prime} `.repeat(Number(exponent)).trimEnd())
-    .replaceAll('?', '')
-    .replaceAll(/^(\d+) (.*)$/gm, '{"value":$1,"prime_factors":[$2]}')
-    .replaceAll(' ', ',')
-    .replaceAll('\n', ',');
+/** Of a factor, which is `2^4` or `1000003?`, say. */
+function primesJson(factor: string): string {
+  const [prime = '', exponent = '1'] = factor.replace('?', '').split('^');
+  return `${prime},`.repeat(Number(exponent) - 1) + prime;
 }
 
 /** With a comma between. Written in slices, so that the event loop is held for about `BATCH_SLICE_MS` at a time. */
