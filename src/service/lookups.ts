@@ -2,12 +2,19 @@
 import { RecentMap } from '../base/recent-map.ts';
 import { parseRequestId, SEQ_STRIDE } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
-import type { BatchProgress, BatchSpan, ListQuery, Store } from '../store/store.ts';
+import {
+  StoreError,
+  type BatchProgress,
+  type BatchSpan,
+  type ListQuery,
+  type Store,
+} from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
 import { watchedState, watchPauseMs } from './request-watch.ts';
 import { viewOfLive, viewOfStored, type Outlook } from './request-view.ts';
 import type { ListRequests, RequestList, RequestView } from './service.ts';
+import { UnavailableError } from './unavailable-error.ts';
 import { Waiters } from './waiters.ts';
 
 export interface LookupParts {
@@ -156,7 +163,7 @@ export class Lookups {
 
   async list(query: ListRequests): Promise<RequestList> {
     if (query.status === 'running') return this.#running(query);
-    const page = await this.#parts.store.list(asStoreQuery(query));
+    const page = await this.#parts.store.list(asStoreQuery(query)).catch(rethrowBusy);
     const views = page.requests.map((stored) => {
       const live = this.#parts.live.get(stored.seq);
       return this.view(live ? { live } : { stored });
@@ -208,6 +215,12 @@ export class Lookups {
     const requests = page.map((live) => this.view({ live }));
     return last && found.length > limit ? { requests, next: String(last.stored.seq) } : { requests };
   }
+}
+
+/** Too many lists are being read: that passes soon. */
+function rethrowBusy(error: unknown): never {
+  if (!(error instanceof StoreError) || error.code !== 'busy') throw error;
+  throw new UnavailableError('overloaded', 1_000, error.message, error);
 }
 
 function asStoreQuery({ callerId, mode, status, delivery, cursor, limit }: ListRequests): ListQuery {

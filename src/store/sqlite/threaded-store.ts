@@ -7,7 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { parseFactors, formatFactors, type Factor } from '../../domain/factorization.ts';
 import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
-import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
+import { COMMIT_ROWS_MAX, PAGE_SCAN_MAX } from '../../domain/limits.ts';
 import { MODES, type StoredRequest, type TimelineEvent } from '../../domain/request.ts';
 import type { StoredValue, ValueRenewal } from '../../domain/value.ts';
 import {
@@ -38,18 +38,21 @@ import {
   type ValueScope,
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
-import type { RoundReport, StoreFailure } from './operation.ts';
+import type { Answer, ListAsk, RoundReport, StoreFailure } from './operation.ts';
 import { renewalRows, renewalsOfRows, valueOfRow } from './value-row.ts';
 import { sheetRows } from './value-sheet.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
+import { scannedFilters } from './scanned-filters.ts';
 import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
 
 /** What 64 KiB of a log weigh in a round, in rows, and a page of one that is read. */
 const LOG_ROW_ROWS = 40;
 const LOG_PAGE_ROWS = 250;
-/** Counting so many rows costs about as much as reading one out. */
+/** Counting so many rows, or passing over them, costs about as much as reading one out. */
 const COUNTED_ROWS = 20;
+/** Lists that pass over rows, at once: others wait behind them. */
+const SCANS_MAX = 8;
 
 export interface ThreadedStoreOptions extends RoundQueueOptions {
   /** Closing waits no longer than this for what is under way, and gives it up then; as long as it takes by default. */
@@ -67,6 +70,7 @@ export class ThreadedStore implements Store {
   #closed: Promise<void> | undefined;
   #closing = false;
   #ended = false;
+  #scans = 0;
 
   /** `worker` has said that it is open. */
   constructor(worker: Worker, clock: Pick<Clock, 'wallMs'>, options: ThreadedStoreOptions = {}) {
@@ -124,19 +128,29 @@ export class ThreadedStore implements Store {
   }
 
   async list({ callerId, mode, status, delivery, beforeSeq, limit }: ListQuery): Promise<ListPage> {
-    const { rows, next } = await this.#rounds.call(
-      'list',
-      {
-        ...(callerId !== undefined && { callerId }),
-        ...(mode !== undefined && { mode: MODES.indexOf(mode) }),
-        ...(status !== undefined && { status: STORED_STATUSES.indexOf(status) }),
-        ...(delivery !== undefined && { delivery: DELIVERY_STATUSES.indexOf(delivery) }),
-        beforeSeq: beforeSeq ?? Number.MAX_SAFE_INTEGER,
-        limit,
-      },
+    const ask: ListAsk = {
+      ...(callerId !== undefined && { callerId }),
+      ...(mode !== undefined && { mode: MODES.indexOf(mode) }),
+      ...(status !== undefined && { status: STORED_STATUSES.indexOf(status) }),
+      ...(delivery !== undefined && { delivery: DELIVERY_STATUSES.indexOf(delivery) }),
+      beforeSeq: beforeSeq ?? Number.MAX_SAFE_INTEGER,
       limit,
-    );
+    };
+    const { rows, next } = await (scannedFilters(ask).length > 0
+      ? this.#scan(ask)
+      : this.#rounds.call('list', ask, limit));
     return { requests: rows.map(requestOfRow), ...(next !== undefined && { next }) };
+  }
+
+  async #scan(ask: ListAsk): Promise<Answer<'list'>> {
+    if (this.#scans >= SCANS_MAX)
+      throw new StoreError('busy', `${SCANS_MAX} lists that pass over many requests are being read already`);
+    this.#scans++;
+    try {
+      return await this.#rounds.call('list', ask, ask.limit + Math.ceil(PAGE_SCAN_MAX / COUNTED_ROWS));
+    } finally {
+      this.#scans--;
+    }
   }
 
   async finish(ended: readonly EndedJob[]): Promise<ReadonlyMap<number, number>> {
