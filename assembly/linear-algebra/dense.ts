@@ -31,9 +31,8 @@ import {
   UNKNOWNS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from '../siqs/header';
+import { DEAD, RELATION } from './row-entry';
 
-const RELATION: u32 = 0x80000000;
-const DEAD: u32 = 0xffffffff;
 /** More unknowns than equations by this are enough for any number of solutions. */
 const EXCESS_MAX: u32 = 192;
 const SOLUTIONS_MAX: u32 = 64;

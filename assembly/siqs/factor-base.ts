@@ -27,8 +27,9 @@ import {
   SQRTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { inverseModuloPower, jacobi, squareRootModulo } from './modular';
-import { bitLength, clear, modWord, multiplyWord } from './natural';
+import { jacobi, squareRootModulo } from './modular';
+import { bitLength, multiplyWord, remainderWord, setWord } from '../arithmetic/natural';
+import { oddInverse } from '../arithmetic/odd-inverse';
 
 const MULTIPLIER_MAX: u32 = 73;
 const SCORING_PRIME_MAX: u32 = 300;
@@ -45,7 +46,7 @@ export function siqsChooseMultiplier(): void {
     if (!isSmallPrime(p)) continue;
     const at = SCRATCH + 16 * count;
     store<u32>(at, p);
-    store<i32>(at, jacobi(modWord(N, p, limbs), p), 4);
+    store<i32>(at, jacobi(remainderWord(N, p, limbs), p), 4);
     store<f64>(at, (2 * Math.log(p)) / <f64>(p - 1), 8);
     count++;
   }
@@ -70,7 +71,7 @@ export function siqsChooseMultiplier(): void {
     }
   }
   setField(MULTIPLIER, best);
-  clear(KN, NUMBER_BYTES >> 2);
+  setWord(KN, 0, NUMBER_BYTES >> 2);
   multiplyWord(KN, N, best, limbs + 1);
   setField(LIMBS_KN, (bitLength(KN, limbs + 1) + 31) >> 5);
   setField(BASE_COUNT, 2);
@@ -110,7 +111,7 @@ export function siqsBuildFactorBase(budget: i32): bool {
       if (load<u8>(segment + cursor) == 0) continue;
       budget--;
       const p = begin + 2 * cursor;
-      const residue = modWord(KN, p, limbs);
+      const residue = remainderWord(KN, p, limbs);
       if (residue != 0 && jacobi(residue, p) != 1) continue;
       setPrime(count, p, squareRootModulo(residue, p));
       count++;
@@ -148,8 +149,9 @@ function sieveSegment(begin: u32, odds: u32): void {
 function setPrime(i: u32, p: u32, root: u32): void {
   store<u32>(entry(PRIMES, i), p);
   store<u32>(entry(SQRTS, i), root);
-  store<u32>(entry(INVERSES, i), inverseModuloPower(p));
-  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverseModuloPower(p));
+  const inverse = oddInverse(p);
+  store<u32>(entry(INVERSES, i), inverse);
+  store<u16>(field(SHORT_INVERSES) + (i << 1), <u16>inverse);
   store<u16>(field(SHORT_LIMITS) + (i << 1), <u16>(<u32>0xffff / p));
   store<u32>(entry(HALF_INTERVAL, i), (field(INTERVAL) >> 1) % p);
 }

@@ -1,14 +1,5 @@
 /** Arithmetic modulo one word: inverses, powers, Legendre symbols, square roots, and Montgomery products in 4 lanes. */
 
-/** word^-1 mod 2^32 for odd `word` (Newton; the seed is right to 5 bits). */
-export function inverseModuloPower(word: u32): u32 {
-  let inverse = (3 * word) ^ 2;
-  inverse *= 2 - word * inverse;
-  inverse *= 2 - word * inverse;
-  inverse *= 2 - word * inverse;
-  return inverse;
-}
-
 export function multiplyModulo(a: u32, b: u32, p: u32): u32 {
   return <u32>((<u64>a * <u64>b) % <u64>p);
 }

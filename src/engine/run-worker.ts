@@ -7,8 +7,8 @@
 import os from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { checkFactorization, formatFactors, type Factorization } from '../domain/factorization.ts';
-import { WORD_END } from '../kernel/is-prime-word.ts';
 import type { Job, Kernel } from '../kernel/kernel.ts';
+import { WORD_END } from '../kernel/word-end.ts';
 import { checkWordFactors, type WordFactors } from '../kernel/word-factors.ts';
 import { CONTROL, type BatchTask, type SliceTask, type WorkerReply, type WorkerTask } from './protocol.ts';
 

@@ -13,7 +13,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Tally } from '../base/tally.ts';
 import type { Factor } from '../domain/factorization.ts';
-import { KNOWN_DIGITS_MIN, PRIMALITY_MS_MAX } from '../domain/limits.ts';
+import { KNOWN_DIGITS_MIN, PIECE_ROWS, PRIMALITY_MS_MAX } from '../domain/limits.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { ScopeOf, StoredValue, ValueRenewal } from '../domain/value.ts';
 import { numberOfLine } from '../domain/value-line.ts';
@@ -67,9 +67,10 @@ type AsRequests = (hasGuests: boolean) => Promise<PostValuesResult>;
 
 /**
  * Requests that are loaded out of turn, so that they go on in memory where their guests were: in a larger batch some begin anew from their
- * logs. Of a larger batch nothing is kept before all is: it would be written twice while its client waits.
+ * logs. As many as are written by the time that they are accepted. Of a larger batch nothing is kept before all is: it would be written
+ * twice while its client waits.
  */
-const LOADED_MAX = 500;
+const LOADED_MAX = PIECE_ROWS;
 /** What is left of the wait for numbers to be accepted as requests, in ms: a single commit, however many there are. */
 const ACCEPT_MS = 250;
 /** Commits of one POST under way or waiting at a time: one is worked on while the next is on its way. */

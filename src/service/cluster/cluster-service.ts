@@ -37,7 +37,7 @@ import { RETRY_AFTER_MS, type Census } from './census.ts';
 import type { KeyAgreement } from './key-agreement.ts';
 import type { LocalReplica } from './local-replica.ts';
 import { membersHere } from './members-here.ts';
-import { mergedList } from './merged-list.ts';
+import { mergedList } from '../merged-list.ts';
 import { mergedValues } from './merged-values.ts';
 import type { Peers } from './peers.ts';
 import { survey, type Survey } from './survey.ts';

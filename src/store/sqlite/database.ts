@@ -1,8 +1,8 @@
 /**
- * The connection of the one who writes: transactions, and two counts that are asked for all the time.
+ * The connection of the one who writes: transactions, and three counts that are asked for all the time.
  *
  * Invariants:
- *   S1. After a failed transaction nothing of it remains, `queued` and `logBytes` included, and the connection goes on working.
+ *   S1. After a failed transaction nothing of it remains, its counts included, and the connection goes on working.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare, type Statement } from './statement.ts';
@@ -16,9 +16,11 @@ export class Database implements Disposable {
   queued: number;
   /** What the logs of jobs count for, dropped ones included until their rows are deleted; kept up to date likewise. */
   logBytes: number;
+  /** What the rests of batches take as requests (see `BatchRests`); kept up to date likewise. */
+  restBytes = 0;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
-  #before = { queued: 0, logBytes: 0 };
+  #before = { queued: 0, logBytes: 0, restBytes: 0 };
   readonly #onRollBack: (() => void)[] = [];
 
   /** `db` has all tables. */
@@ -33,7 +35,7 @@ export class Database implements Disposable {
   }
 
   begin(): void {
-    this.#before = { queued: this.queued, logBytes: this.logBytes };
+    this.#before = { queued: this.queued, logBytes: this.logBytes, restBytes: this.restBytes };
     this.#begin.run();
   }
 

@@ -4,7 +4,8 @@
  * Messages are the larger part of the cost of a small call, so what is asked and answered often travels as arrays of
  * primitives (`Ask`, `Answer`), which are copied about twice as fast as objects.
  */
-import type { CallbackPage, JobLog, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
+import type { JobLog } from '../job-log.ts';
+import type { CallbackPage, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
 import type { EndedRow, RequestRow } from './request-row.ts';
 import type { SheetRow } from './value-sheet.ts';
 
@@ -44,7 +45,8 @@ export interface Operations {
   pendingRenewals: { ask: readonly [shard: number, limit: number]; answer: RenewalsOfScope | null };
   renewalsTold: { ask: readonly [shard: number, ...RenewalsOfScope]; answer: null };
   renewalShards: { ask: null; answer: readonly number[] };
-  parcel: { ask: null; answer: Uint8Array | null };
+  /** Answered with null where nothing is left, and with `unwritten` where rests of batches go before whatever is. */
+  parcel: { ask: null; answer: Uint8Array | null | 'unwritten' };
   adopt: { ask: readonly [parcel: Uint8Array, atMs: number]; answer: AdoptAnswer };
   partWith: { ask: Uint8Array; answer: null };
 }
@@ -79,9 +81,6 @@ export interface Fault {
 export interface StoreFailure {
   readonly failure: { readonly code: StoreErrorCode; readonly message: string };
 }
-
-/** Rows of a batch that go into one round; other calls have the rest of it. */
-export const PIECE_ROWS = 500;
 
 /** One piece of a batch: the requests from index `start` on, of `total` in the batch. */
 export type AcceptAsk = readonly [

@@ -28,7 +28,7 @@ export interface PruneParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
-  readonly rests: BatchRests;
+  readonly rests: Pick<BatchRests, 'isAwaited'>;
   readonly values: ValueRows;
 }
 
@@ -98,11 +98,10 @@ export function pruneHandlers({
 
   /** Goes round: looks at some at each step, and there are few. */
   function deleteNotes(_: PruneLimits, rowsMax: number): number {
-    // They may be for requests that are still to be written.
-    if (rests.areAny) return 0;
     const notes = notesAfter.all(...lastNote, rowsMax);
     lastNote = (notes.length === rowsMax && notes.at(-1)) || ['', ''];
-    return notes.reduce((deleted, note) => deleted + deleteNote.run(...note), 0);
+    const isAwaited = (note: ValueKey): boolean => rests.isAwaited(...note);
+    return notes.reduce((deleted, note) => deleted + (isAwaited(note) ? 0 : deleteNote.run(...note)), 0);
   }
 
   const steps: readonly Step[] = [

@@ -3,13 +3,14 @@
  * turns answers back. It is the same whatever the thread keeps them in.
  */
 import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../../base/clock.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { parseFactors, formatFactors, type Factor } from '../../domain/factorization.ts';
 import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
 import { COMMIT_ROWS_MAX, PAGE_SCAN_MAX } from '../../domain/limits.ts';
 import { MODES, type StoredRequest, type TimelineEvent } from '../../domain/request.ts';
 import type { StoredValue, ValueRenewal } from '../../domain/value.ts';
+import type { JobLog, JobLogEntry } from '../job-log.ts';
 import {
   StoreError,
   type AcceptOutcome,
@@ -23,8 +24,6 @@ import {
   type CallerKey,
   type EndedJob,
   type Endpoint,
-  type JobLog,
-  type JobLogEntry,
   type ListPage,
   type ListQuery,
   type NewBatch,
@@ -78,7 +77,7 @@ export class ThreadedStore implements Store {
     this.#closeMsMax = options.closeMsMax;
     this.#clock = clock;
     this.#rounds = new RoundQueue((round) => worker.postMessage(round), options);
-    this.#intake = new BatchIntake(this.#rounds);
+    this.#intake = new BatchIntake(this.#rounds, systemClock);
     worker.on('message', (message: RoundReport | StoreFailure) => {
       if ('failure' in message) this.#fail(new StoreError(message.failure.code, message.failure.message));
       else this.#rounds.settle(message);
@@ -106,6 +105,10 @@ export class ThreadedStore implements Store {
 
   accept(batch: NewBatch): Promise<AcceptOutcome> {
     return this.#intake.accept(batch);
+  }
+
+  settle(): Promise<number> {
+    return this.#intake.settle();
   }
 
   async heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]> {
@@ -332,7 +335,11 @@ export class ThreadedStore implements Store {
 
   async parcel(): Promise<Parcel | undefined> {
     await this.#intake.idle();
+    // What has gone by now has left room.
+    await this.#intake.writeAgain();
     const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
+    if (bytes === 'unwritten')
+      throw new StoreError('full', 'There is no room to write all that was accepted');
     return bytes ? { bytes } : undefined;
   }
 
@@ -363,7 +370,7 @@ export class ThreadedStore implements Store {
 
   async #close(): Promise<void> {
     const giveUp = this.#closeMsMax !== undefined && setTimeout(() => this.#giveUp(), this.#closeMsMax);
-    await this.#intake.close();
+    await this.#intake.settle();
     await this.#rounds.idle();
     this.#closing = true;
     if (!this.#ended) {

@@ -84,7 +84,18 @@ class Scene {
   }
 
   count(table: string): number {
-    return prepare<readonly [number]>(this.database.db, `SELECT count(*) FROM ${table}`).get()?.[0] ?? 0;
+    return this.#sum('count(*)', table);
+  }
+
+  /** Digits of the numbers whose entries are in memory. */
+  get gatheredDigits(): number {
+    const digits = 'coalesce(sum(length(number)), 0)';
+    return this.#sum(digits, 'temp.gathered_primes_a') + this.#sum(digits, 'temp.gathered_primes_b');
+  }
+
+  #sum(expression: string, table: string): number {
+    const sql = `SELECT ${expression} FROM ${table}`;
+    return prepare<readonly [number]>(this.database.db, sql).get()?.[0] ?? 0;
   }
 
   #found(prime: number): number[] {
@@ -128,6 +139,17 @@ test('what is gathered, being moved, or moved is found by its primes, each value
   assert.ok(gathered > 0 && gathered <= 2 * GATHERED, `${gathered} entries are in memory`);
   const noted = scene.count('unindexed_values');
   assert.ok(noted >= gathered / 2 && noted <= GATHERED, `${noted} values are noted`);
+});
+
+test('entries of long numbers fill a gathering sooner: the memory that they take is bounded', (t) => {
+  const scene = new Scene(t);
+  // Each has as many primes as a number of so many digits can have, about.
+  const factors = Array.from({ length: 300 }, (_, i) => 2 + i).join(' ');
+  for (let i = 0; i < 15; i++) {
+    const number = String(10n ** 999n + BigInt(i));
+    scene.database.transaction(() => scene.index.addSheet('', valueSheet([[number, factors]])));
+    assert.ok(scene.gatheredDigits < 800_000, `${scene.gatheredDigits} digits after ${i + 1} numbers`);
+  }
 });
 
 test('a crash loses no entry, at whatever moment', (t) => {

@@ -19,9 +19,10 @@ import { valueSheet, type ValueSheet } from './value-sheet.ts';
 type SizeKey = bigint | string;
 type EntryKey = readonly [scope: string, prime: SizeKey, number: SizeKey];
 
-/** Entries of a full gathering, at some 40 bytes of memory each. */
+/** What a full gathering holds in entries of a word, at some 40 bytes of memory each; one of longer numbers counts for more. */
 const GATHERED_MAX = 131_072;
-/** Entries that are moved at once, for half as many new ones: so one gathering is moved before the next is full. */
+const WORD_ENTRY_BYTES = 40;
+/** Entries that are moved at once, for half as much that is new: so one gathering is moved before the next is full. */
 const MOVED_AT_ONCE = 1_024;
 const NEW_FOR_MOVED = MOVED_AT_ONCE / 2;
 /** Before all others. */
@@ -53,10 +54,11 @@ export class ValueIndex {
   readonly #lastNoted: Statement<readonly [id: number]>;
   /** Which gathering takes what comes. */
   #filling: 0 | 1 = 0;
+  /** How full it is: see `GATHERED_MAX`. */
   #filled = 0;
   /** Of the other one; undefined: it is empty. */
   #move: Move | undefined;
-  /** Entries that came since some were moved. */
+  /** What came, counted likewise, and has had nothing moved for it yet. */
   #sinceMoved = 0;
 
   /** `gatheredMax`: see `GATHERED_MAX`. */
@@ -99,8 +101,9 @@ export class ValueIndex {
     }
     const entries = this.#insertInto(GATHERINGS[this.#filling], scope, primes);
     this.#note.run(scope, factors);
-    this.#filled += entries;
-    this.#sinceMoved += entries;
+    const size = sizeOf(entries, primes);
+    this.#filled += size;
+    this.#sinceMoved += size;
     while (this.#move && this.#sinceMoved >= NEW_FOR_MOVED) this.#moveSome(this.#move);
     if (!this.#move && this.#filled >= this.#gatheredMax) this.#beginMove();
   }
@@ -140,9 +143,9 @@ export class ValueIndex {
 
   /** A transaction was taken back, and what it did to gatherings with it. What is noted is over with a later move than this one. */
   #lookAgain(): void {
-    const count = (i: number): number => this.#gatherings[i]?.count.get()?.[0] ?? 0;
-    this.#filled = count(this.#filling);
-    this.#move = count(1 - this.#filling) > 0 ? { after: FIRST_KEY, lastNoted: 0 } : undefined;
+    const size = (i: number): number => this.#gatherings[i]?.size.get()?.[0] ?? 0;
+    this.#filled = size(this.#filling);
+    this.#move = size(1 - this.#filling) > 0 ? { after: FIRST_KEY, lastNoted: 0 } : undefined;
   }
 
   /** After a crash, or where it ended before all was moved. */
@@ -151,13 +154,15 @@ export class ValueIndex {
       this.#db,
       'SELECT scope, number, factors FROM unindexed_values JOIN stored_values USING (scope, number)',
     );
-    for (const [scope, number, factors] of noted.iterate())
-      this.#filled += this.#insertInto(GATHERINGS[0], scope, valueSheet([[number, factors]]).primes);
+    for (const [scope, number, factors] of noted.iterate()) {
+      const { primes } = valueSheet([[number, factors]]);
+      this.#filled += sizeOf(this.#insertInto(GATHERINGS[0], scope, primes), primes);
+    }
   }
 }
 
 interface Gathering {
-  readonly count: Statement<readonly [number]>;
+  readonly size: Statement<readonly [number]>;
   /** The last of the next `MOVED_AT_ONCE` entries after one; undefined: there are fewer. */
   readonly end: Statement<EntryKey>;
   /** From after the one entry up to the other. */
@@ -176,7 +181,7 @@ function gathering(db: DatabaseSync, table: string): Gathering {
   const move = `INSERT OR IGNORE INTO ${INDEX} SELECT scope, prime, number ${after}`;
   const inOrder = 'ORDER BY scope, prime, number';
   return {
-    count: prepare(db, `SELECT count(*) FROM ${table}`),
+    size: prepare(db, `SELECT coalesce(sum(max(1, length(number) / ${WORD_ENTRY_BYTES})), 0) FROM ${table}`),
     end: prepare(db, `SELECT scope, prime, number ${after} ${inOrder} LIMIT 1 OFFSET ${MOVED_AT_ONCE - 1}`, {
       bigInts: true,
     }),
@@ -184,6 +189,11 @@ function gathering(db: DatabaseSync, table: string): Gathering {
     moveRest: prepare(db, `${move} ${inOrder}`),
     clear: prepare(db, `DELETE FROM ${table}`),
   };
+}
+
+/** What entries count for in a gathering: those of long numbers, by their text, for more than one each. */
+function sizeOf(entries: number, primes: string): number {
+  return Math.max(entries, Math.floor(primes.length / WORD_ENTRY_BYTES));
 }
 
 /** Of one scope: the `primes` of a sheet. */

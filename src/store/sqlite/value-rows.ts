@@ -24,7 +24,7 @@ export const OWN = -1;
 export const TO_KEEP = `mode = ${VALUES} AND status IN (${QUEUED}, ${PARTIAL})`;
 
 export class ValueRows {
-  readonly #rests: Pick<BatchRests, 'areAny'>;
+  readonly #rests: Pick<BatchRests, 'isAwaited'>;
   readonly #index: ValueIndex;
   readonly #insert: Statement<never>;
   readonly #insertAll: Statement<never>;
@@ -39,7 +39,7 @@ export class ValueRows {
   readonly #takeNote: Statement<readonly [expiresAtMs: number | null, version: number]>;
 
   /** `rests`: of batches that may be to make values. */
-  constructor(database: Database, rests: Pick<BatchRests, 'areAny'> = { areAny: false }) {
+  constructor(database: Database, rests: Pick<BatchRests, 'isAwaited'> = { isAwaited: () => false }) {
     const { db } = database;
     this.#rests = rests;
     this.#index = new ValueIndex(database);
@@ -127,8 +127,8 @@ export class ValueRows {
    */
   renew(scope: string, number: string, expiresAtMs: number | null, version: number, beforeMs: number): void {
     this.#update.run(scope, number, expiresAtMs, version, beforeMs);
-    // Of what is still to be written of batches it would take long to look for it. What is noted in vain goes with retention.
-    if (this.#rests.areAny || this.#awaited.get(scope, number, version, beforeMs))
+    // What is noted in vain goes with retention.
+    if (this.#rests.isAwaited(scope, number) || this.#awaited.get(scope, number, version, beforeMs))
       this.#note.run(OWN, scope, number, expiresAtMs, version);
   }
 
