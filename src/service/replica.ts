@@ -272,7 +272,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
 
   async valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
     const page = await this.#values.page(query);
-    const isPrime = query.isKnownPrime === true || page.values.length > 0;
+    const isPrime = query.isKnownPrime === true || page.lines.length > 0;
     return isPrime ? page : this.#values.ofNone(query, signal);
   }
 

@@ -16,6 +16,7 @@ import type { Factor } from '../domain/factorization.ts';
 import { KNOWN_DIGITS_MIN, PIECE_ROWS, PRIMALITY_MS_MAX } from '../domain/limits.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { ScopeOf, StoredValue, ValueRenewal } from '../domain/value.ts';
+import { numberOfLine } from '../domain/value-line.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import type { Acceptance } from './acceptance.ts';
 import { BatchReads } from './batch-reads.ts';
@@ -155,11 +156,11 @@ export class Values {
       nowMs: clock.wallMs(),
       ...(after !== undefined && { after }),
     });
-    const values = found.slice(0, limit);
-    const last = values.at(-1);
-    return found.length > limit && last
-      ? { kind: 'values', values, next: last.number }
-      : { kind: 'values', values };
+    const lines = found.slice(0, limit);
+    const last = lines.at(-1);
+    return found.length > limit && last !== undefined
+      ? { kind: 'values', lines, next: numberOfLine(last) }
+      : { kind: 'values', lines };
   }
 
   /** The answer where nothing is kept with `prime` as a factor: all that is under an index is prime, and need not be tested. */
@@ -168,7 +169,7 @@ export class Values {
     const ending = AbortSignal.any([signal, closing]);
     const verdict = await isPrime(prime, callerId, guests, PRIMALITY_MS_MAX, ending);
     if (verdict === undefined) return closing.aborted ? STOPPING : BUSY;
-    return verdict ? { kind: 'values', values: [] } : { kind: 'not_prime' };
+    return verdict ? { kind: 'values', lines: [] } : { kind: 'not_prime' };
   }
 
   /** `asRequests`: how they go on where there is no room, or not enough time, for guests. */

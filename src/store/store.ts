@@ -144,8 +144,8 @@ export interface Store extends AsyncDisposable {
   /** The values of these numbers that have not expired at `nowMs`, undefined for the others, in order. */
   values(scope: ValueScope, numbers: readonly string[], nowMs: number): Promise<(StoredValue | undefined)[]>;
 
-  /** Values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
-  valuesOf(query: ValueQuery): Promise<StoredValue[]>;
+  /** The lines (`valueLine`) of values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
+  valuesOf(query: ValueQuery): Promise<string[]>;
 
   /**
    * Gives those values that are here and of a lesser version the terms given, unless they had expired at `nowMs` and when the terms
