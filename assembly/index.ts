@@ -1,5 +1,5 @@
 /** What the kernel exports to JavaScript. An algorithm stands in its own file; this one only names them. */
-export { INPUT, INPUT_BYTES, ODD_PRIMES, ODD_PRIMES_COUNT, OUTPUT, OUTPUT_BYTES } from './layout';
+export { INPUT, INPUT_BYTES, LIMBS_MAX, ODD_PRIMES, ODD_PRIMES_COUNT, OUTPUT, OUTPUT_BYTES } from './layout';
 export { init } from './init';
 export {
   factorWords,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { Factorization } from '../src/domain/factorization.ts';
 import { primeFactors } from '../src/domain/factorization.ts';
 import { createKernel, loadKernelModule } from '../src/kernel/load-kernel.ts';
-import { WORD_END } from '../src/kernel/is-prime-word.ts';
+import { WORD_END } from '../src/kernel/word-end.ts';
 import type { Kernel } from '../src/kernel/kernel.ts';
 import { checkWordFactors, factorsOfWords } from '../src/kernel/word-factors.ts';
 import { Pari, pariVersion } from './peers/pari.ts';

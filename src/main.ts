@@ -139,6 +139,12 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS_MAX);
   await app.close();
   clearTimeout(cut);
+  const { unwritten } = await replica.stop();
+  if (unwritten > 0 && !joined)
+    logger.warn(
+      { unwritten },
+      'there is no room to write all that was accepted; it is on disk, and the next start does',
+    );
 }
 
 /** Hands everything over to the replicas that stay; until then this one still answers what it is asked. */

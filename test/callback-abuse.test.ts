@@ -1,5 +1,5 @@
 /**
- * Callbacks as a means to do harm (MISSION C9): to reach inside, to learn what is there, to make a nuisance of us. In these tests
+ * Callbacks as a means to do harm: to reach inside, to learn what is there, to make a nuisance of us. In these tests
  * one address of loopback stands for the public Internet, since it was opened, and another one for what must never be reached.
  */
 import assert from 'node:assert/strict';

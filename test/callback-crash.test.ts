@@ -1,4 +1,4 @@
-/** No callback is lost (MISSION A7, C2): the program is killed or stopped at the worst moments, and started over the same folder. */
+/** No callback is lost: the program is killed or stopped at the worst moments, and started over the same folder. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** Fairness of callbacks among callers (MISSION A3, C2): one whose endpoints hang delays nobody else's. */
+/** Fairness of callbacks among callers: one whose endpoints hang delays nobody else's. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CALLBACK_ENV, submitAllAsync, submitAsync } from './support/callbacks.ts';

@@ -1,4 +1,4 @@
-/** Callbacks to receivers that are down, broken, slow or strange (MISSION C6), each a real one over sockets. */
+/** Callbacks to receivers that are down, broken, slow or strange, each a real one over sockets. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { list, look } from './support/api.ts';

@@ -1,4 +1,4 @@
-/** Callbacks as a caller meets them when all goes well (MISSION C2, C4, C7): each end is told, signed, numbered and in order. */
+/** Callbacks as a caller meets them when all goes well: each end is told, signed, numbered and in order. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { CallbackBody } from '../src/contract/request-body.ts';

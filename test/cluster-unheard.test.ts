@@ -1,7 +1,7 @@
 /** Replicas over one Redis that were not given the same NATS. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseMetrics } from '../src/http/metrics-text.ts';
+import { parseMetrics } from './support/metrics-text.ts';
 import { ask } from './support/api.ts';
 import { clusterOf, replicasOf, shardOf, startTestCluster, untilPeers } from './support/cluster.ts';
 import { until } from './support/until.ts';

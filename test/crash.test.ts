@@ -1,4 +1,4 @@
-/** Nothing accepted is lost (MISSION A7): the program is killed with SIGKILL, again and again, and started over the same folder. */
+/** Nothing accepted is lost: the program is killed with SIGKILL, again and again, and started over the same folder. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AcceptedBatch } from '../src/contract/submission.ts';
+import { BATCH_NUMBERS_MAX } from '../src/domain/limits.ts';
 import {
   ask,
   assertFactored,
@@ -107,6 +108,37 @@ test('while another program holds all the room nothing accepted is lost, over a 
   await server.start();
   await returns(server);
   for (const [id, work] of accepted) assertFactored(await ended(server, id), work);
+  return undefined;
+});
+
+test('with large batches accepted and not written, it stops in time on a full disk, says so, and has all of them after the next start', async (t) => {
+  await using disk = await SmallDisk.mount(64);
+  if (!disk) return t.skip('needs root on Linux, for a small tmpfs');
+  await using server = await Server.start({ dataDir: disk.folder });
+  const accepted = new Map<string, Composite>();
+  const submitting = Array.from({ length: 6 }, async (_, i) => {
+    const batch = Array.from({ length: BATCH_NUMBERS_MAX }, () =>
+      composite([numbers.prime(2), numbers.prime(3), numbers.prime(3)]),
+    );
+    const body = { numbers: batch.map(({ number }) => String(number)) };
+    const reply = await post(server, body, `caller ${i % 3}`);
+    if (reply.status !== 202) {
+      assertProblem(reply, 503, 'store_full');
+      return;
+    }
+    const { requests } = JSON.parse(reply.text) as AcceptedBatch;
+    for (const [j, { request_id }] of requests.entries()) accepted.set(request_id, batch[j]!);
+  });
+  await Promise.race(submitting);
+  await disk.fill();
+  await Promise.all(submitting);
+  const beganMs = performance.now();
+  assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null });
+  assert.ok(performance.now() - beganMs < 10_000, `${performance.now() - beganMs} ms`);
+  assert.match(server.log, /"unwritten":[1-9]/);
+  await disk.clear();
+  await server.start();
+  await assertAllDone(server, accepted);
   return undefined;
 });
 

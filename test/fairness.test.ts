@@ -1,5 +1,5 @@
 /**
- * Fairness among callers as they meet it (MISSION A3): who is served while others have much waiting. Counted in requests and in CPU
+ * Fairness among callers as they meet it: who is served while others have much waiting. Counted in requests and in CPU
  * time that the service itself reports, never by the clock of the test.
  */
 import assert from 'node:assert/strict';

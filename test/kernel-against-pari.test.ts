@@ -1,4 +1,4 @@
-/** The kernel against another program: the same factors for integers drawn at random, of every size to 160 bits. */
+/** The kernel against another program: the same factors for integers drawn at random, of every size to 200 bits. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { primeFactors } from '../src/domain/factorization.ts';
@@ -14,6 +14,7 @@ const DRAWS: readonly { readonly count: number; readonly bitsMin: number; readon
   { count: 100_000, bitsMin: 1, bitsMax: 64 },
   { count: 10_000, bitsMin: 65, bitsMax: 128 },
   { count: 200, bitsMin: 129, bitsMax: 160 },
+  { count: 20, bitsMin: 161, bitsMax: 200 },
 ];
 
 function factored(n: bigint): string {

@@ -1,4 +1,4 @@
-/** A number posted is factored and can be fetched (MISSION A1, A2, A4, A9): what a user of `/requests` meets, with the real program. */
+/** A number posted is factored and can be fetched: what a user of `/requests` meets, with the real program. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { RequestBody } from '../src/contract/request-body.ts';

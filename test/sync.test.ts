@@ -1,4 +1,4 @@
-/** Inline answers (MISSION C1) as their callers meet them, with the real program: quick ones, slow ones, storms, hang-ups and restarts. */
+/** Inline answers as their callers meet them, with the real program: quick ones, slow ones, storms, hang-ups and restarts. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';

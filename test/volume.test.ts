@@ -1,4 +1,4 @@
-/** MISSION A5 and A6: 20,000 submissions and 20,000 look-ups without a failure, each answered within two seconds, while workers factor. */
+/** 20,000 submissions and 20,000 look-ups without a failure, each answered within two seconds, while workers factor. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-/** How a client learns that its result is there (MISSION A9) and changes its mind: long-polls, entity tags, events, cancelling. */
+/** How a client learns that its result is there and changes its mind: long-polls, entity tags, events, cancelling. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readEvents } from '../src/client/event-stream.ts';

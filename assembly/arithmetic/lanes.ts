@@ -14,6 +14,7 @@
 import { SCRATCH, SLOT_BYTES } from '../layout';
 import { addMod, limbs, montMul, N, ONE } from './modulus';
 import { bitLength, compare, copy, setWord, sub } from './natural';
+import { oddInverse } from './odd-inverse';
 import {
   BIAS,
   BIAS_FIRST,
@@ -62,12 +63,7 @@ export function setLanes(): void {
   store<v128>(MASK, i32x4.splat(mask));
   store<v128>(BIAS_FIRST, i64x2.splat((<i64>1) << 62));
   store<v128>(BIAS, i64x2.splat(((<i64>1) << 62) - ((<i64>1) << (62 - radix))));
-  const n0 = load<u32>(N);
-  let inverse: u32 = (3 * n0) ^ 2;
-  inverse *= 2 - n0 * inverse;
-  inverse *= 2 - n0 * inverse;
-  inverse *= 2 - n0 * inverse;
-  store<v128>(MINUS_INVERSE, i32x4.splat((0 - inverse) & mask));
+  store<v128>(MINUS_INVERSE, i32x4.splat((0 - oddInverse(load<u32>(N))) & mask));
   for (let lane = 0; lane < 4; lane++) setLane(LANE_N, lane, N);
 
   // 2^e mod n for R² = 2^e, by squaring and doubling residues, then out of Montgomery form.

@@ -8,6 +8,7 @@
 import { MODULUS, SCRATCH, SLOT_BYTES } from '../layout';
 import { addModUnrolled, montMulUnrolled, subModUnrolled } from './modulus-unrolled';
 import { add, bitLength, compare, copy, setWord, sub } from './natural';
+import { oddInverse } from './odd-inverse';
 
 export const N: usize = MODULUS;
 /** The residue of 1: R mod n. */
@@ -29,12 +30,7 @@ export function limbs(): i32 {
 export function setModulus(source: usize, k: i32): void {
   copy(N, source, k);
   store<i32>(LIMBS, k);
-  const n0 = load<u32>(N);
-  let inverse: u32 = (3 * n0) ^ 2;
-  inverse *= 2 - n0 * inverse;
-  inverse *= 2 - n0 * inverse;
-  inverse *= 2 - n0 * inverse;
-  store<u32>(MINUS_INVERSE, 0 - inverse);
+  store<u32>(MINUS_INVERSE, 0 - oddInverse(load<u32>(N)));
 
   const bits = bitLength(N, k);
   setWord(ONE, 0, k);

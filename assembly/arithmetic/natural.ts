@@ -70,6 +70,55 @@ export function shiftRight(a: usize, shift: u32, top: u64, k: i32): void {
   }
 }
 
+/** r = a · word mod 2^(32k); the limb that is cut off. */
+export function multiplyWord(r: usize, a: usize, word: u32, k: i32): u32 {
+  let carry: u64 = 0;
+  for (let i: usize = 0, end = (<usize>k) << 2; i < end; i += 4) {
+    carry += <u64>load<u32>(a + i) * <u64>word;
+    store<u32>(r + i, <u32>carry);
+    carry >>= 32;
+  }
+  return <u32>carry;
+}
+
+/** r = a · b in 2k limbs; r overlaps neither. */
+export function multiply(r: usize, a: usize, b: usize, k: i32): void {
+  setWord(r, 0, 2 * k);
+  const end = (<usize>k) << 2;
+  for (let i: usize = 0; i < end; i += 4) {
+    const word = <u64>load<u32>(a + i);
+    let carry: u64 = 0;
+    for (let j: usize = 0; j < end; j += 4) {
+      carry += <u64>load<u32>(r + i + j) + word * <u64>load<u32>(b + j);
+      store<u32>(r + i + j, <u32>carry);
+      carry >>= 32;
+    }
+    store<u32>(r + i + end, <u32>carry);
+  }
+}
+
+/**
+ * r = a / word mod 2^(32k), for odd `word` with `inverse` = word^-1 mod 2^32. The value returned is 0 exactly if word divides a, and then r is
+ * the true quotient. For a number in two's complement use it only where the division is known to be exact.
+ */
+export function divideExactWord(r: usize, a: usize, word: u32, inverse: u32, k: i32): u32 {
+  let borrow: u64 = 0;
+  for (let i: usize = 0, end = (<usize>k) << 2; i < end; i += 4) {
+    const limb = <u64>load<u32>(a + i) - borrow;
+    const digit = <u32>limb * inverse;
+    store<u32>(r + i, digit);
+    borrow = ((<u64>digit * <u64>word) >> 32) + (limb >> 63);
+  }
+  return <u32>borrow;
+}
+
+/** The limbs of a without leading zeros, at least 1. */
+export function limbsUsed(a: usize, k: i32): i32 {
+  let used = k;
+  while (used > 1 && load<u32>(a + ((<usize>(used - 1)) << 2)) == 0) used--;
+  return used;
+}
+
 /** The number of bits of a; 0 for 0. */
 export function bitLength(a: usize, k: i32): i32 {
   for (let i = k - 1; i >= 0; i--) {

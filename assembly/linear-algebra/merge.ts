@@ -31,10 +31,9 @@ import {
   ROW_SPARE,
   ROW_TOUCHED,
 } from '../../src/kernel/siqs-header';
-import { entry, field, setField } from '../siqs/header';
+import { enterStage, entry, field, setField } from '../siqs/header';
+import { DEAD, RELATION } from './row-entry';
 
-const RELATION: u32 = 0x80000000;
-const DEAD: u32 = 0xffffffff;
 const MERGE_WEIGHT_MAX: u32 = 24;
 
 const WEIGH = 0;
@@ -75,11 +74,6 @@ function mergePiece(budget: i32): bool {
   }
 }
 
-function enter(stage: u32): void {
-  setField(LA_STAGE, stage);
-  setField(CURSOR, 0);
-}
-
 /** Counts the rows of each column. From here on COLUMN_WEIGHTS and ROW_ENTRIES are kept right. */
 function weigh(budget: i32): void {
   let row = field(CURSOR);
@@ -97,7 +91,7 @@ function weigh(budget: i32): void {
   setField(CURSOR, row);
   if (row < count) return;
   setField(LA_REMOVED, 0);
-  enter(DROP_SINGLES);
+  enterStage(DROP_SINGLES);
 }
 
 /** Adds `difference` to the weight of each column of a row. */
@@ -128,7 +122,7 @@ function dropSingles(budget: i32): void {
   const isDone = field(LA_REMOVED) == 0;
   setField(LA_REMOVED, 0);
   if (isDone) setField(MERGE_WEIGHT, 2);
-  enter(isDone ? LIST : DROP_SINGLES);
+  enterStage(isDone ? LIST : DROP_SINGLES);
 }
 
 function hasSingle(row: u32): bool {
@@ -180,7 +174,7 @@ function layOutLists(budget: i32): void {
   }
   setField(LIST_END, end);
   setField(CURSOR, column);
-  if (column == columns) enter(FILL);
+  if (column == columns) enterStage(FILL);
 }
 
 /** Enters the rows into the lists, from their ends: at last COLUMN_LISTS says where they begin. */
@@ -204,7 +198,7 @@ function fillLists(budget: i32): void {
   }
   setField(CURSOR, row);
   if (row < count) return;
-  enter(ELIMINATE);
+  enterStage(ELIMINATE);
   setField(LA_REMOVED, 0);
 }
 
@@ -239,9 +233,9 @@ function eliminate(budget: i32): bool {
   if (field(LA_REMOVED) * 20 < field(ROWS_ALIVE)) setField(MERGE_WEIGHT, field(MERGE_WEIGHT) + 1);
   if (!paysToMerge()) return true;
   if (field(ROW_POOL_END) > field(ROW_POOL_BYTES) >> 1) {
-    enter(COMPACT);
+    enterStage(COMPACT);
     setField(ROW_POOL_END, 0);
-  } else enter(LIST);
+  } else enterStage(LIST);
   return false;
 }
 
@@ -340,5 +334,5 @@ function compact(budget: i32): void {
   if (row < count) return;
   setField(ROW_POOL, spare);
   setField(ROW_SPARE, pool);
-  enter(LIST);
+  enterStage(LIST);
 }

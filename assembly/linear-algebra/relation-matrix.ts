@@ -10,6 +10,7 @@ import {
   COLUMN_COUNT,
   CURSOR,
   DEGREES,
+  FACTORS,
   LA_REMOVED,
   LA_STAGE,
   MERGE_PASS,
@@ -19,7 +20,6 @@ import {
   RELATION_LARGE_2,
   RELATION_LOG,
   RELATION_OFFSETS,
-  ROOT_BYTES,
   ROWS_ALIVE,
   ROW_BEGINS,
   ROW_COUNT,
@@ -31,9 +31,10 @@ import {
   VERTEX_KEYS,
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
-import { entry, field, setField } from '../siqs/header';
+import { enterStage, entry, field, setField } from '../siqs/header';
+import { listFactorsOf } from '../siqs/relations';
+import { RELATION } from './row-entry';
 
-const RELATION: u32 = 0x80000000;
 const ROW_BYTES_MAX: u32 = 2048;
 
 const BEGIN = 0;
@@ -58,15 +59,10 @@ export function siqsUnpack(budget: i32): bool {
   }
 }
 
-function enter(stage: u32): void {
-  setField(LA_STAGE, stage);
-  setField(CURSOR, 0);
-}
-
 function begin(): void {
   memory.fill(field(DEGREES), 0, field(VERTEX_SLOTS) << 2);
   memory.fill(field(CHOSEN), 1, field(RELATION_COUNT));
-  enter(COUNT_DEGREES);
+  enterStage(COUNT_DEGREES);
 }
 
 function degreeAt(slot: u32): u32 {
@@ -84,7 +80,7 @@ function countDegrees(budget: i32): void {
   }
   setField(CURSOR, i);
   if (i < count) return;
-  enter(PRUNE);
+  enterStage(PRUNE);
   setField(LA_REMOVED, 0);
 }
 
@@ -110,11 +106,11 @@ function prune(budget: i32): void {
   setField(CURSOR, i);
   if (i < count) return;
   if (field(LA_REMOVED) != 0) {
-    enter(PRUNE);
+    enterStage(PRUNE);
     setField(LA_REMOVED, 0);
     return;
   }
-  enter(UNPACK);
+  enterStage(UNPACK);
   setField(ROW_COUNT, 0);
   setField(ROWS_ALIVE, 0);
   setField(ROW_POOL_END, 0);
@@ -149,29 +145,16 @@ function unpack(budget: i32): bool {
 /** Writes the row of relation `index` at `to`; the address after it. */
 function unpackRelation(index: u32, to: u32): u32 {
   const relation = field(RELATION_LOG) + load<u32>(entry(RELATION_OFFSETS, index));
-  const end = relation + (load<u16>(relation) & 0x7fff);
-  let last: u32 = 0;
-  let odd = false;
-  for (let at = relation + 10 + field(ROOT_BYTES); at < end;) {
-    let factor: u32 = 0;
-    let shift: u32 = 0;
-    let byte: u32;
-    do {
-      byte = load<u8>(at++);
-      factor |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte & 128);
-    if (odd && factor != last) {
-      store<u32>(to, last);
+  const end = FACTORS + (listFactorsOf(relation) << 2);
+  // They are ascending: of equal ones each takes back the one before.
+  const begin = to;
+  for (let at = FACTORS; at < end; at += 4) {
+    const factor = load<u32>(at);
+    if (to > begin && load<u32>(to - 4) == factor) to -= 4;
+    else {
+      store<u32>(to, factor);
       to += 4;
-      odd = false;
     }
-    last = factor;
-    odd = !odd;
-  }
-  if (odd) {
-    store<u32>(to, last);
-    to += 4;
   }
   const slot1 = load<u32>(entry(RELATION_LARGE_1, index));
   const slot2 = load<u32>(entry(RELATION_LARGE_2, index));

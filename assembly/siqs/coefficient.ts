@@ -11,6 +11,7 @@ import {
   A_LOG_TARGET,
   A_POOL_INDEX,
   A_PRIME,
+  COEFFICIENT_AT,
   EXHAUSTED,
   GRAY_INDEX,
   HELPER,
@@ -23,7 +24,7 @@ import {
   USED_SLOTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { copy } from './natural';
+import { copy } from '../arithmetic/natural';
 
 const ATTEMPTS_GOOD: u32 = 12;
 const ATTEMPTS_MAX: u32 = 400;
@@ -36,19 +37,25 @@ function mix(word: u32): u32 {
   return x ^ (x >> 16);
 }
 
-/** Enters a set of pool primes into the table of those used; false if it was there already. */
-function isNewChoice(hash: u32): bool {
+/** Where the table of choices used has this key, or room for it (0 stands there then); 0 if it has neither. */
+function findChoice(key: u32): u32 {
   const mask = field(USED_SLOTS) - 1;
-  const key = hash == 0 ? 1 : hash;
   for (let slot = key & mask, i: u32 = 0; i <= mask; i++, slot = (slot + 1) & mask) {
-    const found = load<u32>(entry(USED, slot));
-    if (found == key) return false;
-    if (found == 0) {
-      store<u32>(entry(USED, slot), key);
-      return true;
-    }
+    const at = entry(USED, slot);
+    const found = load<u32>(at);
+    if (found == key || found == 0) return at;
   }
-  return false;
+  return 0;
+}
+
+function isUsed(key: u32): bool {
+  const at = findChoice(key);
+  return at == 0 || load<u32>(at) != 0;
+}
+
+function setUsed(key: u32): void {
+  const at = findChoice(key);
+  if (at != 0) store<u32>(at, key);
 }
 
 /**
@@ -81,7 +88,7 @@ export function chooseCoefficient(): void {
     const last = closest(trial, count - 1, size, target - sum);
     store<u32>(trial + ((count - 1) << 2), last);
     const error = Math.abs(target - sum - load<f64>(POOL_LOGS + 8 * last));
-    if (error >= bestError || isUsed(choiceHash(trial, count))) continue;
+    if (error >= bestError || isUsed(choiceKey(trial, count))) continue;
     bestError = error;
     copy(best, trial, count);
   }
@@ -89,7 +96,7 @@ export function chooseCoefficient(): void {
     setField(EXHAUSTED, 1);
     copy(best, trial, count);
   }
-  isNewChoice(choiceHash(best, count));
+  setUsed(choiceKey(best, count));
   const from = field(POOL_FROM);
   for (let j: u32 = 0; j < count; j++) {
     const index = load<u32>(best + (j << 2));
@@ -104,21 +111,11 @@ function contains(list: u32, length: u32, value: u32): bool {
   return false;
 }
 
-function choiceHash(list: u32, length: u32): u32 {
+/** Of a set of pool primes, in whatever order: a hash, never 0. */
+function choiceKey(list: u32, length: u32): u32 {
   let hash: u32 = 0;
   for (let i: u32 = 0; i < length; i++) hash += mix(load<u32>(list + (i << 2)) + 1);
-  return mix(hash);
-}
-
-function isUsed(hash: u32): bool {
-  const mask = field(USED_SLOTS) - 1;
-  const key = hash == 0 ? 1 : hash;
-  for (let slot = key & mask, i: u32 = 0; i <= mask; i++, slot = (slot + 1) & mask) {
-    const found = load<u32>(entry(USED, slot));
-    if (found == key) return true;
-    if (found == 0) return false;
-  }
-  return true;
+  return max(1, mix(hash));
 }
 
 /** The member of the pool, not in `list`, whose logarithm is closest to `log`. */
@@ -139,4 +136,5 @@ function closest(list: u32, length: u32, size: u32, log: f64): u32 {
 export function siqsSkipCoefficients(count: u32): void {
   for (let i: u32 = 0; i < count; i++) chooseCoefficient();
   setField(GRAY_INDEX, 0);
+  setField(COEFFICIENT_AT, 0);
 }

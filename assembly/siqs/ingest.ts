@@ -3,7 +3,6 @@
  * memory, which they leave at least as fast as the log grows; each is checked in full, so that nothing wrong gets in.
  */
 import {
-  BASE_SIZE,
   FACTORS,
   KN,
   NUMBER_BYTES,
@@ -17,10 +16,8 @@ import {
   SIDE_Y,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
-import { clear, isEqual, multiply, multiplyWord, subtract } from './natural';
-import { addRelation } from './relations';
-
-const FACTORS_MAX: u32 = 400;
+import { equals, multiply, multiplyWord, setWord, sub } from '../arithmetic/natural';
+import { addRelation, listFactors, ROOT_AT } from './relations';
 
 /** Takes in up to `budget` waiting relations; true when none is left. Those that are not right are passed over: their lengths are (`decodeChunk`). */
 export function siqsIngest(budget: i32): bool {
@@ -30,36 +27,17 @@ export function siqsIngest(budget: i32): bool {
     const at = field(RELATION_LOG) + begin;
     const length = <u32>load<u16>(at);
     setField(PENDING_BEGIN, begin + length);
-    if (length < 11 + field(ROOT_BYTES)) continue;
+    const factorsAt = at + ROOT_AT + field(ROOT_BYTES);
+    if (at + length <= factorsAt) continue;
     const large1 = load<u32>(at, 2);
     const large2 = load<u32>(at, 6);
-    clear(ROOT, NUMBER_BYTES >> 2);
-    memory.copy(ROOT, at + 10, field(ROOT_BYTES));
-    const count = readFactors(at + 10 + field(ROOT_BYTES), at + length);
+    setWord(ROOT, 0, NUMBER_BYTES >> 2);
+    memory.copy(ROOT, at + ROOT_AT, field(ROOT_BYTES));
+    const count = listFactors(factorsAt, at + length);
     if (count != 0 && large1 != 0 && large2 >= large1 && holds(large1, large2, count))
       addRelation(large1, large2, count, true);
   }
   return field(PENDING_BEGIN) >= field(PENDING_END);
-}
-
-/** Lists the factors in [at, end); their number, or 0 if they are not well formed. */
-function readFactors(at: u32, end: u32): u32 {
-  const size = field(BASE_SIZE);
-  let count: u32 = 0;
-  while (at < end) {
-    let factor: u32 = 0;
-    let shift: u32 = 0;
-    let byte: u32 = 128;
-    while (byte & 128) {
-      if (at >= end || shift > 21) return 0;
-      byte = load<u8>(at++);
-      factor |= (byte & 127) << shift;
-      shift += 7;
-    }
-    if (factor >= size || count >= FACTORS_MAX) return 0;
-    store<u32>(FACTORS + (count++ << 2), factor);
-  }
-  return count;
 }
 
 /**
@@ -69,8 +47,7 @@ function readFactors(at: u32, end: u32): u32 {
 function holds(large1: u32, large2: u32, count: u32): bool {
   const rootLimbs = field(ROOT_BYTES) >> 2;
   const limbs = rootLimbs << 1;
-  clear(SIDE_Y, limbs);
-  store<u32>(SIDE_Y, 1);
+  setWord(SIDE_Y, 1, limbs);
   let used: u32 = 1;
   let negative = false;
   let word: u64 = 1;
@@ -93,8 +70,8 @@ function holds(large1: u32, large2: u32, count: u32): bool {
   }
   if (extendProduct(<u32>word, used, limbs) > limbs) return false;
   multiply(SIDE_X, ROOT, ROOT, rootLimbs);
-  const borrow = negative ? subtract(SIDE_X, KN, SIDE_X, limbs) : subtract(SIDE_X, SIDE_X, KN, limbs);
-  return borrow == 0 && isEqual(SIDE_X, SIDE_Y, limbs);
+  const borrow = negative ? sub(SIDE_X, KN, SIDE_X, limbs) : sub(SIDE_X, SIDE_X, KN, limbs);
+  return borrow == 0 && equals(SIDE_X, SIDE_Y, limbs);
 }
 
 /** Multiplies the `used` limbs of SIDE_Y by a word; how many it has then, more than `limbs` if it has no room for the last. */

@@ -11,6 +11,8 @@
  * the number of independent cycles (Lenstra and Manasse 1994), each as good as a complete relation.
  */
 import {
+  BASE_SIZE,
+  CURSOR,
   CYCLE_COUNT,
   FACTORS,
   FULL_COUNT,
@@ -26,14 +28,26 @@ import {
   ROOT_BYTES,
   SEEN,
   SEEN_SLOTS,
-  VERTEX_COUNT,
   VERTEX_KEYS,
   VERTEX_PARENTS,
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
 import { entry, field, setField } from './header';
 
-export const FED: u32 = 0x8000;
+const FED: u32 = 0x8000;
+/** Where the root begins: behind the length and the large primes. */
+export const ROOT_AT: u32 = 10;
+/** The most factors that are listed; no relation of the sieve's own has as many. */
+const FACTORS_MAX: u32 = 400;
+
+/** Zeroes up to `bytes` bytes of the tables that must begin empty, which lie one after the other. True when all are. `CURSOR` starts at 0. */
+export function siqsClear(bytes: u32): bool {
+  const begin = field(VERTEX_KEYS) + field(CURSOR);
+  const length = min(bytes, field(VERTEX_PARENTS) - begin);
+  memory.fill(begin, 0, length);
+  setField(CURSOR, field(CURSOR) + length);
+  return begin + length == field(VERTEX_PARENTS);
+}
 
 /** Adds the relation in ROOT and FACTORS, unless it is known already or there is no room left for one that is not complete. */
 export function addRelation(large1: u32, large2: u32, count: u32, fed: bool): void {
@@ -43,15 +57,15 @@ export function addRelation(large1: u32, large2: u32, count: u32, fed: bool): vo
   const begin = field(RELATION_LOG) + offset;
   if (
     index >= field(RELATION_MAX) ||
-    offset + 10 + field(ROOT_BYTES) + 5 * count > field(LOG_CAPACITY) ||
+    offset + ROOT_AT + field(ROOT_BYTES) + 5 * count > field(LOG_CAPACITY) ||
     !isNew()
   )
     return;
   sortFactors(count);
   store<u32>(begin, large1, 2);
   store<u32>(begin, large2, 6);
-  memory.copy(begin + 10, ROOT, field(ROOT_BYTES));
-  let at = begin + 10 + field(ROOT_BYTES);
+  memory.copy(begin + ROOT_AT, ROOT, field(ROOT_BYTES));
+  let at = begin + ROOT_AT + field(ROOT_BYTES);
   for (let i: u32 = 0; i < count; i++) {
     let factor = load<u32>(FACTORS + (i << 2));
     for (; factor >= 128; factor >>= 7) store<u8>(at++, factor | 128);
@@ -68,6 +82,31 @@ export function addRelation(large1: u32, large2: u32, count: u32, fed: bool): vo
   setField(RELATION_COUNT, index + 1);
   if (large2 == 1) setField(FULL_COUNT, field(FULL_COUNT) + 1);
   join(slot1, slot2);
+}
+
+/** Lists the factors of a relation of the log in FACTORS, ascending; their number. */
+export function listFactorsOf(relation: u32): u32 {
+  return listFactors(relation + ROOT_AT + field(ROOT_BYTES), relation + (load<u16>(relation) & ~FED));
+}
+
+/** Lists the factors that stand in [at, end) in FACTORS; their number, or 0 if they are not well formed. */
+export function listFactors(at: u32, end: u32): u32 {
+  const size = field(BASE_SIZE);
+  let count: u32 = 0;
+  while (at < end) {
+    let factor: u32 = 0;
+    let shift: u32 = 0;
+    let byte: u32 = 128;
+    while (byte & 128) {
+      if (at >= end || shift > 21) return 0;
+      byte = load<u8>(at++);
+      factor |= (byte & 127) << shift;
+      shift += 7;
+    }
+    if (factor >= size || count >= FACTORS_MAX) return 0;
+    store<u32>(FACTORS + (count++ << 2), factor);
+  }
+  return count;
 }
 
 /** The last fifth of the log is kept for relations that close a cycle, so that the sieve comes to its end whatever happens. */
@@ -130,7 +169,6 @@ function vertexOf(prime: u32): u32 {
   if (load<u32>(entry(VERTEX_KEYS, slot)) == 0) {
     store<u32>(entry(VERTEX_KEYS, slot), prime);
     store<u32>(entry(VERTEX_PARENTS, slot), slot);
-    setField(VERTEX_COUNT, field(VERTEX_COUNT) + 1);
   }
   return slot;
 }

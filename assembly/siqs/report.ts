@@ -23,7 +23,6 @@ import {
   LOG_SCALE,
   ONCE_FROM,
   PRIMES,
-  REPORT_COUNT,
   REPORT_GAP_FROM,
   REPORT_GAP_TO,
   REPORT_LEFT_MAX,
@@ -40,19 +39,18 @@ import {
   VALUE,
 } from '../../src/kernel/siqs-header';
 import { currentOfBatch, listStrikes } from './buckets';
-import { entry, field, setField } from './header';
+import { entry, field } from './header';
 import {
   add,
   bitLength,
   copy,
   divideExactWord,
-  isNegative,
+  isZero,
   limbsUsed,
   multiplyWord,
-  negate,
-  shiftRight,
   trailingZeros,
-} from './natural';
+} from '../arithmetic/natural';
+import { isNegative, negate, shiftRightSigned } from '../arithmetic/signed';
 import { addRelation } from './relations';
 import { microEcmWord } from '../word/micro-ecm-word';
 import { addMod, inverseWord, montMul, montOne } from '../word/montgomery-word';
@@ -64,7 +62,6 @@ const SPLIT_LEVEL = 3;
 
 /** Divides the value at `position` of the interval; `sieved` is the sum of the logarithms that the sieve took off there. */
 export function evaluateReport(position: u32, sieved: u32): void {
-  setField(REPORT_COUNT, field(REPORT_COUNT) + 1);
   const from = field(SIEVE_FROM);
   if (sieved + unsievedLogs(position, from) < field(THRESHOLD_PRIMES)) return;
   let limbs = field(LIMBS_POLY);
@@ -74,7 +71,7 @@ export function evaluateReport(position: u32, sieved: u32): void {
   count = divideByCoefficient(count, limbs);
   count = divideSieved(position, 0, from, count, limbs);
   limbs = limbsUsed(VALUE, limbs);
-  const left = bitLength(VALUE, limbs) * field(LOG_SCALE);
+  const left = <u32>bitLength(VALUE, limbs) * field(LOG_SCALE);
   if (left > sieved + field(REPORT_LEFT_MAX)) return;
   if (left > sieved + field(REPORT_GAP_FROM) && left < sieved + field(REPORT_GAP_TO)) return;
   const once = field(ONCE_FROM);
@@ -142,11 +139,11 @@ function evaluate(x: i32, limbs: u32): u32 {
     store<u32>(FACTORS, 0);
     count = 1;
   }
-  let twos = trailingZeros(VALUE, limbs);
-  if (twos >= limbs << 5) return 0;
+  if (isZero(VALUE, limbs)) return 0;
+  let twos = <u32>trailingZeros(VALUE);
   for (let i: u32 = 0; i < twos + 2; i++) store<u32>(FACTORS + (count++ << 2), 1);
-  for (; twos > 31; twos -= 31) shiftRight(VALUE, VALUE, 31, limbs);
-  shiftRight(VALUE, VALUE, twos, limbs);
+  for (; twos > 31; twos -= 31) shiftRightSigned(VALUE, VALUE, 31, limbs);
+  shiftRightSigned(VALUE, VALUE, twos, limbs);
   return count;
 }
 

@@ -13,9 +13,10 @@ import {
   DENSE_COLUMNS,
   DEPENDENCY,
   EXPONENTS,
+  FACTORS,
   LA_STAGE,
   LIMBS_N,
-  MONT_ONE,
+  N,
   NUMBER_BYTES,
   PRIMES,
   RADIX_LOST,
@@ -36,12 +37,13 @@ import {
   VERTEX_KEYS,
   VERTEX_SLOTS,
 } from '../../src/kernel/siqs-header';
-import { entry, field, setField } from './header';
-import { montgomeryMultiply, multiplyByPower, multiplyByRadix, prepareMontgomery } from './montgomery';
-import { clear, copy, multiplyWord } from './natural';
+import { enterStage, entry, field, setField } from './header';
+import { listFactorsOf, ROOT_AT } from './relations';
+import { limbs, montMul, ONE, R_SQUARED, residueOfWord, setModulus } from '../arithmetic/modulus';
+import { copy, multiplyWord, setWord } from '../arithmetic/natural';
+import { RELATION } from '../linear-algebra/row-entry';
 
-const RELATION: u32 = 0x80000000;
-/** Primes on their way to SIDE_Y; `SCRATCH` itself is that of powers. */
+/** Primes on their way to SIDE_Y; `SCRATCH` itself is for roots and the bases of powers. */
 const PACK: u32 = SCRATCH + 2 * NUMBER_BYTES;
 /** Powers up to this are multiplied in prime by prime. */
 const PACKED_POWER_MAX: u32 = 4;
@@ -82,20 +84,15 @@ export function siqsSquareRoot(budget: i32): i32 {
   }
 }
 
-function enter(stage: u32): void {
-  setField(LA_STAGE, stage);
-  setField(CURSOR, 0);
-}
-
 function begin(): void {
-  prepareMontgomery();
+  setModulus(N, field(LIMBS_N));
   memory.fill(field(CHOSEN), 0, field(RELATION_COUNT));
   memory.fill(field(EXPONENTS), 0, field(BASE_SIZE) << 2);
   memory.fill(field(DEGREES), 0, field(VERTEX_SLOTS) << 2);
   setField(RADIX_LOST, 0);
-  copy(SIDE_X, MONT_ONE, NUMBER_BYTES >> 2);
-  copy(SIDE_Y, MONT_ONE, NUMBER_BYTES >> 2);
-  enter(CHOOSE);
+  copy(SIDE_X, ONE, limbs());
+  copy(SIDE_Y, ONE, limbs());
+  enterStage(CHOOSE);
 }
 
 function choose(budget: i32): void {
@@ -114,7 +111,7 @@ function choose(budget: i32): void {
     budget -= <i32>((end - begin) >> 4);
   }
   setField(CURSOR, i);
-  if (i == unknowns) enter(MULTIPLY_ROOTS);
+  if (i == unknowns) enterStage(MULTIPLY_ROOTS);
 }
 
 function multiplyRoots(budget: i32): void {
@@ -124,9 +121,9 @@ function multiplyRoots(budget: i32): void {
   for (; i < count && budget > 0; i++, budget--) {
     if (load<u8>(field(CHOSEN) + i) == 0) continue;
     const relation = field(RELATION_LOG) + load<u32>(entry(RELATION_OFFSETS, i));
-    clear(SCRATCH, field(LIMBS_N) + 1);
-    memory.copy(SCRATCH, relation + 10, bytes);
-    montgomeryMultiply(SIDE_X, SIDE_X, SCRATCH);
+    setWord(SCRATCH, 0, limbs());
+    memory.copy(SCRATCH, relation + ROOT_AT, bytes);
+    montMul(SIDE_X, SIDE_X, SCRATCH);
     setField(RADIX_LOST, field(RADIX_LOST) + 1);
     countFactors(relation);
     increment(entry(DEGREES, load<u32>(entry(RELATION_LARGE_1, i))));
@@ -136,35 +133,45 @@ function multiplyRoots(budget: i32): void {
   setField(CURSOR, i);
   if (i < count) return;
   restoreRadix(SIDE_X);
-  enter(MULTIPLY_PRIMES);
+  enterStage(MULTIPLY_PRIMES);
 }
 
+/** Gives back to a side what products with numbers that are not in Montgomery form have taken away. */
 function restoreRadix(side: u32): void {
-  multiplyByRadix(side, field(RADIX_LOST), SCRATCH);
+  copy(SCRATCH, R_SQUARED, limbs());
+  multiplyByPower(side, SCRATCH, field(RADIX_LOST));
   setField(RADIX_LOST, 0);
+}
+
+/** side = side · base^exponent, both in Montgomery form; `base` is used up. */
+function multiplyByPower(side: u32, base: u32, exponent: u32): void {
+  for (let e = exponent; e != 0; e >>= 1) {
+    if (e & 1) montMul(side, side, base);
+    if (e > 1) montMul(base, base, base);
+  }
 }
 
 /** Empties PACK into SIDE_Y; the limbs that PACK has then. */
 function unpackInto(): u32 {
-  montgomeryMultiply(SIDE_Y, SIDE_Y, PACK);
+  montMul(SIDE_Y, SIDE_Y, PACK);
   setField(RADIX_LOST, field(RADIX_LOST) + 1);
   return emptyPack();
 }
 
 function emptyPack(): u32 {
-  clear(PACK, field(LIMBS_N));
-  store<u32>(PACK, 1);
+  setWord(PACK, 1, limbs());
   return 1;
 }
 
 /** Multiplies SIDE_Y by prime^exponent, perhaps by way of the `used` limbs of PACK; how many it has then. */
 function multiplyPrime(prime: u32, exponent: u32, used: u32): u32 {
   if (exponent > PACKED_POWER_MAX) {
-    multiplyByPower(SIDE_Y, prime, exponent, SCRATCH);
+    residueOfWord(SCRATCH, prime);
+    multiplyByPower(SIDE_Y, SCRATCH, exponent);
     return used;
   }
   for (let left = exponent; left > 0; left--) {
-    if (used == field(LIMBS_N)) used = unpackInto();
+    if (used == <u32>limbs()) used = unpackInto();
     const carry = multiplyWord(PACK, PACK, prime, used);
     if (carry != 0) store<u32>(PACK + (used++ << 2), carry);
   }
@@ -176,18 +183,8 @@ function increment(at: u32): void {
 }
 
 function countFactors(relation: u32): void {
-  const end = relation + (load<u16>(relation) & 0x7fff);
-  for (let at = relation + 10 + field(ROOT_BYTES); at < end;) {
-    let factor: u32 = 0;
-    let shift: u32 = 0;
-    let byte: u32;
-    do {
-      byte = load<u8>(at++);
-      factor |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte & 128);
-    increment(entry(EXPONENTS, factor));
-  }
+  const end = FACTORS + (listFactorsOf(relation) << 2);
+  for (let at = FACTORS; at < end; at += 4) increment(entry(EXPONENTS, load<u32>(at)));
 }
 
 function multiplyPrimes(budget: i32): void {
@@ -197,7 +194,7 @@ function multiplyPrimes(budget: i32): void {
   for (; i < size && budget > 0; i++, budget--) {
     const exponent = load<u32>(entry(EXPONENTS, i));
     if (exponent & 1) {
-      enter(IMPOSSIBLE);
+      enterStage(IMPOSSIBLE);
       return;
     }
     if (exponent == 0 || i == 0) continue;
@@ -206,7 +203,7 @@ function multiplyPrimes(budget: i32): void {
   }
   unpackInto();
   setField(CURSOR, i);
-  if (i == size) enter(MULTIPLY_LARGE_PRIMES);
+  if (i == size) enterStage(MULTIPLY_LARGE_PRIMES);
 }
 
 function multiplyLargePrimes(budget: i32): void {
@@ -219,7 +216,7 @@ function multiplyLargePrimes(budget: i32): void {
     const prime = load<u32>(entry(VERTEX_KEYS, i));
     if (prime == 1) continue;
     if (exponent & 1) {
-      enter(IMPOSSIBLE);
+      enterStage(IMPOSSIBLE);
       return;
     }
     used = multiplyPrime(prime, exponent >> 1, used);
@@ -229,5 +226,5 @@ function multiplyLargePrimes(budget: i32): void {
   setField(CURSOR, i);
   if (i < slots) return;
   restoreRadix(SIDE_Y);
-  enter(FINISHED);
+  enterStage(FINISHED);
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MemoryPool } from '../engine/memory-pool.ts';
 import { helpWorthGiving, isSameHelp } from '../kernel/help.ts';
 import type { HelpWanted, Kernel, Stage } from '../kernel/kernel.ts';
+import { RoomyJob } from '../kernel/roomy-job.ts';
 import type { Factored, Factorer, FactorerOptions, Helpers, OnProgress } from './factorer.ts';
 
 /** How long the thread is held at a time, and with helpers, whose relations would come late. */
@@ -62,22 +63,22 @@ export class LocalFactorer implements Factorer {
   }
 
   async #factorLarge(number: bigint, beganMs: number, onProgress: OnProgress): Promise<Factored> {
-    const memory = this.#pool.take(this.#kernel.memoryPages(number));
-    const job = this.#kernel.start(number, memory, []);
+    const roomy = new RoomyJob(this.#kernel, number, this.#pool);
     let algorithm: Stage = 'small';
     // One move at a time, so that no method goes unseen.
-    while (job.step(() => true) === 'unfinished') {
-      const progress = job.progress();
+    while (roomy.job.step(() => true) === 'unfinished') {
+      const progress = roomy.job.progress();
       algorithm = harder(algorithm, progress.stage);
       if (this.#isInterrupted || performance.now() - beganMs >= this.#timeoutMs) break;
       if (!(await this.#breathe())) continue;
       onProgress(progress);
-      this.#want(helpWorthGiving(job.helpWanted(), progress, this.#wanted !== undefined));
-      job.learn(this.#learnt.splice(0));
+      roomy.makeRoom();
+      this.#want(helpWorthGiving(roomy.job.helpWanted(), progress, this.#wanted !== undefined));
+      roomy.job.learn(this.#learnt.splice(0));
     }
     this.#want(undefined);
-    const factorization = job.factorization();
-    this.#pool.give(memory);
+    const factorization = roomy.job.factorization();
+    roomy.end();
     return { factorization, elapsedMs: performance.now() - beganMs, algorithm };
   }
 

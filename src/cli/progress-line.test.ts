@@ -9,6 +9,14 @@ test('the line says how far the work is and how long it may take', () => {
   assert.equal(text, '80 digits  siqs [###############...............] 50 %  about 1 min 05 s left');
 });
 
+test('a sieve tells its relations, where the terminal is wide enough for them', () => {
+  const relations = { found: 12_345, needed: 36_983 };
+  const progress = { stage: 'siqs', fraction: 0.5, remainingMs: 65_000, relations } as const;
+  const text = (columns: number): string => progressText(10n ** 79n, 5_000, progress, columns);
+  assert.equal(text(80), '80 digits  siqs [####...] 50 %  12345 of 36983 relations  about 1 min 05 s left');
+  assert.equal(text(60), '80 digits  siqs [#######......] 50 %  about 1 min 05 s left');
+});
+
 test('where nothing honest can be said of the rest, the time so far is shown', () => {
   assert.match(progressText(10n ** 79n, 5_000, { stage: 'ecm', fraction: 0 }, 80), / 0 % {2}5\.0 s$/);
 });
@@ -18,6 +26,7 @@ test('the line never reaches the last column, so that it never wraps', () => {
     stage: fc.constantFrom('siqs' as const, 'linear-algebra' as const),
     fraction: fc.double({ min: 0, max: 1, noNaN: true }),
     remainingMs: fc.integer({ min: 0, max: 1e10 }),
+    relations: fc.record({ found: fc.nat(), needed: fc.nat() }),
   });
   fc.assert(
     fc.property(

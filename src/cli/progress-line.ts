@@ -7,6 +7,8 @@ import { durationText } from './duration-text.ts';
 const SHOW_AFTER_MS = 1_000;
 const SHOW_EVERY_MS = 200;
 const BAR_CHARS_MAX = 30;
+/** Relations are told where they leave that much for the bar. */
+const BAR_CHARS_MIN = 5;
 /** Where the terminal does not say. */
 const COLUMNS_DEFAULT = 80;
 
@@ -46,12 +48,17 @@ export class ProgressLine {
 
 /** Fits into `columns`, leaving the last one free, where some terminals wrap. */
 export function progressText(number: bigint, elapsedMs: number, progress: Progress, columns: number): string {
-  const { stage, fraction, remainingMs } = progress;
+  const { stage, fraction, remainingMs, relations } = progress;
   const left =
     remainingMs === undefined ? durationText(elapsedMs) : `about ${durationText(remainingMs)} left`;
   const start = `${String(number).length} digits  ${stage} `;
-  const end = ` ${Math.floor(fraction * 100)} %  ${left}`;
-  const bar = Math.min(BAR_CHARS_MAX, columns - 1 - start.length - end.length - 2);
+  const share = ` ${Math.floor(fraction * 100)} %  `;
+  const ends = [`${share}${left}`];
+  if (relations) ends.unshift(`${share}${relations.found} of ${relations.needed} relations  ${left}`);
+  const barFor = (end: string): number =>
+    Math.min(BAR_CHARS_MAX, columns - 1 - start.length - end.length - 2);
+  const end = ends.find((some) => barFor(some) >= BAR_CHARS_MIN) ?? `${share}${left}`;
+  const bar = barFor(end);
   if (bar < 1) return `${start}${end}`.slice(0, Math.max(0, columns - 1));
   return `${start}[${'#'.repeat(Math.round(bar * fraction)).padEnd(bar, '.')}]${end}`;
 }

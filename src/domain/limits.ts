@@ -62,6 +62,8 @@ export const ANSWER_MS_MIN = 600_000;
 export const TIMELINE_EVENTS_MAX = 50;
 /** Rows in one group commit, so that nobody's batch delays others for long. */
 export const COMMIT_ROWS_MAX = 1_000;
+/** Requests of a batch that are written by one commit, in which others have the rest. Those of a larger batch are accepted by the first of them. */
+export const PIECE_ROWS = 500;
 /** About the most bytes that are handed over to another store at once: with one more row of a log, a message of the bus has room for it. */
 export const PARCEL_BYTES = 256 * 1_024;
 /** A number whose factoring took at least this long is remembered on disk; looking up cheaper ones would cost more than computing them. */

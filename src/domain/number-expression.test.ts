@@ -115,12 +115,10 @@ describe('parseNumber refuses', () => {
       `2^26000${'-1'.repeat(1900)}`,
     ];
     for (const bomb of bombs) {
-      const startedMs = performance.now();
+      const start = process.threadCpuUsage();
       const parsed = read(bomb);
-      assert.ok(
-        performance.now() - startedMs < 500,
-        `${bomb.slice(0, 20)} took ${performance.now() - startedMs} ms`,
-      );
+      const tookMs = process.threadCpuUsage(start).user / 1_000;
+      assert.ok(tookMs < 500, `${bomb.slice(0, 20)} took ${tookMs} ms of CPU time`);
       assert.match(parsed.kind === 'invalid' ? parsed.message : '', /takes too long/);
     }
   });
@@ -206,10 +204,10 @@ describe('parseNumber', () => {
           fc.array(symbols, { maxLength: 60 }).map((parts) => parts.join('')),
         ),
         (text) => {
-          const startedMs = performance.now();
+          const start = process.threadCpuUsage();
           const parsed = read(text);
           assert.ok(parsed.kind === 'number' || parsed.message.includes('Cannot accept number'));
-          assert.ok(performance.now() - startedMs < 500);
+          assert.ok(process.threadCpuUsage(start).user < 500_000);
         },
       ),
       { numRuns: 2000 },

@@ -7,12 +7,12 @@
 import os from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { checkFactorization, formatFactors, type Factorization } from '../domain/factorization.ts';
-import { WORD_END } from '../kernel/is-prime-word.ts';
 import type { Job, Kernel } from '../kernel/kernel.ts';
+import { WORD_END } from '../kernel/word-end.ts';
 import { checkWordFactors, type WordFactors } from '../kernel/word-factors.ts';
 import { CONTROL, type BatchTask, type SliceTask, type WorkerReply, type WorkerTask } from './protocol.ts';
 
-/** By how much lower than the event loop's, so that HTTP stays quick while all cores compute; 19 would starve the work (FINDINGS). */
+/** By how much lower than the event loop's, so that HTTP stays quick while all cores compute; at 19 the work would get next to nothing beside a busy loop. */
 const NICE = 10;
 const NICE_MAX = 19;
 

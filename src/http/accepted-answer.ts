@@ -9,6 +9,7 @@ import { acceptedBatchJson, acceptedJson } from './request-json.ts';
 import { quotaProblem } from './quota-problem.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { unavailable } from './unavailable.ts';
+import type { UnsentAnswers } from './unsent-answers.ts';
 
 const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
 
@@ -39,9 +40,10 @@ export function sendAccepted(
   requests: readonly [RequestView, ...RequestView[]],
   form: Form,
   reply: FastifyReply,
+  unsent: UnsentAnswers,
 ): FastifyReply {
   reply.code(202).header('content-type', JSON_CONTENT_TYPE);
-  if (form === 'numbers') return reply.send(acceptedBatchJson(requests));
+  if (form === 'numbers') return unsent.sendAnyway(reply, acceptedBatchJson(requests));
   const [first] = requests;
   reply.header('location', `/requests/${first.requestId}`);
   if (!hasEnded(first.status)) reply.header('retry-after', String(pollSeconds(first)));

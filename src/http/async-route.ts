@@ -11,13 +11,14 @@ import {
   OPTIONAL_CALLER_ID_HEADERS,
   POLLING,
   PROBLEM,
+  RATE_LIMIT,
   UNAVAILABLE,
 } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 
 const DOOR: Door = { path: '/async', mode: 'async', callerDefault: ANONYMOUS };
 
-export function addAsyncRoute(app: HttpApp, { serviceFor, config }: HttpContext): void {
+export function addAsyncRoute(app: HttpApp, { serviceFor, config, unsent }: HttpContext): void {
   app.post(
     DOOR.path,
     {
@@ -33,7 +34,7 @@ export function addAsyncRoute(app: HttpApp, { serviceFor, config }: HttpContext)
           202: answer(
             'Accepted, and on disk: `Accepted` for `number`, `AcceptedBatch` for `numbers`.',
             ['Accepted', 'AcceptedBatch'],
-            { ...LOCATION, ...POLLING },
+            { ...LOCATION, ...POLLING, ...RATE_LIMIT },
           ),
           '4xx': PROBLEM,
           503: UNAVAILABLE,
@@ -44,7 +45,7 @@ export function addAsyncRoute(app: HttpApp, { serviceFor, config }: HttpContext)
     async (request, reply) => {
       const input = await acceptInput(request, DOOR, config);
       const accepted = acceptedRequests(await serviceFor(request).accept(input), reply);
-      return sendAccepted(accepted, formOf(request), reply);
+      return sendAccepted(accepted, formOf(request), reply, unsent);
     },
   );
 }

@@ -16,7 +16,7 @@ import type { Service } from '../service/service.ts';
 import { askForKeys, ownCallerId, type KeyRing } from './access.ts';
 import { addCallbackSecretRoute } from './callback-secret-route.ts';
 import { addChangeRoutes } from './change-routes.ts';
-import { onClientError } from './client-error.ts';
+import { clientErrorHandler } from './client-error.ts';
 import { COMPONENTS } from './documented.ts';
 import { addDocumentsRoutes } from './documents-routes.ts';
 import { errorHandler, notFoundHandler } from './error-handler.ts';
@@ -75,7 +75,7 @@ export function buildApp({ service, config, metrics, logger, access, clusterStat
     },
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
-    clientErrorHandler: onClientError,
+    clientErrorHandler: clientErrorHandler({ headersTimeoutMs, requestTimeoutMs }),
     frameworkErrors: onError,
     // While closing, requests on open connections are still answered; what accepts work refuses by itself.
     return503OnClosing: false,

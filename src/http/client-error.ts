@@ -9,15 +9,25 @@ const HEADERS_MAX = 1_000;
 
 type ClientError = Error & { readonly code?: string };
 
+/** How long a client may take to send its headers, and a whole request, in milliseconds. */
+export interface ArrivalTimes {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
 /** A handler for the server's `clientError`: answers in turn, after the requests that came before on this connection, and closes it. */
-export function onClientError(error: ClientError, socket: Socket): void {
+export function clientErrorHandler(times: ArrivalTimes): (error: ClientError, socket: Socket) => void {
+  return (error, socket) => answer(error, socket, times);
+}
+
+function answer(error: ClientError, socket: Socket, times: ArrivalTimes): void {
   // oxlint-disable-next-line no-underscore-dangle -- Node's own handler looks there too; nothing public tells.
   const current = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
   // The request in hand had arrived in full, so what is wrong came after it.
-  else if (current?.req.complete === true) current.once('finish', () => onClientError(error, socket));
+  else if (current?.req.complete === true) current.once('finish', () => answer(error, socket, times));
   else if (current?.headersSent === true) socket.destroy();
-  else refuse(problemOf(error), socket);
+  else refuse(problemOf(error, times), socket);
 }
 
 function refuse(problem: HttpProblem, socket: Socket): void {
@@ -29,9 +39,15 @@ function refuse(problem: HttpProblem, socket: Socket): void {
   socket.destroySoon();
 }
 
-function problemOf({ code = 'unknown' }: ClientError): HttpProblem {
+function problemOf(
+  { code = 'unknown' }: ClientError,
+  { headersTimeoutMs, requestTimeoutMs }: ArrivalTimes,
+): HttpProblem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new HttpProblem('request_timeout', 'The whole request did not arrive in the time allowed');
+    return new HttpProblem(
+      'request_timeout',
+      `The headers did not arrive within ${headersTimeoutMs / 1000} s, or the whole request not within ${requestTimeoutMs / 1000} s`,
+    );
   if (code === 'HPE_HEADER_OVERFLOW')
     return new HttpProblem(
       'header_too_large',

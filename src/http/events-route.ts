@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import * as Type from 'typebox';
-import { HEARTBEAT_MS } from '../domain/limits.ts';
+import { HEARTBEAT_MS, STALLED_MS_MAX } from '../domain/limits.ts';
 import { hasEnded } from '../domain/request.ts';
 import type { RequestView } from '../service/service.ts';
 import { PROBLEM, RESUME_STREAM_HEADERS, UNAVAILABLE } from './documented.ts';
@@ -101,6 +101,8 @@ class EventStream {
 
   end(): void {
     clearInterval(this.#heartbeat);
-    this.#response.end();
+    const response = this.#response.end();
+    // What a client has not taken by then, it never will.
+    if (!response.writableFinished) response.setTimeout(STALLED_MS_MAX, () => response.destroy());
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { extname } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ClusterStatus } from '../service/cluster/cluster.ts';
-import { parseMetrics } from './metrics-text.ts';
+import { parseMetrics } from '../../test/support/metrics-text.ts';
 import { TestServer } from './test-server.ts';
 
 const TYPES: Readonly<Record<string, RegExp>> = {

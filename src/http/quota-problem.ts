@@ -13,9 +13,13 @@ const QUOTAS: Readonly<Record<QuotaRefusal['name'], string>> = {
 export function quotaProblem({ name, limit, quotas, retryAfterMs }: QuotaRefusal): HttpProblem {
   const most = `this caller may have ${limit} ${QUOTAS[name]}`;
   if (retryAfterMs === undefined)
-    return new HttpProblem('batch_size_invalid', `The batch is too long: ${most}; split it`, {
-      headers: rateLimitHeaders(quotas),
-    });
+    return new HttpProblem(
+      'batch_size_invalid',
+      `The batch is longer than its caller's quota: ${most}; split it`,
+      {
+        headers: rateLimitHeaders(quotas),
+      },
+    );
   // Both headers are to name the same time.
   const told = quotas.map((quota) => (quota.name === name ? { ...quota, wholeInMs: retryAfterMs } : quota));
   return new HttpProblem('quota_exceeded', `A quota is used up: ${most}`, {

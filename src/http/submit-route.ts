@@ -9,7 +9,9 @@ import {
   IDEMPOTENCY_HEADERS,
   LOCATION,
   POLLING,
+  PREFERENCE,
   PROBLEM,
+  RATE_LIMIT,
   UNAVAILABLE,
 } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
@@ -17,7 +19,7 @@ import { parsePrefer } from './prefer.ts';
 
 const DOOR: Door = { path: '/requests', mode: 'queued' };
 
-export function addSubmitRoute(app: HttpApp, { serviceFor, config }: HttpContext): void {
+export function addSubmitRoute(app: HttpApp, { serviceFor, config, unsent }: HttpContext): void {
   app.post(
     DOOR.path,
     {
@@ -36,6 +38,8 @@ export function addSubmitRoute(app: HttpApp, { serviceFor, config }: HttpContext
             {
               ...LOCATION,
               ...POLLING,
+              ...RATE_LIMIT,
+              ...PREFERENCE,
             },
           ),
           '4xx': PROBLEM,
@@ -49,7 +53,7 @@ export function addSubmitRoute(app: HttpApp, { serviceFor, config }: HttpContext
       const accepted = acceptedRequests(await serviceFor(request).accept(input), reply);
       if (parsePrefer(request.headers.prefer as string | undefined).respondAsync)
         reply.header('preference-applied', 'respond-async');
-      return sendAccepted(accepted, formOf(request), reply);
+      return sendAccepted(accepted, formOf(request), reply, unsent);
     },
   );
 }

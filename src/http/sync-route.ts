@@ -14,7 +14,9 @@ import {
   LOCATION,
   OPTIONAL_CALLER_ID_HEADERS,
   POLLING,
+  PREFERENCE,
   PROBLEM,
+  RATE_LIMIT,
   SYNC_WAIT_HEADERS,
   UNAVAILABLE,
 } from './documented.ts';
@@ -24,7 +26,7 @@ import { renderRequest } from './rendered-request.ts';
 
 const DOOR: Door = { path: '/sync', mode: 'sync', callerDefault: ANONYMOUS };
 
-export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: HttpContext): void {
+export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters, unsent }: HttpContext): void {
   app.post(
     DOOR.path,
     {
@@ -37,8 +39,16 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: Http
         querystring: CALLER_QUERY,
         body: SyncSubmission,
         response: {
-          200: answer('It has ended: the request with its result.', ['Request']),
-          202: answer('Accepted, and on disk; it goes on.', ['Accepted'], { ...LOCATION, ...POLLING }),
+          200: answer('It has ended: the request with its result.', ['Request'], {
+            ...RATE_LIMIT,
+            ...PREFERENCE,
+          }),
+          202: answer('Accepted, and on disk; it goes on.', ['Accepted'], {
+            ...LOCATION,
+            ...POLLING,
+            ...RATE_LIMIT,
+            ...PREFERENCE,
+          }),
           '4xx': PROBLEM,
           503: UNAVAILABLE,
         },
@@ -60,7 +70,7 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters }: Http
         const [view] = acceptedRequests(result, reply);
         const isAccepted = !hasEnded(view.status);
         reply.headers(preferenceApplied(wait, { isAccepted, hasWaited: waiter !== undefined }));
-        if (isAccepted) return sendAccepted([view], 'number', reply);
+        if (isAccepted) return sendAccepted([view], 'number', reply, unsent);
         return reply
           .header('cache-control', 'no-store')
           .header('content-type', 'application/json; charset=utf-8')

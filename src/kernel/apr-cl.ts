@@ -39,7 +39,7 @@ const FURTHER_PRIMES_MAX = 200;
 export function aprClStart(n: bigint): AprClState {
   const { conditions, t } = aprClPlan(bitLength(n));
   assert(n > BigInt(t) + 1n, `Cannot prove ${n} by Jacobi sums: it must exceed ${t + 1}`);
-  const lacking = conditions.filter((p) => p === 2 || powerModulo(n, p - 1, BigInt(p * p)) === 1n);
+  const lacking = conditions.filter((p) => p === 2 || powerModulo(n, BigInt(p - 1), BigInt(p * p)) === 1n);
   return { kind: 'character', index: 0, lacking };
 }
 
@@ -87,7 +87,7 @@ function furtherCharacter(n: bigint, p: number): Character | undefined {
     if ((q - 1) % (order * p) === 0 || !isPrimeWord(BigInt(q))) continue;
     tried++;
     const modulus = BigInt(q);
-    const symbol = powerModulo(n, (q - 1) / p, modulus);
+    const symbol = powerModulo(n, BigInt((q - 1) / p), modulus);
     if (symbol !== 0n && symbol !== 1n) return { prime: p, order, q };
   }
   return undefined;

@@ -50,7 +50,10 @@ export class CurveHelper implements Job {
   }
 
   static attach(kernel: KernelInstance, state: CurveHelperState): CurveHelper {
-    assert(state.version === STATE_VERSION, `Cannot attach to curves of version ${state.version}`);
+    assert(
+      state.version === STATE_VERSION,
+      `Cannot attach to curves of version ${state.version}: it must be ${STATE_VERSION}`,
+    );
     return new CurveHelper(kernel, state);
   }
 
@@ -93,6 +96,10 @@ export class CurveHelper implements Job {
   }
 
   helpWanted(): undefined {
+    return undefined;
+  }
+
+  pagesWanted(): undefined {
     return undefined;
   }
 

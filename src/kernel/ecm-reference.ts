@@ -1,5 +1,6 @@
 /** The twin, for tests, of the kernel's elliptic curves: the same curves, bounds and pairs, on bigint and with one curve at a time. */
 import { isPrime } from './bigint-reference.ts';
+import { gcd } from './modular-integers.ts';
 
 interface Point {
   readonly x: bigint;
@@ -67,10 +68,6 @@ export function ecmReference(
     }
   }
   return { stage1: gcd(q.z, n), stage2: gcd(product, n) };
-}
-
-export function gcd(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : gcd(b, a % b);
 }
 
 /** 1/a mod n, or undefined if they are not coprime. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextPrime, seededNaturals } from './bigint-reference.ts';
-import { ecmReference, gcd } from './ecm-reference.ts';
+import { ecmReference } from './ecm-reference.ts';
 import { ECM_ALL, ECM_FACTOR, STEP_UNFINISHED } from './kernel-exports.ts';
 import { KernelInstance } from './kernel-instance.ts';
 import { loadKernelModule } from './load-kernel.ts';
+import { gcd } from './modular-integers.ts';
 
 const module = await loadKernelModule();
 const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });

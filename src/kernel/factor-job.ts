@@ -11,39 +11,27 @@
  */
 import { assert } from '../base/assert.ts';
 import { factorization, type Factorization } from '../domain/factorization.ts';
+import type { Activity } from './activity.ts';
 import { bitLength } from './bit-length.ts';
 import { startCurves, stepCurves } from './curves.ts';
-import { CURVES_AT_ONCE, curvesWithin, nextCurves, sieveShare } from './ecm-schedule.ts';
-import { estimateCpuMs, estimateCpuMsOfBits } from './estimate.ts';
+import { curvesBeforeSieve } from './curves-before-sieve.ts';
+import { CURVES_AT_ONCE, nextCurves } from './ecm-schedule.ts';
 import { decodeRecord, encodeRecord, type JobRecord } from './job-chunk.ts';
-import type { HelpWanted, Job, JobState, Progress, Stage, StepOutcome } from './kernel.ts';
+import { type JobSituation, jobProgress } from './job-progress.ts';
+import type { HelpWanted, Job, JobState, Progress, StepOutcome } from './kernel.ts';
 import { PSW_PROBABLE_PRIME, STEP_UNFINISHED } from './kernel-exports.ts';
-import { type KernelInstance, WORD_END } from './kernel-instance.ts';
+import type { KernelInstance } from './kernel-instance.ts';
 import { learnFrom } from './learn-from.ts';
+import { PAGE_BYTES } from './page-bytes.ts';
 import { factorsOf, mergeParts, type Part, replacePart, splitPart, untestedPart } from './part.ts';
 import { productNs } from './product-cost.ts';
 import { perfectPower } from './perfect-power.ts';
-import { proofFraction, proofStart, type ProofState, proofStep } from './primality-proof.ts';
-import { isInSieveRange } from './sieve-range.ts';
+import { proofStart, type ProofState, proofStep } from './primality-proof.ts';
 import { takeRelationChunks } from './sieve-helper.ts';
-import { type SieveMeasured, sieveRemainingMs } from './sieve-remaining.ts';
-import { Siqs, type SiqsState } from './siqs.ts';
+import { pagesToSieve } from './sieve-range.ts';
+import { Siqs } from './siqs.ts';
 import { divideByPrimes, TRIAL_BOUND, trialDepthFor } from './trial-division.ts';
-
-/** What is under way in the memory; `choosing` is between two. */
-type Activity =
-  | { readonly kind: 'trial-division' }
-  | { readonly kind: 'choosing' }
-  | { readonly kind: 'primality'; readonly value: bigint }
-  | { readonly kind: 'proof'; readonly value: bigint; readonly proof: ProofState }
-  | { readonly kind: 'ecm'; readonly value: bigint }
-  | {
-      readonly kind: 'siqs';
-      readonly value: bigint;
-      readonly sieve: SiqsState;
-      readonly measured: SieveMeasured;
-    }
-  | { readonly kind: 'finished' };
+import { WORD_END } from './word-end.ts';
 
 interface FactorJobState extends JobState {
   readonly parts: readonly Part[];
@@ -56,8 +44,6 @@ interface FactorJobState extends JobState {
 
 const STATE_VERSION = 1;
 const MOVE_NS = 1_000_000;
-/** What curves are told to be of a job that comes to the sieve. */
-const ECM_SHARE = 0.15;
 
 export class FactorJob implements Job {
   readonly #kernel: KernelInstance;
@@ -102,7 +88,10 @@ export class FactorJob implements Job {
   }
 
   static attach(kernel: KernelInstance, cpuMs: () => number, state: JobState): FactorJob {
-    assert(state.version === STATE_VERSION, `Cannot attach to a job of version ${state.version}`);
+    assert(
+      state.version === STATE_VERSION,
+      `Cannot attach to a job of version ${state.version}: it must be ${STATE_VERSION}`,
+    );
     return new FactorJob(kernel, cpuMs, state as FactorJobState);
   }
 
@@ -164,6 +153,14 @@ export class FactorJob implements Job {
     return { value: part.value, curves: { b1, b2, width } };
   }
 
+  pagesWanted(): number | undefined {
+    const isDue = (part: Part): boolean =>
+      part.kind === 'composite' && part.curves >= curvesBeforeSieve(part, Infinity);
+    const due = this.#parts.filter(isDue).map(({ value }) => pagesToSieve(bitLength(value)) ?? 0);
+    const pages = Math.max(0, ...due);
+    return pages * PAGE_BYTES > this.#kernel.memory.buffer.byteLength ? pages : undefined;
+  }
+
   learn(chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) {
       const record = decodeRecord(chunk);
@@ -188,51 +185,14 @@ export class FactorJob implements Job {
   }
 
   progress(): Progress {
-    const now = this.#progressNow();
-    // A second composite starts its stages anew; for the job as a whole that is no step back. Proofs are what remains to be done.
-    const goesOn = now.stage === this.#shown.stage || now.stage === 'primality';
-    const fraction = Math.max(now.fraction, goesOn ? this.#shown.fraction : 0);
-    this.#shown = { ...now, fraction };
+    const situation: JobSituation = {
+      parts: this.#parts,
+      activity: this.#activity,
+      sieve: () => this.#siqs.progress(),
+      memoryBytes: this.#kernel.memory.buffer.byteLength,
+    };
+    this.#shown = jobProgress(situation, this.#shown);
     return this.#shown;
-  }
-
-  #progressNow(): Progress {
-    switch (this.#activity.kind) {
-      case 'trial-division':
-        return { stage: 'trial-division', fraction: 0 };
-      case 'primality':
-        return { stage: 'primality', fraction: 0 };
-      case 'proof':
-        return { stage: 'primality', fraction: this.#proofFraction(this.#activity) };
-      case 'choosing': {
-        const composite = this.#parts.find(({ kind }) => kind === 'composite');
-        return composite ? this.#ecmProgress(composite) : { stage: 'primality', fraction: 0 };
-      }
-      case 'ecm':
-        return this.#ecmProgress(this.#partOf(this.#activity.value));
-      case 'siqs': {
-        const { stage, fraction, found, needed } = this.#siqs.progress();
-        const { value, measured } = this.#activity;
-        const byTable = progressOf(stage, value, ECM_SHARE + (1 - ECM_SHARE) * fraction);
-        const remainingMs = sieveRemainingMs(byTable.remainingMs, fraction, measured);
-        return { ...byTable, remainingMs, ...(stage === 'siqs' && { relations: { found, needed } }) };
-      }
-      case 'finished':
-    }
-    return { stage: 'small', fraction: 1, remainingMs: 0 };
-  }
-
-  /** Of the whole job, if the proof is the last thing to do; before a sieve it is next to nothing. */
-  #proofFraction({ value, proof }: Extract<Activity, { kind: 'proof' }>): number {
-    const isLast = this.#parts.every((part) => part.value === value || !isUnderWay(part));
-    return isLast ? proofFraction(value, proof) : 0;
-  }
-
-  /** Nothing honest can be said of curves that no sieve comes after. */
-  #ecmProgress(part: Part): Progress {
-    const planned = this.#curvesBeforeSieve(part);
-    if (planned === Infinity) return { stage: 'ecm', fraction: 0 };
-    return progressOf('ecm', part.value, ECM_SHARE * Math.min(1, part.curves / Math.max(1, planned)));
   }
 
   factorization(): Factorization {
@@ -360,11 +320,8 @@ export class FactorJob implements Job {
     this.#setParts(parts);
   }
 
-  /** How many curves a composite gets before it is sieved: infinitely many beyond the sieve's range and where it gave up. */
-  #curvesBeforeSieve({ value, sieveGaveUp }: Part): number {
-    const bits = bitLength(value);
-    if (sieveGaveUp || !isInSieveRange(bits, this.#kernel.memory.buffer.byteLength)) return Infinity;
-    return curvesWithin(sieveShare(bits) * estimateCpuMsOfBits(bits), bits);
+  #curvesBeforeSieve(part: Part): number {
+    return curvesBeforeSieve(part, this.#kernel.memory.buffer.byteLength);
   }
 
   /** What is known has changed: keep it, and look what is to be done next. */
@@ -396,21 +353,8 @@ export class FactorJob implements Job {
   }
 }
 
-/** Whether there is more to be found out about a part. */
-function isUnderWay({ kind, proofGaveUp }: Part): boolean {
-  return kind === 'untested' || kind === 'composite' || (kind === 'probable' && !proofGaveUp);
-}
-
 function always(): boolean {
   return true;
-}
-
-function progressOf(
-  stage: Stage,
-  value: bigint,
-  fraction: number,
-): Progress & { readonly remainingMs: number } {
-  return { stage, fraction, remainingMs: (1 - fraction) * estimateCpuMs(value) };
 }
 
 function limbsOf(n: bigint): number {

@@ -4,6 +4,7 @@ import { checkNumber, factorSettings, type FactorOptions } from './factor-option
 import type { Kernel } from './kernel.ts';
 import { createKernel, loadKernelModule } from './load-kernel.ts';
 import { PLATFORM } from './platform.ts';
+import { type MemorySource, RoomyJob } from './roomy-job.ts';
 import { Team } from './team.ts';
 
 export type { Factor, Factorization } from '../domain/factorization.ts';
@@ -13,6 +14,12 @@ export { formatFactors };
 
 /** How often a team is served, so that little of what its threads do comes too late. */
 const TEAM_TURN_MS = 5;
+
+/** Of each job alone: what is given back is left to the garbage collector. */
+const MEMORIES: MemorySource = {
+  take: (pages) => new WebAssembly.Memory({ initial: pages, maximum: pages, shared: PLATFORM.sharedMemory }),
+  give: () => undefined,
+};
 
 let loadedOnce: Promise<{ module: WebAssembly.Module; kernel: Kernel }> | undefined;
 
@@ -33,25 +40,23 @@ export async function factor(n: bigint, options: FactorOptions = {}): Promise<Fa
     throw error;
   });
   if (kernel.isSmall(n)) return kernel.factorSmall(n);
-  const pages = kernel.memoryPages(n);
-  const { sharedMemory: shared } = PLATFORM;
-  const job = kernel.start(n, new WebAssembly.Memory({ initial: pages, maximum: pages, shared }), []);
+  const roomy = new RoomyJob(kernel, n, MEMORIES);
   const team = threads > 1 ? new Team(module, threads - 1) : undefined;
   const turnMs = team ? Math.min(sliceMs, TEAM_TURN_MS) : sliceMs;
-  // `await using` would be a syntax error to Node.js 20 and to browsers of that time, which can do all else that the kernel needs.
   try {
     let sliceEndMs = performance.now() + turnMs;
-    while (job.step(() => performance.now() >= sliceEndMs) === 'unfinished') {
-      onProgress?.(job.progress());
+    while (roomy.job.step(() => performance.now() >= sliceEndMs) === 'unfinished') {
+      onProgress?.(roomy.job.progress());
       await PLATFORM.nextTurn();
       signal?.throwIfAborted();
-      team?.serve(job);
+      roomy.makeRoom();
+      team?.serve(roomy.job);
       sliceEndMs = performance.now() + turnMs;
     }
   } finally {
-    await team?.[Symbol.asyncDispose]();
+    team?.dissolve();
   }
-  const result = job.factorization();
+  const result = roomy.job.factorization();
   checkFactorization(result);
   return result;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrime, nextPrime, seededNaturals } from './bigint-reference.ts';
-import { isPrimeWord, WORD_END } from './is-prime-word.ts';
+import { isPrimeWord } from './is-prime-word.ts';
+import { WORD_END } from './word-end.ts';
 
 test('every number up to 10,000 is judged as trial division judges it', () => {
   for (let n = 0; n <= 10_000; n++) {

@@ -4,17 +4,17 @@
  * For a prime q and a primitive root g the character χ of order m takes g^x to ζ^x. An element of Z[ζ] is its coefficients at 1,
  * ζ, …, ζ^(φ(m) - 1). All that is computed here are integers below q² in absolute value, exact for q < 2^26.
  */
-/** The exponents x and f, with g^f = 1 - g^x, of all x from 1 to q - 2 at once: x is the index. */
+import { powerModulo } from './modular-integers.ts';
+
+/** At x, from 1 to q - 2, the f for which g^f = 1 - g^x. */
 type PartnerLogs = Int32Array;
 
 /** Coefficients of j(χ^a, χ^b) = Σ χ(u)^a·χ(1 - u)^b, for χ of order m = prime^k modulo q with m | q - 1. */
 export function jacobiSum(q: number, prime: number, order: number, a: number, b: number): number[] {
-  const partners = partnerLogs(q);
+  const pairs = pairCounts(q, order);
   const counts = Array.from({ length: order }, () => 0);
-  for (let x = 1; x <= q - 2; x++) {
-    const place = (a * (x % order) + b * (partners[x]! % order)) % order;
-    counts[place]!++;
-  }
+  for (let i = 0; i < order; i++)
+    for (let k = 0; k < order; k++) counts[(a * i + b * k) % order]! += pairs[i * order + k]!;
   return foldCoefficients(counts, prime);
 }
 
@@ -57,7 +57,23 @@ function foldCoefficients(counts: readonly number[], prime: number): number[] {
   return counts.slice(0, degree).map((c, i) => c - counts[degree + (i % step)]!);
 }
 
-/** The sums of one modulus are asked for one after the other, so its table is kept until another is. */
+/** The sums of one character are asked for one after the other, so what they are counted from is kept. */
+let lastPairs: { readonly q: number; readonly order: number; readonly counts: Int32Array } | undefined;
+
+/** At i·m + k, for m = order: of how many u, from 2 to q - 1, the exponent is i modulo m, and that of 1 - u is k. */
+function pairCounts(q: number, order: number): Int32Array {
+  if (lastPairs?.q === q && lastPairs.order === order) return lastPairs.counts;
+  const partners = partnerLogs(q);
+  const counts = new Int32Array(order * order);
+  for (let x = 1, row = order; x <= q - 2; x++, row += order) {
+    if (row === counts.length) row = 0;
+    counts[row + (partners[x]! % order)]!++;
+  }
+  lastPairs = { q, order, counts };
+  return counts;
+}
+
+/** Characters of one modulus come one after the other, too. */
 let lastLogs: { readonly q: number; readonly partners: PartnerLogs } | undefined;
 
 function partnerLogs(q: number): PartnerLogs {
@@ -70,26 +86,17 @@ function partnerLogs(q: number): PartnerLogs {
     powers[x] = power;
   }
   const partners = new Int32Array(q);
-  for (let x = 1; x <= q - 2; x++) partners[x] = logs[(1 - powers[x]! + q) % q]!;
+  for (let x = 1; x <= q - 2; x++) partners[x] = logs[q + 1 - powers[x]!]!;
   lastLogs = { q, partners };
   return partners;
 }
 
 /** The least primitive root of a prime. */
 function primitiveRoot(q: number): number {
-  const exponents = primeDivisors(q - 1).map((p) => (q - 1) / p);
-  for (let g = 1; g < q; g++) if (exponents.every((e) => powerModulo(g, e, q) !== 1)) return g;
+  const exponents = primeDivisors(q - 1).map((p) => BigInt((q - 1) / p));
+  for (let g = 1; g < q; g++)
+    if (exponents.every((e) => powerModulo(BigInt(g), e, BigInt(q)) !== 1n)) return g;
   throw new RangeError(`Cannot find a primitive root of ${q}: it must be prime`);
-}
-
-/** base^exponent mod q, for q < 2^26. */
-function powerModulo(base: number, exponent: number, q: number): number {
-  let result = 1 % q;
-  for (let square = base % q, rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result = (result * square) % q;
-    square = (square * square) % q;
-  }
-  return result;
 }
 
 /** The primes that divide n >= 1, ascending, by trial division: for small numbers. */

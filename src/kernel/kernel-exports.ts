@@ -16,6 +16,7 @@ export interface KernelExports extends SiqsExports {
   readonly INPUT_BYTES: WebAssembly.Global;
   readonly OUTPUT: WebAssembly.Global;
   readonly OUTPUT_BYTES: WebAssembly.Global;
+  readonly LIMBS_MAX: WebAssembly.Global;
   readonly ODD_PRIMES: WebAssembly.Global;
   readonly ODD_PRIMES_COUNT: WebAssembly.Global;
   /** Fills the tables of a memory, whatever it held before. */

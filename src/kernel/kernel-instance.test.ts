@@ -51,6 +51,14 @@ test('composite Mersenne numbers, which are strong pseudoprimes to base 2, fail 
   }
 });
 
+test('a modulus that is too long is refused before it is written', () => {
+  kernel.setModulus(2n ** 3_584n - 1n);
+  for (const bits of [3_585n, 600_000n])
+    assert.throws(() => kernel.setModulus(2n ** bits - 1n), {
+      message: `Cannot calculate modulo a number of ${bits} bits: at most 3584 are allowed`,
+    });
+});
+
 test('numbers go in and come out unchanged, whatever their number of limbs', () => {
   const p = nextPrime(10n ** 9n);
   for (const digits of [15n, 20n, 30n, 60n, 100n, 300n]) {

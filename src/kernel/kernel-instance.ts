@@ -4,12 +4,12 @@
  * Instances hold no state: all of it lies in the memory, so that making another over the same memory changes nothing.
  */
 import { assert } from '../base/assert.ts';
+import { bitLength } from './bit-length.ts';
 import type { KernelExports } from './kernel-exports.ts';
+import { WORD_END } from './word-end.ts';
 import type { WordFactors } from './word-factors.ts';
 
 const WORD_BITS = 64n;
-/** The least number that is no word. */
-export const WORD_END = 1n << WORD_BITS;
 
 export class KernelInstance {
   readonly exports: KernelExports;
@@ -68,8 +68,13 @@ export class KernelInstance {
     return this.#primes.length;
   }
 
-  /** Makes n, odd and at least 3, the modulus of the instance's multi-precision arithmetic; its number of limbs. */
+  /** Makes n, odd, at least 3 and of at most `LIMBS_MAX` limbs of 32 bits, the modulus of the instance's multi-precision arithmetic; its number of limbs. */
   setModulus(n: bigint): number {
+    const bits = 32 * this.exports.LIMBS_MAX.value;
+    assert(
+      n >> BigInt(bits) === 0n,
+      () => `Cannot calculate modulo a number of ${bitLength(n)} bits: at most ${bits} are allowed`,
+    );
     const limbs = this.writeNumber(n);
     this.exports.setModulus(this.exports.INPUT.value, limbs);
     return limbs;

@@ -64,6 +64,11 @@ export interface Job {
   progress(): Progress;
   /** What other threads could do for it now, see `Kernel.help`; undefined where that is nothing. */
   helpWanted(): HelpWanted | undefined;
+  /**
+   * Pages of a memory in which it would now sieve a composite that has had its share of curves, and that has no room where it is; undefined
+   * where there is none: there it goes on with curves. Whoever has such a memory begins the job again there from its log (`RoomyJob`).
+   */
+  pagesWanted(): number | undefined;
   /** Takes over chunks that helpers have made, between steps. What does not fit the job, or that it has already, is ignored. */
   learn(chunks: readonly Uint8Array[]): void;
   /** What is known now: complete when finished; before that with unsplit parts marked composite. Always multiplies to the number. */
@@ -81,10 +86,11 @@ export interface Kernel {
   factorWords(words: readonly bigint[]): WordFactors;
   /**
    * The memory a job for `n` needs, in 64 KiB pages; one of a few size classes, so that memories can be used again. Beyond 335 bits it is
-   * chosen by what small primes leave of the number, which takes about 0.4 ms at 1,000 digits.
+   * chosen by what small primes leave of the number, which takes about 0.4 ms at 1,000 digits; where that is beyond 335 bits, too, composites of
+   * up to 232 bits can be sieved in it (`Job.pagesWanted`).
    */
   memoryPages(n: bigint): number;
-  /** A new job over a memory of `memoryPages(n)` pages, whatever it held before. `chunks` is the job's log so far: empty at first. */
+  /** A new job over a memory of at least `memoryPages(n)` pages, whatever it held before. `chunks` is the job's log so far: empty at first. */
   start(n: bigint, memory: WebAssembly.Memory, chunks: readonly Uint8Array[]): Job;
   /**
    * A job that works for another one, so that it is done sooner: `wanted` is what that one's `helpWanted` says. It goes on until nobody

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrime, nextPrime, powMod, seededNaturals } from './bigint-reference.ts';
-import { jacobiSymbol } from './modular-integers.ts';
+import { gcd, jacobiSymbol, powerModulo } from './modular-integers.ts';
+
+test('powers and common divisors are those of their definition, at the edges too', () => {
+  for (const m of [1n, 2n, 7n, 10n])
+    for (let base = 0n; base < 12n; base++)
+      for (let exponent = 0n; exponent < 8n; exponent++)
+        assert.equal(powerModulo(base, exponent, m), base ** exponent % m);
+  assert.deepEqual([gcd(0n, 0n), gcd(0n, -6n), gcd(12n, 18n), gcd(-12n, 35n)], [0n, 6n, 6n, 1n]);
+});
 
 test('the Jacobi symbol modulo a prime is that of Euler', () => {
   const below = seededNaturals(7n);

@@ -7,11 +7,11 @@ export function gcd(a: bigint, b: bigint): bigint {
   return x;
 }
 
-/** base^exponent mod m, for m >= 1 and an exponent of few bits. */
-export function powerModulo(base: bigint, exponent: number, m: bigint): bigint {
+/** base^exponent mod m, for base >= 0, exponent >= 0 and m >= 1. */
+export function powerModulo(base: bigint, exponent: bigint, m: bigint): bigint {
   let result = 1n % m;
-  for (let square = base % m, rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) result = (result * square) % m;
+  for (let square = base % m, rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % m;
     square = (square * square) % m;
   }
   return result;

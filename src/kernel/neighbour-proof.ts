@@ -16,12 +16,13 @@ import { assert } from '../base/assert.ts';
 import { bitLength } from './bit-length.ts';
 import { CURVES_AT_ONCE } from './ecm-schedule.ts';
 import { CLAIM_COMPOSITE, CLAIM_SHOWN, ECM_FACTOR, STEP_UNFINISHED } from './kernel-exports.ts';
-import { type KernelInstance, WORD_END } from './kernel-instance.ts';
+import type { KernelInstance } from './kernel-instance.ts';
 import { gcd, jacobiSymbol } from './modular-integers.ts';
 import { isSquare } from './perfect-power.ts';
 import type { ProofVerdict } from './proof-verdict.ts';
 import { isPrimeByStrongTests, STRONG_TESTS_END } from './strong-tests.ts';
 import { divideByPrimes, type TrialDepth } from './trial-division.ts';
+import { WORD_END } from './word-end.ts';
 
 /** -1: of n - 1; 1: of n + 1. */
 type Side = -1 | 1;

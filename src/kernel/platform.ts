@@ -18,8 +18,10 @@ export interface Platform {
   threadCpuMs(this: void): number;
   /** Resolves when the events that have come meanwhile have been seen to; sooner than a timer would, which takes a millisecond. */
   nextTurn(): Promise<void>;
-  /** Starts `team-thread`. One that throws sends nothing more. */
-  startTeamThread(onMessage: (message: unknown) => void): Promise<Thread>;
+  /** Starts `team-thread`, which does not keep the process from its end. `onEnd`: it has thrown, and is no more. */
+  startTeamThread(onMessage: (message: unknown) => void, onEnd: () => void): Promise<Thread>;
+  /** Lets the process end although this timer is running. */
+  letProcessEnd(this: void, timer: ReturnType<typeof setTimeout>): void;
 }
 
 const NODE: Platform = {
@@ -35,17 +37,19 @@ const NODE: Platform = {
     return (user + system) / 1000;
   },
   nextTurn: () => new Promise((resolve) => void setImmediate(resolve)),
-  startTeamThread: async (onMessage) => {
+  startTeamThread: async (onMessage, onEnd) => {
     const { Worker } = await import('node:worker_threads');
     // It prints nothing; otherwise each one would listen at the output of a process that is not ours.
     const worker = new Worker(moduleUrl('./team-thread', import.meta.url), { stdout: true, stderr: true });
     worker.on('message', onMessage);
-    worker.on('error', ignore);
+    worker.on('error', onEnd);
+    worker.unref();
     return {
       post: (message) => worker.postMessage(message, []),
       terminate: async () => void (await worker.terminate()),
     };
   },
+  letProcessEnd: (timer) => timer.unref(),
 };
 
 const BROWSER: Platform = {
@@ -63,15 +67,18 @@ const BROWSER: Platform = {
       port1.start();
       port2.postMessage(undefined);
     }),
-  startTeamThread: async (onMessage) => {
+  startTeamThread: async (onMessage, onEnd) => {
     // Written out, so that bundlers find it.
     const worker = new Worker(new URL('./team-thread.js', import.meta.url), { type: 'module' });
     worker.addEventListener('message', ({ data }) => onMessage(data));
+    worker.addEventListener('error', () => {
+      worker.terminate();
+      onEnd();
+    });
     return { post: (message) => worker.postMessage(message), terminate: async () => worker.terminate() };
   },
+  // A page ends when it is left.
+  letProcessEnd: () => undefined,
 };
 
 export const PLATFORM = 'process' in globalThis && process.versions?.node !== undefined ? NODE : BROWSER;
-
-/** Whoever is helped goes on alone. */
-function ignore(): void {}

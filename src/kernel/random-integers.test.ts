@@ -22,6 +22,12 @@ const PRIMES = Array.from({ length: 79 }, (_, bits) =>
       ),
 );
 
+/** Longer ones, of 80 to 200 bits, ascending: beside small primes a number of any size is soon taken apart. */
+const LONG_PRIMES = Array.from({ length: 31 }, (_, i) => {
+  const bits = BigInt(80 + 4 * i);
+  return nextPrime((1n << (bits - 1n)) + below(1n << (bits - 2n)));
+});
+
 function draw(end: number): number {
   return Number(below(BigInt(end)));
 }
@@ -60,6 +66,12 @@ const KINDS: Readonly<Record<string, (bits: number) => bigint[]>> = {
   'squares of semiprimes': (bits) => {
     const [p, q] = [randomPrime(Math.max(2, bits >> 2)), randomPrime(Math.max(2, bits >> 2))];
     return [p, p, q, q];
+  },
+  'a prime beyond two words and others': (bits) => {
+    const fitting = LONG_PRIMES.filter((prime) => prime.toString(2).length <= bits);
+    const prime = fitting[draw(Math.max(1, fitting.length))] ?? randomPrime(Math.min(62, bits));
+    const rest = Math.min(40, bits - prime.toString(2).length);
+    return rest < 2 ? [prime] : [prime, randomPrime(rest)];
   },
   'small primes and a large one': (bits) => {
     const small = Array.from({ length: 2 + draw(3) }, () => randomPrime(7));

@@ -38,7 +38,10 @@ export class SieveHelper implements Job {
   }
 
   static attach(kernel: KernelInstance, state: SieveHelperState): SieveHelper {
-    assert(state.version === STATE_VERSION, `Cannot attach to a helper of version ${state.version}`);
+    assert(
+      state.version === STATE_VERSION,
+      `Cannot attach to a helper of version ${state.version}: it must be ${STATE_VERSION}`,
+    );
     const helper = new SieveHelper(kernel, state.number);
     helper.#siqs.attach(state.helps);
     return helper;
@@ -67,6 +70,10 @@ export class SieveHelper implements Job {
   }
 
   helpWanted(): undefined {
+    return undefined;
+  }
+
+  pagesWanted(): undefined {
     return undefined;
   }
 

@@ -87,6 +87,29 @@ test('buckets hold exactly the strikes of each of sixteen polynomials in turn', 
   assert.ok(strikes > 1000, `there were only ${strikes} strikes`);
 });
 
+test('a coefficient whose roots are found in pieces has the roots that it has in one', () => {
+  const random = seededRandom(24);
+  const n = randomPrime(92, random) * randomPrime(92, random);
+  const rootsBy = (groups: number): Uint8Array => {
+    const { memory, exports, siqs, get } = sieveFor(n);
+    while (get(header.POLYNOMIAL_COUNT) === 0) siqs.step(() => true);
+    exports.siqsSkipCoefficients(1);
+    do exports.siqsNextCoefficient(groups);
+    while (get(header.COEFFICIENT_AT) < 4 * get(header.BASE_PADDED));
+    const [rootBytes, deltaBytes] = [4, 4 * get(header.A_FACTORS)].map(
+      (bytes) => bytes * get(header.BASE_PADDED),
+    );
+    return Uint8Array.from([
+      ...new Uint8Array(memory.buffer, get(header.ROOTS_1), rootBytes),
+      ...new Uint8Array(memory.buffer, get(header.ROOTS_2), rootBytes),
+      ...new Uint8Array(memory.buffer, get(header.DELTAS), deltaBytes),
+    ]);
+  };
+  const whole = rootsBy(1_000_000);
+  assert.ok(whole.some((byte) => byte !== 0));
+  for (const groups of [1, 7, 100]) assert.deepEqual(rootsBy(groups), whole);
+});
+
 test('no prime of the base is left over in a cofactor', () => {
   const random = seededRandom(22);
   const n = randomPrime(90, random) * randomPrime(91, random);

@@ -26,11 +26,8 @@ export const VALUE = C + NUMBER_BYTES;
 /** |2·a·x + b| at that report. */
 export const ROOT = VALUE + NUMBER_BYTES;
 export const TEMP = ROOT + NUMBER_BYTES;
-/** Powers of 2^32 modulo n in Montgomery form, and the two sides of a congruence of squares. */
-export const MONT_ONE = TEMP + NUMBER_BYTES;
-export const MONT_SQUARE = MONT_ONE + NUMBER_BYTES;
-export const MONT_TEMP = MONT_SQUARE + NUMBER_BYTES;
-export const SIDE_X = MONT_TEMP + NUMBER_BYTES;
+/** The two sides of a congruence of squares. */
+export const SIDE_X = TEMP + NUMBER_BYTES;
 export const SIDE_Y = SIDE_X + NUMBER_BYTES;
 /** B_j for each factor of a (at most 16), positive. */
 export const B_PARTS = SIDE_Y + NUMBER_BYTES;
@@ -75,7 +72,6 @@ export const LIMBS_POLY = 4;
 export const MULTIPLIER = 5;
 /** Bytes of a root in a relation. */
 export const ROOT_BYTES = 6;
-export const N_INVERSE = 7;
 /** Columns: 0 is the sign, 1 the prime 2, then odd primes ascending. Padded to 16. */
 export const BASE_SIZE = 8;
 export const BASE_PADDED = 9;
@@ -110,6 +106,8 @@ export const HELPER = 25;
 export const A_COUNTER = 26;
 /** Index of the polynomial within its a: 0 where a new a is due. */
 export const GRAY_INDEX = 27;
+/** How far the roots for that new a are there already, as an offset into their arrays; 0 where it is not chosen yet. */
+export const COEFFICIENT_AT = 47;
 export const EXHAUSTED = 28;
 /** Relations in the log, those that are complete, cycles (complete ones included), and how many of these are needed. */
 export const RELATION_COUNT = 29;
@@ -121,14 +119,12 @@ export const LOG_TAKEN = 34;
 export const PENDING_BEGIN = 35;
 export const PENDING_END = 36;
 export const RELATION_MAX = 37;
-export const VERTEX_COUNT = 38;
 export const VERTEX_SLOTS = 39;
 export const SEEN_SLOTS = 40;
 export const USED_SLOTS = 41;
 /** Where a stage that is done in pieces stands. */
 export const CURSOR = 42;
 export const SEGMENT_BEGIN = 43;
-export const REPORT_COUNT = 44;
 export const POLYNOMIAL_COUNT = 45;
 export const LOG_CAPACITY = 46;
 /** Coefficients a that the fed relations of the same helper have used up. */

@@ -13,11 +13,6 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-export function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
-}
-
 /** A prime of exactly `bits` bits. */
 export function randomPrime(bits: number, random: () => number): bigint {
   for (;;) {

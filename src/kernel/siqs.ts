@@ -7,31 +7,29 @@
  * its polynomials begins anew with a larger base; where that does not help either, it gives up.
  *
  * Invariants:
- *   S1. All state lies in the memory's arena: a fresh instance over the same memory, on any thread, goes on without loss.
+ *   S1. All state lies in the memory: a fresh instance over the same memory, on any thread, goes on without loss.
  *   S2. Nothing depends on what the memory held before `start`.
  *   S3. No relation is in the log unless its congruence holds; a factor leaves only if it divides n.
  */
 import { assert } from '../base/assert.ts';
 import { bitLength } from './bit-length.ts';
+import { gcd } from './modular-integers.ts';
 import { PAGE_BYTES } from './page-bytes.ts';
+import { feedChunk, takeChunk } from './siqs-chunk.ts';
 import * as header from './siqs-header.ts';
 import { siqsLayout } from './siqs-layout.ts';
 import { SIQS_BITS_MAX, SIQS_BITS_MIN, type SiqsParameters, siqsParameters } from './siqs-parameters.ts';
 import { choosePolynomials } from './siqs-polynomials.ts';
-import {
-  decodeChunk,
-  encodeChunkHeader,
-  SIQS_CHUNK_BYTES_MAX,
-  SIQS_CHUNK_HEADER_BYTES_MAX,
-} from './siqs-chunk.ts';
 
 export { SIQS_BITS_MAX, SIQS_BITS_MIN } from './siqs-parameters.ts';
 
 export interface SiqsExports {
   siqsChooseMultiplier(): void;
+  siqsClear(bytes: number): number;
   siqsBuildFactorBase(budget: number): number;
   siqsPreparePool(budget: number): number;
   siqsSkipCoefficients(count: number): void;
+  siqsNextCoefficient(groups: number): void;
   siqsIngest(budget: number): number;
   siqsSieve(count: number): void;
   siqsUnpack(budget: number): number;
@@ -71,13 +69,15 @@ const BASE_PRIMES = 1500;
 const POOL_GROUPS_WORK = 60_000;
 const INGEST_RELATIONS = 1500;
 const SKIPPED_COEFFICIENTS = 60;
+/** Groups of four primes times factors of a: 2 ms, the roots of a base up to 80 digits. */
+const COEFFICIENT_WORK = 100_000;
 const SIEVE_WORK = 600_000;
 /** The buckets are filled for so many; at 100 digits that takes 2.5 ms. */
 const POLYNOMIALS_MIN = 8;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
-/** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
-const EXCESS = 12;
+/** Cycles beyond those for the base; each gives a factor with probability 1/2 or more. */
+const EXCESS = 6;
 /** Cycles for each prime of the base: how many more are tried where the matrix is too large, and from how many on that is left. */
 const CYCLES_SHARE_MORE = 0.04;
 const CYCLES_SHARE_MAX = 1.2;
@@ -105,11 +105,6 @@ export function siqsMemoryPages(bits: number): number {
   const size = PAGE_CLASSES.find((pages) => pages >= needed);
   assert(size !== undefined, `Cannot sieve a number of ${bits} bits: no memory class has ${needed} pages`);
   return size;
-}
-
-function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
 }
 
 export class Siqs {
@@ -169,7 +164,7 @@ export class Siqs {
     for (const [field, value] of fields) this.#set(field, value);
     this.#set(header.HELPER, helper);
     this.#set(header.EFFORT, effort);
-    this.#set(header.NEEDED, parameters.baseSize + EXCESS);
+    this.#set(header.NEEDED, Math.ceil(parameters.cyclesShare * parameters.baseSize) + EXCESS);
     this.#set(header.PENDING_BEGIN, this.#get(header.LOG_CAPACITY));
     this.#set(header.PENDING_END, this.#get(header.LOG_CAPACITY));
     this.#exports.siqsChooseMultiplier();
@@ -189,7 +184,10 @@ export class Siqs {
   }
 
   attach(state: SiqsState): void {
-    assert(state.version === STATE_VERSION, `Cannot attach to a sieve of version ${state.version}`);
+    assert(
+      state.version === STATE_VERSION,
+      `Cannot attach to a sieve of version ${state.version}: it must be ${STATE_VERSION}`,
+    );
     this.#n = state.number;
     assert(
       this.#get(header.MAGIC) === MAGIC && this.#readNumber(header.N) === state.number,
@@ -223,7 +221,7 @@ export class Siqs {
     const kernel = this.#exports;
     switch (this.#get(header.STAGE)) {
       case Stage.clear:
-        if (this.#clear()) this.#enter(Stage.base);
+        if (kernel.siqsClear(CLEAR_BYTES)) this.#enter(Stage.base);
         break;
       case Stage.base:
         if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
@@ -251,16 +249,6 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** Zeroes the tables that must begin empty. True at the end. */
-  #clear(): boolean {
-    const begin = this.#get(header.VERTEX_KEYS) + this.#get(header.CURSOR);
-    const end = this.#get(header.VERTEX_PARENTS);
-    const length = Math.min(CLEAR_BYTES, end - begin);
-    new Uint8Array(this.#memory.buffer, begin, length).fill(0);
-    this.#set(header.CURSOR, this.#get(header.CURSOR) + length);
-    return begin + length === end;
-  }
-
   #sieve(): 'unfinished' | 'exhausted' {
     // First of all: helpers may bring relations faster than they are taken in, so that some always wait.
     if (this.#get(header.CYCLE_COUNT) >= this.#get(header.NEEDED)) {
@@ -275,11 +263,19 @@ export class Siqs {
       this.#exports.siqsSkipCoefficients(
         Math.min(SKIPPED_COEFFICIENTS, this.#get(header.FED_COUNTER) - this.#get(header.A_COUNTER)),
       );
+    } else if (this.#isCoefficientDue()) {
+      this.#exports.siqsNextCoefficient(Math.ceil(COEFFICIENT_WORK / this.#get(header.A_FACTORS)));
     } else {
       const work = this.#get(header.INTERVAL) + 6 * this.#get(header.BASE_SIZE);
       this.#exports.siqsSieve(Math.max(POLYNOMIALS_MIN, Math.floor(SIEVE_WORK / work)));
     }
     return 'unfinished';
+  }
+
+  /** Whether the roots of the next coefficient are to be found, or the rest of them. */
+  #isCoefficientDue(): boolean {
+    const bytes = 4 * this.#get(header.BASE_PADDED);
+    return this.#get(header.GRAY_INDEX) === 0 && this.#get(header.COEFFICIENT_AT) < bytes;
   }
 
   /** Whether there is no further polynomial, or no room for a further relation, by number or by bytes. */
@@ -305,6 +301,7 @@ export class Siqs {
   #sieveOn(more: number): void {
     this.#set(header.NEEDED, this.#get(header.CYCLE_COUNT) + more);
     this.#set(header.GRAY_INDEX, 0);
+    this.#set(header.COEFFICIENT_AT, 0);
     this.#enter(Stage.pool);
   }
 
@@ -346,43 +343,14 @@ export class Siqs {
     return 'unfinished';
   }
 
-  /** The relations that came since the last call, at most SIQS_CHUNK_BYTES_MAX of them; undefined when all are taken. To be called between steps. */
+  /** The relations that came since the last call, or the first of them, in less than 64 KiB; undefined when all are taken. To be called between steps. */
   takeRelations(): Uint8Array | undefined {
-    const end = this.#get(header.LOG_END);
-    let at = this.#get(header.LOG_TAKEN);
-    if (at === end) return undefined;
-    // Asked for every few milliseconds: no more is allocated than is there.
-    const sizeMax = Math.min(SIQS_CHUNK_BYTES_MAX, SIQS_CHUNK_HEADER_BYTES_MAX + end - at);
-    const log = new Uint8Array(this.#memory.buffer, this.#get(header.RELATION_LOG), end);
-    const tags = new DataView(log.buffer, log.byteOffset);
-    const chunk = new Uint8Array(sizeMax);
-    const begin = encodeChunkHeader(chunk, this.#fields, this.#n);
-    let length = begin;
-    while (at < end) {
-      const tag = tags.getUint16(at, true);
-      const bytes = tag & 0x7fff;
-      if (bytes === tag) {
-        if (length + bytes > chunk.length) break;
-        chunk.set(log.subarray(at, at + bytes), length);
-        length += bytes;
-      }
-      at += bytes;
-    }
-    this.#set(header.LOG_TAKEN, at);
-    return length === begin ? undefined : chunk.slice(0, length);
+    return takeChunk(this.#memory, this.#fields, this.#n);
   }
 
   /** Gives relations that `takeRelations` returned for the same number. What does not fit this number or version is ignored. */
   feed(chunk: Uint8Array): void {
-    const decoded = decodeChunk(chunk, this.#fields, this.#n);
-    if (!decoded) return;
-    const begin = this.#get(header.PENDING_BEGIN) - decoded.relations.length;
-    if (begin < this.#get(header.LOG_END)) return;
-    new Uint8Array(this.#memory.buffer).set(decoded.relations, this.#get(header.RELATION_LOG) + begin);
-    this.#set(header.PENDING_BEGIN, begin);
-    if (decoded.helper === this.#get(header.HELPER)) {
-      this.#set(header.FED_COUNTER, Math.max(this.#get(header.FED_COUNTER), decoded.counter));
-    }
+    feedChunk(this.#memory, this.#fields, this.#n, chunk);
   }
 
   progress(): SiqsProgress {

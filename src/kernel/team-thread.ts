@@ -4,7 +4,7 @@
  */
 import { HelpLoop } from './help-loop.ts';
 import { PLATFORM } from './platform.ts';
-import type { FromTeamThread, ToTeamThread } from './team.ts';
+import type { FromTeamThread, ToTeamThread } from './team-messages.ts';
 
 const { sharedMemory: shared } = PLATFORM;
 const { parentPort } = shared ? await import('node:worker_threads') : { parentPort: undefined };

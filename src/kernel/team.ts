@@ -1,26 +1,19 @@
 /**
  * Threads that help a job of this thread: with elliptic curves before it sieves, and then with the sieve.
  *
- * They are started when a number first wants them, since that takes longer than most numbers do; one between two steps, since starting many
- * at once would hold up whatever else the calling thread has to do.
+ * They are taken when a number first wants them, since starting one takes longer than most numbers do; one between two steps, since starting
+ * many at once would hold up whatever else the calling thread has to do.
  */
 import { helpWorthGiving, isSameHelp } from './help.ts';
 import type { HelpWanted, Job } from './kernel.ts';
-import { PLATFORM, type Thread } from './platform.ts';
+import type { ToTeamThread } from './team-messages.ts';
+import { takeTeamThread, type TeamThread } from './team-thread-pool.ts';
 
-export type ToTeamThread =
-  | { readonly kind: 'begin'; readonly module: WebAssembly.Module }
-  | { readonly kind: 'help'; readonly wanted: HelpWanted; readonly lane: number }
-  | { readonly kind: 'rest' };
-
-/** What was found: chunks for `Job.learn`, which tells those that come too late. */
-export type FromTeamThread = readonly Uint8Array[];
-
-export class Team implements AsyncDisposable {
+export class Team {
   readonly #module: WebAssembly.Module;
   readonly #size: number;
   /** Undefined in place of one that could not be started. */
-  readonly #threads: Promise<Thread | undefined>[] = [];
+  readonly #threads: Promise<TeamThread | undefined>[] = [];
   /** What the threads are at. */
   #helpGiven: HelpWanted | undefined;
   #found: Uint8Array[] = [];
@@ -43,7 +36,7 @@ export class Team implements AsyncDisposable {
       for (const index of this.#threads.keys()) this.#tell(index);
     }
     if (!help || this.#threads.length === this.#size) return;
-    this.#threads.push(this.#startThread());
+    this.#threads.push(takeTeamThread(this.#module, (found) => void this.#found.push(...found)));
     this.#tell(this.#threads.length - 1);
   }
 
@@ -53,19 +46,8 @@ export class Team implements AsyncDisposable {
     void this.#threads[index]?.then((thread) => thread?.post(message));
   }
 
-  async #startThread(): Promise<Thread | undefined> {
-    try {
-      const thread = await PLATFORM.startTeamThread(
-        (message) => void this.#found.push(...(message as FromTeamThread)),
-      );
-      thread.post({ kind: 'begin', module: this.#module } satisfies ToTeamThread);
-      return thread;
-    } catch {
-      return undefined;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#threads.map(async (starting) => (await starting)?.terminate()));
+  /** The job wants no more. Whoever waits for its answer need not wait for threads that are starting still. */
+  dissolve(): void {
+    for (const starting of this.#threads) void starting.then((thread) => thread?.leave());
   }
 }

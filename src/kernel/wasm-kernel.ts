@@ -6,11 +6,12 @@ import { CurveHelper, isCurveHelperState } from './curve-helper.ts';
 import { FactorJob } from './factor-job.ts';
 import { startHelper } from './help.ts';
 import type { HelpWanted, Job, JobState, Kernel } from './kernel.ts';
-import { KernelInstance, WORD_END } from './kernel-instance.ts';
+import { KernelInstance } from './kernel-instance.ts';
 import { isSieveHelperState, SieveHelper } from './sieve-helper.ts';
 import { jobMemoryPages } from './sieve-range.ts';
 import { SIQS_BITS_MAX } from './siqs.ts';
 import { divideByPrimes } from './trial-division.ts';
+import { WORD_END } from './word-end.ts';
 import { factorsOfWords, type WordFactors } from './word-factors.ts';
 
 /** Numbers up to here are done in about 5 ms, without a job. */

@@ -1,6 +1,7 @@
 /** Primality by the kernel: words by proof, anything longer by Baillie–PSW. */
 import type { Factorization } from '../domain/factorization.ts';
-import { isPrimeWord, WORD_END } from '../kernel/is-prime-word.ts';
+import { isPrimeWord } from '../kernel/is-prime-word.ts';
+import { WORD_END } from '../kernel/word-end.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
 /** Where nothing is known yet of a number but that it has no small factor. */

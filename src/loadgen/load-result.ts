@@ -34,7 +34,7 @@ export interface EndpointResult {
   readonly failed: Readonly<Record<string, number>>;
   /** Sent, and neither answered nor broken when the grace had passed. */
   readonly notAnswered: number;
-  /** Answered after more than 2 s (A6). */
+  /** Answered after more than 2 s, which no endpoint may take. */
   readonly late: number;
   /**
    * Of everything that was answered, whatever with, timed out or was not answered: from the planned moment (in a closed model, and of

@@ -4,7 +4,7 @@ import { type HistogramData, LatencyHistogram } from './latency-histogram.ts';
 import { type Endpoint, ENDPOINTS } from './load-result.ts';
 import type { ToldResult } from './told-result.ts';
 
-/** A6: every endpoint answers within it. */
+/** Every endpoint promises to answer within it (docs/guarantees.md). */
 const LATE_MS = 2_000;
 /** Of wrong results, so many are told in detail. */
 export const EXAMPLES_MAX = 10;

@@ -9,7 +9,8 @@
  *   B1. Every request that was accepted and has not left, with a sequence number up to `cursor`, is loaded. Those left to the
  *       store lie above it, so that the page after the cursor finds them.
  *   B2. While something may be left to the store (`behind`), nothing new is loaded but by pages, unless it is urgent or not
- *       above the cursor: so requests are loaded in their order.
+ *       above the cursor: so requests are loaded in their order. Where a window is full, the cursor goes back instead (a long batch
+ *       becomes durable after requests that came later).
  *   B3. `behind` falls only when a page came short and nothing was left to the store while it was under way.
  *   B4. What is not accepted yet is never loaded by a page, though the store may hold it already (a long batch becomes durable
  *       in parts): the page is cut there, and the next one waits for `accepted`, which decides what becomes of it.
@@ -114,7 +115,7 @@ export class Backlog {
 
   /** A request is about to be written to the store, or queued again; returns its ordinal. `accepted` or `left` must follow. */
   admit(callerId: string, seq: number): number {
-    assert(!this.#admitted.has(seq), `Request ${seq} was admitted already`);
+    assert(!this.#admitted.has(seq), () => `Request ${seq} was admitted already`);
     const line = this.#lines.get(callerId) ?? this.#newLine(callerId);
     this.#admitted.add(seq);
     line.admitted++;
@@ -131,10 +132,13 @@ export class Backlog {
     line.waiting++;
     this.#total++;
     if (line.loaded.has(seq)) return false;
-    if (!line.behind && line.loaded.size < this.#window && seq > line.cursor) {
+    const hasRoom = line.loaded.size < this.#window;
+    if (hasRoom && !line.behind && seq > line.cursor) {
       line.cursor = seq;
       line.cursorOrdinal = ordinal;
-    } else if (!urgent && seq > line.cursor) {
+    } else if (!urgent && !(hasRoom && seq <= line.cursor)) {
+      line.cursor = Math.min(line.cursor, seq - 1);
+      line.cursorOrdinal = Math.min(line.cursorOrdinal, ordinal - 1);
       this.#leaveBehind(line, seq);
       return false;
     }
@@ -208,9 +212,10 @@ export class Backlog {
     const last = usable.at(-1);
     if (last !== undefined && last.seq > line.cursor) {
       line.cursor = Math.min(last.seq, underWay.leftBehind - 1);
-      // Not the ordinal of the last row, which may have been queued again and then has a late one.
-      line.cursorOrdinal =
-        usable.reduce((least, { ordinal }) => Math.min(least, ordinal), Infinity) + usable.length - 1;
+      // Not the ordinal of the last row, which may have been queued again and then has a late one; nor where lower ones may be left.
+      if (line.cursor === last.seq)
+        line.cursorOrdinal =
+          usable.reduce((least, { ordinal }) => Math.min(least, ordinal), Infinity) + usable.length - 1;
     }
     if (rows.length < page.limit && !line.cut && underWay.leftBehind === Infinity) line.behind = false;
     const fresh = usable.filter(({ seq }) => !line.loaded.has(seq) && !underWay.left.has(seq));
@@ -239,7 +244,7 @@ export class Backlog {
     const line = this.#lines.get(callerId);
     const others = this.present(callerId) - 1;
     if (line === undefined || others < 0) return undefined;
-    if (seq <= line.cursor || (line.loaded.has(seq) && !line.mixed)) {
+    if (seq <= line.cursor) {
       let before = 0;
       for (const other of line.loaded) if (other < seq) before++;
       return before;
@@ -247,7 +252,7 @@ export class Backlog {
     if (line.mixed) return others;
     // All up to the cursor that still wait are loaded; between it and this one there are at most as many as ordinals.
     const between = Math.max(0, ordinal - line.cursorOrdinal - 1);
-    return Math.min(others, line.loaded.size + between);
+    return Math.min(others, line.loaded.size - Number(line.loaded.has(seq)) + between);
   }
 
   /** Accepted and not left. */

@@ -63,13 +63,13 @@ export class Acceptance {
   }
 
   async acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
-    const { clock, lookups, pager, closing } = this.#parts;
+    const { clock, lookups, pager } = this.#parts;
     const startMs = clock.monotonicMs();
     const result = await this.accept(input, waitMs > 0 && !signal.aborted);
     const [first] = result.kind === 'accepted' ? result.requests : [];
     if (first === undefined || result.kind !== 'accepted' || hasEnded(first.status)) return result;
     const leftMs = waitMs - (clock.monotonicMs() - startMs);
-    await lookups.ended(first.requestId, leftMs, AbortSignal.any([signal, closing]));
+    await lookups.ended(first.requestId, leftMs, signal);
     const found = await lookups.find(first.requestId);
     if (found && 'live' in found && found.live.phase === 'waiting') pager.demoted(found.live);
     return found ? { ...result, requests: [lookups.view(found)] } : result;

@@ -12,8 +12,13 @@ const COUNT = 10_000;
 /** A batch of the largest size that is done. */
 const BATCH = { first: { seq: 16, token: TOKEN }, count: COUNT };
 
-/** Reads of a store in which each call takes `pieceMs`; `refusals`: how many of them it refuses as busy, the first ones. */
-function slowReads({ pieceMs = 0, refusals = 0 } = {}) {
+/** `count` batches of ten requests. */
+function smallBatches(count: number) {
+  return Array.from({ length: count }, (_, i) => ({ first: { seq: 16 + 160 * i, token: TOKEN }, count: 10 }));
+}
+
+/** Reads of a store in which each call takes `pieceMs`; `refusals`: how many of them it refuses as busy, the first ones; `callsMax`: at a time. */
+function slowReads({ pieceMs = 0, refusals = 0, callsMax = 1 } = {}) {
   const clock = new ManualClock();
   const closing = new AbortController();
   const asked: number[] = [];
@@ -22,7 +27,7 @@ function slowReads({ pieceMs = 0, refusals = 0 } = {}) {
   const lookups = {
     progress: async () => ({ queued: 0, done: COUNT, ended: 0 }),
     storedAll: async (seqs: readonly number[]): Promise<StoredRequest[]> => {
-      assert.equal(underWay++, 0, 'others have the store between two pieces');
+      assert.ok(underWay++ < callsMax, 'others have the store between two pieces');
       await clock.sleep(pieceMs);
       underWay--;
       if (refused++ < refusals) throw new StoreError('busy', 'slow');
@@ -126,10 +131,7 @@ test('only a few batches are kept for those who come back, and none once the ser
   const { clock, asked, members, closing } = slowReads();
   const hungUp = new AbortController();
   hungUp.abort();
-  const batches = Array.from({ length: 20 }, (_, i) => ({
-    first: { seq: 16 + 160 * i, token: TOKEN },
-    count: 10,
-  }));
+  const batches = smallBatches(20);
   for (const batch of batches) {
     await members(1_000, 10, batch, hungUp.signal);
     await clock.advance(0);
@@ -146,6 +148,27 @@ test('only a few batches are kept for those who come back, and none once the ser
   closing.abort();
   await clock.advance(0);
   assert.equal(clock.sleeping, 0, 'nothing holds the process up');
+});
+
+test('a few batches are read at a time, the others in their turn, unless nobody waits for them by then', async () => {
+  const { clock, asked, members } = slowReads({ pieceMs: 100, callsMax: 4 });
+  const told = Promise.all(smallBatches(10).map((batch) => members(1_000, 10, batch)));
+  await clock.advance(300);
+  for (const answer of await told) assert.equal(answer?.length, 10);
+  const late = Promise.all(smallBatches(10).map((batch) => members(50, 9, batch)));
+  await clock.advance(300);
+  assert.deepEqual(new Set(await late), new Set([undefined]));
+  assert.equal(asked.length, 10 + 4);
+});
+
+test('once the service stops nothing more is read', async () => {
+  const { clock, asked, members, closing } = slowReads({ pieceMs: 10 });
+  const told = members(1_000);
+  await clock.advance(15);
+  closing.abort();
+  await clock.advance(1_000);
+  assert.equal((await told)?.length, undefined);
+  assert.equal(asked.length, 2);
 });
 
 test('a piece that the store refuses as busy is asked for again; a store that refuses on is told of', async () => {

@@ -3,7 +3,7 @@
  *
  * Whoever asks for the same while it is under way shares it. Where the store has so much to do that it does not count in time, it is told
  * how far the batch was when last it was counted. Reading goes on when nobody can wait for it any longer, and what came of it
- * is kept a while for those who come back: so a batch is told in the end, however slow the store is.
+ * is kept a while for those who come back: so a batch is told in the end, however slow the store is. Only a few are read at a time.
  */
 import type { Clock } from '../base/clock.ts';
 import { RecentMap } from '../base/recent-map.ts';
@@ -23,16 +23,19 @@ export interface BatchReadsParts {
 export type BatchRequests = readonly (StoredRequest | undefined)[];
 
 interface Reading {
-  readonly members: Promise<BatchRequests>;
+  /** Resolves to undefined where it was given up. */
+  readonly members: Promise<BatchRequests | undefined>;
   /** How many are waiting for it. */
   waiting: number;
 }
 
 /** Batches of which it is kept how far they were. */
 const LAST_MAX = 2_000;
+/** Batches that are read at a time; each may be some megabytes. */
+const READINGS_MAX = 4;
 /** What was read and nobody waited for is kept so long, in ms: a few times what clients are told to wait. */
 const KEPT_MS = 10_000;
-/** Batches that are kept so at a time; each may be some megabytes. */
+/** Batches that are kept so at a time. */
 const KEPT_MAX = 4;
 /** Pause after the store has refused a piece as busy, in ms. */
 const RETRY_MS = 100;
@@ -46,6 +49,9 @@ export class BatchReads {
   readonly #readings = new Map<string, Reading>();
   /** Of readings that are over and were not told, the oldest first. */
   readonly #kept = new Set<string>();
+  /** Readings under way, and those that wait for their turn. */
+  #underWay = 0;
+  readonly #turns: (() => void)[] = [];
 
   constructor(parts: BatchReadsParts) {
     this.#parts = parts;
@@ -125,21 +131,40 @@ export class BatchReads {
   }
 
   #begin(key: string, batch: ValuesBatch): Reading {
-    const reading: Reading = { members: this.#read(batch), waiting: 0 };
+    const isWanted = (): boolean => reading.waiting > 0;
+    const reading: Reading = { members: this.#read(batch, isWanted), waiting: 0 };
     this.#readings.set(key, reading);
     reading.members.then(
-      () => this.#over(key, reading),
+      (members) => this.#over(key, reading, members),
       () => this.#forget(key),
     );
     return reading;
   }
 
-  async #read(batch: ValuesBatch): Promise<BatchRequests> {
-    const seqs = batchSeqs(batch);
-    const members: (StoredRequest | undefined)[] = [];
-    for (let i = 0; i < seqs.length; i += READ_ROWS_MAX)
-      members.push(...(await this.#piece(seqs.slice(i, i + READ_ROWS_MAX))));
-    return members;
+  /** `isWanted`: whether somebody waits for it. One that nobody does when its turn comes is not begun. */
+  async #read(batch: ValuesBatch, isWanted: () => boolean): Promise<BatchRequests | undefined> {
+    await this.#turn();
+    try {
+      if (!isWanted()) return undefined;
+      const seqs = batchSeqs(batch);
+      const members: (StoredRequest | undefined)[] = [];
+      for (let i = 0; i < seqs.length; i += READ_ROWS_MAX) {
+        if (this.#parts.closing.aborted) return undefined;
+        members.push(...(await this.#piece(seqs.slice(i, i + READ_ROWS_MAX))));
+      }
+      return members;
+    } finally {
+      const next = this.#turns.shift();
+      if (next) next();
+      else this.#underWay--;
+    }
+  }
+
+  /** Resolves when one more may be read. */
+  #turn(): Promise<void> {
+    if (this.#underWay === READINGS_MAX) return new Promise((resolve) => this.#turns.push(resolve));
+    this.#underWay++;
+    return Promise.resolve();
   }
 
   async #piece(seqs: readonly number[]): Promise<BatchRequests> {
@@ -154,8 +179,8 @@ export class BatchReads {
     }
   }
 
-  #over(key: string, reading: Reading): void {
-    if (reading.waiting > 0 || this.#parts.closing.aborted) return this.#forget(key);
+  #over(key: string, reading: Reading, members: BatchRequests | undefined): void {
+    if (!members || reading.waiting > 0 || this.#parts.closing.aborted) return this.#forget(key);
     this.#kept.add(key);
     const [oldest] = this.#kept;
     if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#forget(oldest);

@@ -198,14 +198,12 @@ describe('turns of callbacks', () => {
   test('10,000 callers with one callback each, all for one host, wait without being looked at again and again', () => {
     const fixture = new Fixture({ attemptsMax: 256, attemptsPerHostMax: 32 });
     for (let i = 0; i < 10_000; i++) fixture.add(`caller ${i}`, 'busy.example');
-    const firstMs = performance.now();
     assert.deepEqual([...fixture.turns.begin(0, 0)], [], 'they are looked at a thousand at a time');
     assert.equal(fixture.inMs, 0);
-    assert.ok(performance.now() - firstMs < 100);
     const underWay = fixture.all();
     assert.equal(underWay.length, 32);
     assert.equal(fixture.turns.waiting, 10_000 - 32);
-    const startMs = performance.now();
+    const start = process.threadCpuUsage();
     let ended = 0;
     for (let turn = underWay.shift(); turn; turn = underWay.shift()) {
       fixture.end(turn);
@@ -213,9 +211,9 @@ describe('turns of callbacks', () => {
       ended++;
     }
     assert.equal(ended, 10_000);
-    const perTurnMs = (performance.now() - startMs) / ended;
+    const perTurnMs = process.threadCpuUsage(start).user / 1_000 / ended;
     // Looking at all who wait would take milliseconds.
-    assert.ok(perTurnMs < 0.5, `${perTurnMs} ms for each`);
+    assert.ok(perTurnMs < 0.5, `${perTurnMs} ms of CPU time for each`);
   });
 
   test('whatever comes in whatever order, every limit is kept, every caller is served in order, and everybody in the end', () => {

@@ -7,7 +7,7 @@
 import type { Factor } from '../domain/factorization.ts';
 import type { BatchOutcome, Engine, SliceOutcome } from '../engine/engine.ts';
 import type { Dispatch } from '../scheduler/fair-scheduler.ts';
-import type { JobLog } from '../store/store.ts';
+import type { JobLog } from '../store/job-log.ts';
 import type { CostModel } from './cost-model.ts';
 import { Helping, type HelpingParts } from './helping.ts';
 import { appendUnsaved } from './job-log.ts';

@@ -53,6 +53,7 @@ function faultyJob(job: Job, n: bigint, isFromLog: boolean): Job {
     progress: () => job.progress(),
     factorization: () => job.factorization(),
     helpWanted: () => job.helpWanted(),
+    pagesWanted: () => job.pagesWanted(),
     learn: (chunks) => job.learn(chunks),
   };
 }

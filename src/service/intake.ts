@@ -10,14 +10,17 @@ import type { Pager } from './pager.ts';
 import type { AcceptInput } from './service.ts';
 
 export interface IntakeParts {
-  readonly store: Store;
-  readonly pager: Pager;
-  readonly clock: Clock;
+  readonly store: Pick<Store, 'accept' | 'get' | 'requeue'>;
+  readonly pager: Pick<Pager, 'admit' | 'accepted' | 'left'>;
+  readonly clock: Pick<Clock, 'wallMs'>;
   /** Whose sequence numbers are given out, 0 to 15. */
   readonly shard: number;
   readonly newToken: () => string;
   /** Requests of a caller have come to wait after the call that accepted them. */
   readonly onArrived: (callerId: string) => void;
+  /** A request has turned out to be done after the call that accepted it. */
+  readonly onKnown: (stored: StoredRequest) => void;
+  readonly onFatal: (error: unknown) => void;
 }
 
 type Known = readonly (readonly Factor[] | undefined)[];
@@ -102,8 +105,7 @@ export class Intake {
       for (const request of requests) pager.left(request);
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
-      // Where room ran out in the middle, terms with these numbers may have stayed.
-      if (refusal === 'busy' || mode !== 'values') giveBack();
+      giveBack();
       return { kind: refusal };
     });
     if (outcome.kind === 'full') return outcome;
@@ -125,6 +127,11 @@ export class Intake {
   /** A request that is accepted and that the store does not show yet. */
   arriving(seq: number): StoredRequest | undefined {
     return this.#arriving.get(seq)?.stored;
+  }
+
+  /** All of these. */
+  get allArriving(): StoredRequest[] {
+    return Array.from(this.#arriving.values(), ({ stored }) => stored);
   }
 
   /** How many are accepted that the store does not show yet. */
@@ -153,14 +160,20 @@ export class Intake {
     rest: Promise<Known>,
     urgent: boolean,
   ): Promise<void> {
-    // The store says by itself that it has failed, and the next start writes them.
-    const known = await rest.catch(() => undefined);
+    const { onArrived, onKnown, onFatal } = this.#parts;
+    const known = await rest.catch((error: unknown) => {
+      // The store says by itself that it has failed, or what it has no room to write; the next start writes them.
+      if (!(error instanceof StoreError)) onFatal(error);
+      return undefined;
+    });
     if (!known) return;
     for (const [i, request] of requests.entries()) {
+      const stored = asStored(request, known[i]);
       this.#arriving.delete(request.seq);
-      this.#settle(asStored(request, known[i]), urgent);
+      this.#settle(stored, urgent);
+      if (stored.state.kind !== 'queued') onKnown(stored);
     }
-    this.#parts.onArrived(requests[0]?.callerId ?? '');
+    onArrived(requests[0]?.callerId ?? '');
   }
 
   /** A store that refuses a batch as busy has too many of them, or does not answer: then it does not tell of `seq` either. */

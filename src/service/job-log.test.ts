@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StoredRequest } from '../domain/request.ts';
-import { StoreError, type JobLogEntry, type Store } from '../store/store.ts';
+import type { JobLogEntry } from '../store/job-log.ts';
+import { StoreError, type Store } from '../store/store.ts';
 import { appendUnsaved, type JobLogParts } from './job-log.ts';
 import type { LiveJob } from './live-job.ts';
 import { LiveSet } from './live-set.ts';

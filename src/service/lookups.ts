@@ -2,12 +2,20 @@
 import { RecentMap } from '../base/recent-map.ts';
 import { parseRequestId, SEQ_STRIDE } from '../domain/request-id.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
-import type { BatchProgress, BatchSpan, ListQuery, Store } from '../store/store.ts';
+import {
+  StoreError,
+  type BatchProgress,
+  type BatchSpan,
+  type ListQuery,
+  type Store,
+} from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
 import type { LiveSet } from './live-set.ts';
+import { mergedList } from './merged-list.ts';
 import { watchedState, watchPauseMs } from './request-watch.ts';
 import { viewOfLive, viewOfStored, type Outlook } from './request-view.ts';
 import type { ListRequests, RequestList, RequestView } from './service.ts';
+import { UnavailableError } from './unavailable-error.ts';
 import { Waiters } from './waiters.ts';
 
 export interface LookupParts {
@@ -15,6 +23,7 @@ export interface LookupParts {
   readonly live: LiveSet;
   /** What is accepted and not shown by the store yet. */
   readonly arriving: (seq: number) => StoredRequest | undefined;
+  readonly allArriving: () => readonly StoredRequest[];
   /** Where a queued request stands. */
   readonly outlook: (stored: StoredRequest) => Outlook;
 }
@@ -156,13 +165,30 @@ export class Lookups {
 
   async list(query: ListRequests): Promise<RequestList> {
     if (query.status === 'running') return this.#running(query);
-    const page = await this.#parts.store.list(asStoreQuery(query));
-    const views = page.requests.map((stored) => {
+    // Before the store is asked: what is written meanwhile is found twice, but in no case not at all.
+    const arriving = this.#arriving(query);
+    const page = await this.#parts.store.list(asStoreQuery(query)).catch(rethrowBusy);
+    const requests = this.#viewsFor(page.requests, query);
+    const shown = page.next === undefined ? { requests } : { requests, next: String(page.next) };
+    if (arriving.length === 0) return shown;
+    const asOfNow = arriving.map((stored) => this.#inMemory(stored.seq) ?? stored);
+    return mergedList([shown, { requests: this.#viewsFor(asOfNow, query) }], query.limit);
+  }
+
+  /** As memory has them, or else as given; those that the query is for. */
+  #viewsFor(requests: readonly StoredRequest[], { status }: ListRequests): RequestView[] {
+    const views = requests.map((stored) => {
       const live = this.#parts.live.get(stored.seq);
       return this.view(live ? { live } : { stored });
     });
-    const requests = views.filter((view) => query.status === undefined || view.status === query.status);
-    return page.next === undefined ? { requests } : { requests, next: String(page.next) };
+    return views.filter((view) => status === undefined || view.status === status);
+  }
+
+  /** Of those that the query is for and the store does not show yet, the newest, one more than a page has. */
+  #arriving(query: ListRequests): StoredRequest[] {
+    if (query.status !== undefined && query.status !== 'queued') return [];
+    const found = this.#parts.allArriving().filter((stored) => isFor(stored, query));
+    return found.toSorted((a, b) => b.seq - a.seq).slice(0, query.limit + 1);
   }
 
   /** Resolves once the request ends, or `ms` have passed, or `signal` aborts. */
@@ -187,27 +213,40 @@ export class Lookups {
     this.#waiters.wake(seq);
   }
 
-  /** Sends every waiter away with what there is. */
+  /** Sends every waiter away with what there is, and from now on whoever comes to wait. */
   release(): void {
-    this.#waiters.wakeAll();
+    this.#waiters.close();
   }
 
   /** Running requests are all in memory. */
-  #running({ callerId, mode, delivery, limit, cursor }: ListRequests): RequestList {
-    const before = cursor === undefined ? Infinity : Number(cursor);
+  #running(query: ListRequests): RequestList {
+    const { limit } = query;
     const running = [...this.#parts.live.jobs()].filter((job) => job.startedAtMs !== undefined);
     const found = running
       .flatMap((job) => [...job.members])
-      .filter(({ stored, guest }) => !guest && stored.seq < before)
-      .filter(({ stored }) => callerId === undefined || stored.callerId === callerId)
-      .filter(({ stored }) => mode === undefined || stored.mode === mode)
-      .filter(({ stored }) => delivery === undefined || stored.delivery?.status === delivery)
+      .filter(({ stored, guest }) => !guest && isFor(stored, query))
       .toSorted((a, b) => b.stored.seq - a.stored.seq);
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const requests = page.map((live) => this.view({ live }));
     return last && found.length > limit ? { requests, next: String(last.stored.seq) } : { requests };
   }
+}
+
+/** Whether a request is one that a query is for, whatever its status. */
+function isFor(stored: StoredRequest, { callerId, mode, delivery, cursor }: ListRequests): boolean {
+  return (
+    (cursor === undefined || stored.seq < Number(cursor)) &&
+    (callerId === undefined || stored.callerId === callerId) &&
+    (mode === undefined || stored.mode === mode) &&
+    (delivery === undefined || stored.delivery?.status === delivery)
+  );
+}
+
+/** Too many lists are being read: that passes soon. */
+function rethrowBusy(error: unknown): never {
+  if (!(error instanceof StoreError) || error.code !== 'busy') throw error;
+  throw new UnavailableError('overloaded', 1_000, error.message, error);
 }
 
 function asStoreQuery({ callerId, mode, status, delivery, cursor, limit }: ListRequests): ListQuery {

@@ -1,5 +1,6 @@
 /** Whether a number is prime: a word at once, anything longer on a compute thread, at its caller's turns like all work. */
-import { isPrimeWord, WORD_END } from '../kernel/is-prime-word.ts';
+import { isPrimeWord } from '../kernel/is-prime-word.ts';
+import { WORD_END } from '../kernel/word-end.ts';
 import type { Guests } from './guests.ts';
 import type { LiveJob } from './live-job.ts';
 

@@ -11,7 +11,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import type { ReplicaOptions } from './replica-options.ts';
 import { Replica } from './replica.ts';
 import { NO_CALLBACKS } from './simulation/no-callbacks.ts';
-import type { RequestView } from './service.ts';
+import type { PostValuesResult, RequestView, ValuesInput } from './service.ts';
 
 const WAIT_MS_MAX = 120_000;
 const module = await loadKernelModule();
@@ -84,6 +84,16 @@ export async function submit(
   const accepted = await replica.accept({ callerId, mode: 'queued', numbers });
   assert(accepted.kind === 'accepted', accepted.kind);
   return accepted.requests.map(({ requestId }) => requestId);
+}
+
+/** Has numbers posted as values, by `acme` and with a wait that is long enough unless said otherwise. */
+export function post(
+  { replica }: OpenedReplica,
+  numbers: readonly bigint[],
+  options: Partial<ValuesInput> & { waitMs?: number; signal?: AbortSignal } = {},
+): Promise<PostValuesResult> {
+  const { waitMs = WAIT_MS_MAX, signal = new AbortController().signal, ...input } = options;
+  return replica.postValues({ callerId: 'acme', numbers, ...input }, waitMs, signal);
 }
 
 /** The request once it has ended. */

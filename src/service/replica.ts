@@ -69,6 +69,11 @@ const NO_QUOTAS: QuotaLimits = { waiting: () => undefined, 'per-minute': () => u
 /** Share of the store's bytes from which on the oldest ended requests go before their time. */
 const PRUNE_ABOVE = 0.8;
 
+export interface Stopped {
+  /** Requests that are accepted and that there was no room to write: the next start does. */
+  readonly unwritten: number;
+}
+
 export class Replica implements LocalReplica, AsyncDisposable {
   readonly #options: ReplicaOptions;
   readonly #live: LiveSet;
@@ -92,7 +97,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   readonly #retention: Retention;
   #retaining: Promise<void> = Promise.resolve();
   #isLeaving = false;
-  #stopped: Promise<void> | undefined;
+  #stopped: Promise<Stopped> | undefined;
   readonly #endedCounts = { done: 0, partial: 0, failed: 0, cancelled: 0 };
 
   constructor(options: ReplicaOptions) {
@@ -124,6 +129,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
       store,
       live: this.#live,
       arriving: (seq) => this.#intake.arriving(seq),
+      allArriving: () => this.#intake.allArriving,
       outlook: (stored) => outlookOf(stored, queue),
     });
     this.#endings = new Endings(store, clock, (...ended) => this.#onEnded(...ended), onFatal);
@@ -175,6 +181,11 @@ export class Replica implements LocalReplica, AsyncDisposable {
       pager: this.#pager,
       newToken: () => formatToken(randomBytes(TOKEN_BYTES)),
       onArrived: (callerId) => this.#dispatcher.arrived(callerId),
+      onKnown: (stored) => {
+        this.#lookups.remember(stored);
+        this.#lookups.wake(stored.seq);
+      },
+      onFatal,
     });
     this.#room = new RoomWatch({ store, clock, retention: this.#retention, closing, onFatal });
     const use = {
@@ -228,7 +239,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
-    return this.#lookups.wait(requestId, waitMs, AbortSignal.any([signal, this.#closing.signal]));
+    return this.#lookups.wait(requestId, waitMs, signal);
   }
 
   watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
@@ -261,7 +272,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
 
   async valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
     const page = await this.#values.page(query);
-    const isPrime = query.isKnownPrime === true || page.values.length > 0;
+    const isPrime = query.isKnownPrime === true || page.lines.length > 0;
     return isPrime ? page : this.#values.ofNone(query, signal);
   }
 
@@ -335,23 +346,26 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   /** Accepts nothing more, ends what is under way within milliseconds and keeps what it found. The store can still be read. */
-  stop(): Promise<void> {
+  stop(): Promise<Stopped> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
-  async #stop(): Promise<void> {
+  async #stop(): Promise<Stopped> {
     this.stopAccepting();
     await Promise.all([this.#submissions.idle(), this.#changes.idle()]).then(() => this.#values.idle());
+    // Or what waits for room could hold it up for as long as there is none.
+    const unwritten = await this.#options.store.settle();
     await this.#intake.idle();
     await Promise.all([this.#dispatcher.stop(), this.#deliveries.stop()]);
     await Promise.all([this.#endings.close(), this.#retaining, this.#pager.close()]);
     // From now on the store alone says what is here: it may go to another one.
     this.#live.clear();
+    return { unwritten };
   }
 
   /** By the number alone, not by what was measured: equal numbers must need the same. */

@@ -196,12 +196,16 @@ export type ValuesOfResult =
   /** It was not found out in time whether it is prime. */
   | Unavailable;
 
-export interface ValuesPage {
-  readonly kind: 'values';
+/** A page of values, as `valueLine` writes them. */
+export interface ValueLines {
   /** Ascending; perhaps fewer than asked for, and yet there are more. */
-  readonly values: readonly Value[];
+  readonly lines: readonly string[];
   /** To be given as `after` for the next page; absent at the end. */
   readonly next?: string;
+}
+
+export interface ValuesPage extends ValueLines {
+  readonly kind: 'values';
   readonly replicas?: ReplicaAnswers;
 }
 

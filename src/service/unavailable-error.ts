@@ -3,12 +3,12 @@ import type { ErrorCode } from '../domain/error-code.ts';
 
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
-  readonly code: ErrorCode & ('shard_absent' | 'outcome_unknown');
+  readonly code: ErrorCode & ('shard_absent' | 'outcome_unknown' | 'overloaded');
   /** When another try makes sense. */
   readonly retryAfterMs: number;
 
   constructor(
-    code: ErrorCode & ('shard_absent' | 'outcome_unknown'),
+    code: ErrorCode & ('shard_absent' | 'outcome_unknown' | 'overloaded'),
     retryAfterMs: number,
     message: string,
     cause?: unknown,

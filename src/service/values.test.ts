@@ -1,15 +1,14 @@
 /** Values as whoever stands above the service meets them: over a real store and real compute threads. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../base/clock.ts';
-import { SEQ_STRIDE } from '../domain/request-id.ts';
 import { FAULTS } from '../engine/faulty-worker.ts';
-import type { ValueRenewal } from '../domain/value.ts';
+import { numberOfLine } from '../domain/value-line.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
-import { StoreError, type Store } from '../store/store.ts';
+import { StoreError } from '../store/store.ts';
 import { until } from '../../test/support/until.ts';
-import { newFolder, openReplica, type OpenedReplica } from './replica-fixture.ts';
-import type { PostValuesResult, ValuesInput, ValuesPage } from './service.ts';
+import { newFolder, openReplica, post, type OpenedReplica } from './replica-fixture.ts';
+import type { PostValuesResult, ValuesBatchResult, ValuesPage } from './service.ts';
+import { storeFacade } from './store-facade.ts';
 
 const WORKER = new URL('../engine/faulty-worker.ts', import.meta.url);
 const NEVER = new AbortController().signal;
@@ -20,29 +19,21 @@ const Q = 10_000_000_000_000_000_087n;
 /** Takes minutes. */
 const HARD = (10n ** 40n + 121n) * (10n ** 41n + 351n);
 
-function post(
-  { replica }: OpenedReplica,
-  numbers: readonly bigint[],
-  options: Partial<ValuesInput> & { waitMs?: number; signal?: AbortSignal } = {},
-): Promise<PostValuesResult> {
-  const { waitMs = LONG_MS, signal = NEVER, ...input } = options;
-  return replica.postValues({ callerId: 'acme', numbers, ...input }, waitMs, signal);
-}
-
 async function numbersOf({ replica }: OpenedReplica, prime: bigint, callerId = 'acme'): Promise<string[]> {
   const page = await replica.valuesOf({ callerId, prime, limit: 1_000 }, NEVER);
   assert.equal(page.kind, 'values');
-  return page.values.map(({ number }) => number);
+  return page.lines.map(numberOfLine);
 }
 
 /** `144: 2 2 2 2 3 3`. */
-function shown(result: { readonly kind: string }): string[] {
+function shown(result: PostValuesResult | ValuesBatchResult): string[] {
   assert.equal(
     result.kind,
     'values',
     JSON.stringify(result, (_, value) => String(value)),
   );
-  return (result as ValuesPage).values.map(({ number, factors }) => {
+  assert(result.kind === 'values');
+  return result.values.map(({ number, factors }) => {
     const primes = factors.flatMap(({ prime, exponent }) => Array.from({ length: exponent }, () => prime));
     return `${number}: ${primes.join(' ')}`;
   });
@@ -69,7 +60,8 @@ test('thousands of numbers at once are all factored, whatever groups they go in'
   const numbers = Array.from({ length: 5_000 }, (_, i) => 10n ** 15n + BigInt(i));
   const result = await post(opened, numbers);
   assert.equal(result.kind, 'values');
-  for (const [i, { number, factors }] of (result as ValuesPage).values.entries()) {
+  assert(result.kind === 'values');
+  for (const [i, { number, factors }] of result.values.entries()) {
     assert.equal(number, String(numbers[i]));
     assert.equal(
       factors.reduce((product, { prime, exponent }) => product * prime ** BigInt(exponent), 1n),
@@ -84,9 +76,9 @@ test('a page says where the next one begins, and the last one that there is none
   const page = (after?: string) =>
     opened.replica.valuesOf({ callerId: 'acme', prime: 5n, limit: 2, ...(after && { after }) }, NEVER);
   const first = (await page()) as ValuesPage;
-  assert.deepEqual([shown(first), first.next], [['5: 5', '25: 5 5'], '25']);
+  assert.deepEqual([first.lines, first.next], [['5 5', '25 5^2'], '25']);
   const last = (await page('25')) as ValuesPage;
-  assert.deepEqual([shown(last), last.next], [['35: 5 7', '50: 2 5 5'], undefined]);
+  assert.deepEqual([last.lines, last.next], [['35 5 7', '50 2 5^2'], undefined]);
 });
 
 test('what takes longer than the wait becomes requests, and is kept when it is done', async () => {
@@ -222,81 +214,10 @@ for (const [fault, number] of Object.entries(FAULTS)) {
   });
 }
 
-test('other replicas are told of the terms before the answer comes; where that cannot be, nothing is said to be kept', async () => {
-  const told: (ValueRenewal & { readonly scope: string })[] = [];
-  let isFull = false;
-  const renewals = {
-    msMax: 0,
-    renew: async (scope: string, list: readonly ValueRenewal[]) => {
-      await new Promise(setImmediate);
-      if (isFull) throw new StoreError('full', 'no room');
-      told.push(
-        ...list.map(({ number, version, expiresAtMs = Infinity }) => ({
-          scope,
-          number,
-          version,
-          expiresAtMs,
-        })),
-      );
-    },
-  };
-  await using opened = await openReplica({ worker: WORKER, settings: { renewals } });
-  const beganMs = Date.now();
-  await post(opened, [15n], { ttlMs: 60_000 });
-  await post(opened, [21n], { waitMs: 0 });
-  const [first, second] = told;
-  assert.deepEqual([first?.number, second?.number, first?.scope], ['15', '21', '']);
-  assert.ok((first?.expiresAtMs ?? 0) >= beganMs + 60_000);
-  assert.equal(second?.expiresAtMs, Infinity);
-  assert.ok((second?.version ?? 0) > (first?.version ?? 0), 'the later POST has the greater version');
-  isFull = true;
-  const refused = await post(opened, [33n]);
-  assert.equal(refused.kind === 'unavailable' && refused.code, 'store_full');
-  const accepted = await post(opened, [35n], { waitMs: 0 });
-  assert.equal(accepted.kind, 'unfinished', 'what is accepted is said to be');
-  isFull = false;
-  await until('others to be told of what was accepted', () => told.some(({ number }) => number === '35'));
-});
-
-/** The store, but for one of its methods. */
-function facade<Name extends keyof Store>(store: Store, name: Name, method: Store[Name]): Store {
-  return new Proxy(store, {
-    get(target, asked) {
-      if (asked === name) return method;
-      const member: unknown = Reflect.get(target, asked, target);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
-}
-
-/** Notes what others are told of, number and version, and makes them wait for `gate`. */
-function noted(gate: (numbers: readonly string[]) => Promise<void> = () => Promise.resolve()) {
-  const told: (readonly [string, number])[] = [];
-  const renew = async (_: string, list: readonly ValueRenewal[]): Promise<void> => {
-    await gate(list.map(({ number }) => number));
-    told.push(...list.map(({ number, version }) => [number, version] as const));
-  };
-  return { told, renewals: { msMax: 0, renew } };
-}
-
-test('other replicas are told again where a call is repeated under its key: the first time may not have come so far', async () => {
-  const { told, renewals } = noted();
-  await using opened = await openReplica({ worker: WORKER, settings: { renewals } });
-  const idempotency = { key: 'k', fingerprint: 'f' };
-  await post(opened, [15n, 21n], { idempotency });
-  const first = told.splice(0);
-  assert.deepEqual(
-    first.map(([number]) => number),
-    ['15', '21'],
-  );
-  await post(opened, [15n, 21n], { idempotency });
-  assert.deepEqual(told, first);
-});
-
 test('what is accepted is answered as accepted, though the store cannot be read just then', async () => {
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   let isBusy = false;
-  const busyStore = facade(store, 'get', (seqs: readonly number[]) =>
+  const busyStore = storeFacade(store, 'get', (seqs: readonly number[]) =>
     isBusy ? Promise.reject(new StoreError('busy', 'slow')) : store.get(seqs),
   );
   await using opened = await openReplica({ worker: WORKER, settings: { store: busyStore } });
@@ -315,11 +236,11 @@ test('a batch that is not done is counted, once for all who ask meanwhile, and n
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   const reads: number[] = [];
   let counts = 0;
-  const readsWatched = facade(store, 'get', (seqs: readonly number[]) => {
+  const readsWatched = storeFacade(store, 'get', (seqs: readonly number[]) => {
     reads.push(seqs.length);
     return store.get(seqs);
   });
-  const watched = facade(readsWatched, 'batchProgress', (batch) => {
+  const watched = storeFacade(readsWatched, 'batchProgress', (batch) => {
     counts++;
     return store.batchProgress(batch);
   });
@@ -337,7 +258,7 @@ test('a batch that is done and cannot be read in time is told as not finished ye
   await using store = await openSqliteStore({ dataDir: await newFolder() });
   const gate = Promise.withResolvers<void>();
   let isSlow = false;
-  const slow = facade(store, 'get', async (seqs: readonly number[]) => {
+  const slow = storeFacade(store, 'get', async (seqs: readonly number[]) => {
     if (isSlow) await gate.promise;
     return store.get(seqs);
   });
@@ -355,52 +276,6 @@ test('a batch that is done and cannot be read in time is told as not finished ye
   assert.ok(performance.now() - beganMs < 1_800, `${performance.now() - beganMs} ms`);
   gate.resolve();
   assert.deepEqual(shown(await opened.replica.valuesBatch(batchId, 0, NEVER)), ['15: 3 5', '21: 3 7']);
-});
-
-test('numbers that wait take no versions, nor do batches that are refused', async () => {
-  const { told, renewals } = noted();
-  const nowMs = Date.now();
-  const clock = { ...systemClock, wallMs: () => nowMs };
-  await using opened = await openReplica({ worker: WORKER, settings: { renewals, clock } });
-  const idempotency = { key: 'k', fingerprint: 'f' };
-  await post(opened, [15n], { idempotency });
-  await post(
-    opened,
-    Array.from({ length: 100 }, (_, i) => BigInt(i + 1)),
-  );
-  for (const fingerprint of ['f', 'g']) await post(opened, [15n], { idempotency: { key: 'k', fingerprint } });
-  await post(opened, [21n]);
-  const versions = [...new Set(told.map(([, version]) => version))];
-  const [first = 0] = versions;
-  assert.deepEqual(versions, [first, first + SEQ_STRIDE, first + 2 * SEQ_STRIDE]);
-});
-
-test('the wait has room for telling others, so that the answer comes in time where some are silent', async () => {
-  const { renewals } = noted(() => new Promise((resolve) => setTimeout(resolve, 500)));
-  await using opened = await openReplica({
-    worker: WORKER,
-    settings: { renewals: { ...renewals, msMax: 600 } },
-  });
-  const beganMs = performance.now();
-  assert.equal((await post(opened, [HARD], { waitMs: 1_000 })).kind, 'unfinished');
-  assert.ok(performance.now() - beganMs < 1_300, `${performance.now() - beganMs} ms`);
-});
-
-test('numbers count once while they go on as requests', async () => {
-  const quotas = { waiting: () => 5, 'per-minute': () => undefined };
-  const telling = Promise.withResolvers<void>();
-  const gate = Promise.withResolvers<void>();
-  const { renewals } = noted(async (numbers) => {
-    if (!numbers.includes(String(HARD))) return;
-    telling.resolve();
-    await gate.promise;
-  });
-  await using opened = await openReplica({ worker: WORKER, settings: { quotas, renewals } });
-  const posted = post(opened, [HARD, HARD + 2n, HARD + 4n], { waitMs: 200 });
-  await telling.promise;
-  assert.equal((await post(opened, [15n, 21n])).kind, 'values');
-  gate.resolve();
-  assert.equal((await posted).kind, 'unfinished');
 });
 
 test('where callers do not share, each has values of its own', async () => {

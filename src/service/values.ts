@@ -13,9 +13,10 @@
 import type { Clock } from '../base/clock.ts';
 import { Tally } from '../base/tally.ts';
 import type { Factor } from '../domain/factorization.ts';
-import { KNOWN_DIGITS_MIN, PRIMALITY_MS_MAX } from '../domain/limits.ts';
+import { KNOWN_DIGITS_MIN, PIECE_ROWS, PRIMALITY_MS_MAX } from '../domain/limits.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { ScopeOf, StoredValue, ValueRenewal } from '../domain/value.ts';
+import { numberOfLine } from '../domain/value-line.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import type { Acceptance } from './acceptance.ts';
 import { BatchReads } from './batch-reads.ts';
@@ -66,9 +67,10 @@ type AsRequests = (hasGuests: boolean) => Promise<PostValuesResult>;
 
 /**
  * Requests that are loaded out of turn, so that they go on in memory where their guests were: in a larger batch some begin anew from their
- * logs. Of a larger batch nothing is kept before all is: it would be written twice while its client waits.
+ * logs. As many as are written by the time that they are accepted. Of a larger batch nothing is kept before all is: it would be written
+ * twice while its client waits.
  */
-const LOADED_MAX = 500;
+const LOADED_MAX = PIECE_ROWS;
 /** What is left of the wait for numbers to be accepted as requests, in ms: a single commit, however many there are. */
 const ACCEPT_MS = 250;
 /** Commits of one POST under way or waiting at a time: one is worked on while the next is on its way. */
@@ -158,11 +160,11 @@ export class Values {
       nowMs: clock.wallMs(),
       ...(after !== undefined && { after }),
     });
-    const values = found.slice(0, limit);
-    const last = values.at(-1);
-    return found.length > limit && last
-      ? { kind: 'values', values, next: last.number }
-      : { kind: 'values', values };
+    const lines = found.slice(0, limit);
+    const last = lines.at(-1);
+    return found.length > limit && last !== undefined
+      ? { kind: 'values', lines, next: numberOfLine(last) }
+      : { kind: 'values', lines };
   }
 
   /** The answer where nothing is kept with `prime` as a factor: all that is under an index is prime, and need not be tested. */
@@ -171,7 +173,7 @@ export class Values {
     const ending = AbortSignal.any([signal, closing]);
     const verdict = await isPrime(prime, callerId, guests, PRIMALITY_MS_MAX, ending);
     if (verdict === undefined) return closing.aborted ? STOPPING : BUSY;
-    return verdict ? { kind: 'values', values: [] } : { kind: 'not_prime' };
+    return verdict ? { kind: 'values', lines: [] } : { kind: 'not_prime' };
   }
 
   /** `asRequests`: how they go on where there is no room, or not enough time, for guests. */

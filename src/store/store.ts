@@ -21,6 +21,7 @@ import type { CallbackKey, Delivery, DeliveryStatus, DueCallback } from '../doma
 import type { Factor } from '../domain/factorization.ts';
 import type { RequestId } from '../domain/request-id.ts';
 import type { StoredValue, ValueRenewal } from '../domain/value.ts';
+import type { JobLog, JobLogEntry } from './job-log.ts';
 
 export interface Store extends AsyncDisposable {
   /**
@@ -32,16 +33,22 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Accepts the requests of one call, together: all are durable when it resolves. Those of a large batch behind the first ones can be read,
-   * ended and so on only when `rest` of the outcome has resolved, which never fails but where the store does. Numbers of `KNOWN_DIGITS_MIN` digits or
-   * more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known). So are, in mode `values`,
+   * ended and so on only when `rest` of the outcome has resolved, which fails only where the store does, or with `full` after `settle`.
+   * Numbers of `KNOWN_DIGITS_MIN` digits or more that are known are stored as done at once (at `acceptedAtMs`, for no CPU time, `source` known). So are, in mode `values`,
    * numbers of any size that are kept as values; with one that is done at once, its terms take effect.
    * With `idempotency`, a key already used by that caller with the same fingerprint and not expired gives `replayed` with the
    * requests of the first time (any that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
-   * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with code `full` when there is no room,
-   * and when more large batches arrive at once, in all or of this caller, than can be accepted soon.
+   * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with `full` when there is no room,
+   * with `busy` when more large batches arrive at once, in all or of this caller, than can be accepted soon.
    * What is queued is never deleted for want of room, so a caller whose queued requests take as much as is free adds nothing to them: `crowded`.
    */
   accept(batch: NewBatch): Promise<AcceptOutcome>;
+
+  /**
+   * To be called once nothing more is accepted: from then on, nothing waits for room. Resolves to how many requests of large batches stay
+   * unwritten for want of it. They are on disk as they came, and are written when the store is opened again.
+   */
+  settle(): Promise<number>;
 
   /** Whether something was accepted under each of these idempotency keys, and it has not expired at `nowMs`. */
   heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]>;
@@ -139,8 +146,8 @@ export interface Store extends AsyncDisposable {
   /** The values of these numbers that have not expired at `nowMs`, undefined for the others, in order. */
   values(scope: ValueScope, numbers: readonly string[], nowMs: number): Promise<(StoredValue | undefined)[]>;
 
-  /** Values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
-  valuesOf(query: ValueQuery): Promise<StoredValue[]>;
+  /** The lines (`valueLine`) of values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
+  valuesOf(query: ValueQuery): Promise<string[]>;
 
   /**
    * Gives those values that are here and of a lesser version the terms given, unless they had expired at `nowMs` and when the terms
@@ -173,7 +180,8 @@ export interface Store extends AsyncDisposable {
    * A part of what is held here, of about `PARCEL_BYTES` and at most `COMMIT_ROWS_MAX` rows, for another store to adopt: first requests
    * that are queued, with the logs of their jobs, then those whose callbacks are due, idempotency keys with the requests that they
    * stand for, values, outbox, and the rest of ended requests. Undefined when nothing is left. The same one again until it is
-   * parted with. Meanwhile nothing should work on what is held here.
+   * parted with. Meanwhile nothing should work on what is held here. Rejects with `full` where there is no room to write what `settle` left,
+   * though what could go has gone: the rest stays here.
    */
   parcel(): Promise<Parcel | undefined>;
 
@@ -333,30 +341,6 @@ export interface QueuePage {
   readonly callerId: string;
   readonly afterSeq: number;
   readonly limit: number;
-}
-
-export interface JobLogEntry {
-  /** The number where callers share, or else its work key. */
-  readonly number: string;
-  readonly chunks: readonly Uint8Array[];
-  readonly cpuMs: number;
-  /** The requests that the job works for. */
-  readonly started: readonly StartedRequest[];
-  readonly atMs: number;
-}
-
-export interface StartedRequest {
-  readonly seq: number;
-  /** When work for it started. */
-  readonly startedAtMs: number;
-  /** The job's CPU milliseconds at which the request's budget began. */
-  readonly budgetFromMs: number;
-}
-
-export interface JobLog {
-  readonly chunks: readonly Uint8Array[];
-  readonly cpuMs: number;
-  readonly breaks: number;
 }
 
 export interface PruneLimits {

@@ -31,10 +31,10 @@ export class SmallDisk implements AsyncDisposable {
   /** Another program takes so much of the room, or all that is left. */
   async fill(bytesMax = Infinity): Promise<void> {
     await using file = await open(this.#filler, 'w');
-    const block = new Uint8Array(4_096).fill(1);
-    for (let bytes = 0; bytes < bytesMax; bytes += block.length) {
+    const block = new Uint8Array(2 ** 20).fill(1);
+    for (let bytes = 0; bytes < bytesMax;) {
       try {
-        await file.write(block);
+        bytes += (await file.write(block, 0, Math.min(block.length, bytesMax - bytes))).bytesWritten;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return;
         throw error;

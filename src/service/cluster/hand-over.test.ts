@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Parcel } from '../../store/store.ts';
+import { StoreError, type Parcel } from '../../store/store.ts';
 import { CALLS } from './calls.ts';
-import { handOver, type HandedOver } from './hand-over.ts';
+import { handOver, type HandedOver, type HandOverParts } from './hand-over.ts';
 import { ManualNetwork, type Member } from './manual-network.ts';
 
 /** A store of parcels, numbered. */
@@ -41,7 +41,7 @@ class Scene extends ManualNetwork {
     return member;
   }
 
-  async leave(shelf: Shelf, withinMs = 30_000): Promise<HandedOver> {
+  async leave(shelf: HandOverParts['store'], withinMs = 30_000): Promise<HandedOver> {
     // Longer than from one heartbeat to the next.
     await this.clock.advance(600);
     const { peers } = this.leaver;
@@ -64,6 +64,17 @@ test('all goes, in order, to the one that had the least to do at first', async (
   assert.deepEqual(result, { parcels: 5, bytes: 5 });
   assert.deepEqual(scene.taken.get(3), [0, 1, 2, 3, 4]);
   assert.deepEqual(shelf.parcels, []);
+});
+
+test('where there is no room to write all that was accepted, what could go has gone, and that is told', async () => {
+  const scene = new Scene();
+  scene.receiver(1);
+  const shelf = new Shelf(2);
+  const left = 'There is no room';
+  const parcel = () =>
+    shelf.parcels.length > 0 ? shelf.parcel() : Promise.reject(new StoreError('full', left));
+  const result = await scene.leave({ parcel, partWith: (each) => shelf.partWith(each) });
+  assert.deepEqual(result, { parcels: 2, bytes: 2, left });
 });
 
 test('what one refuses goes to another', async () => {

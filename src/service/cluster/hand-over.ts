@@ -11,7 +11,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { BusError } from '../../bus/bus.ts';
-import type { Parcel, Store } from '../../store/store.ts';
+import { StoreError, type Parcel, type Store } from '../../store/store.ts';
 import { CALLS } from './calls.ts';
 import type { Peer } from './peer.ts';
 import type { Peers } from './peers.ts';
@@ -37,15 +37,16 @@ const ADOPT_MS = 5_000;
 const OFFER_MS_MAX = 60_000;
 const RETRY_MS = 200;
 
-/** Nothing may work on what the store holds any more. Rejects with what the store rejects with. */
+/** Nothing may work on what the store holds any more. Rejects with what the store rejects with, but for want of room. */
 export async function handOver({ store, peers, clock, withinMs }: HandOverParts): Promise<HandedOver> {
   const untilMs = clock.monotonicMs() + withinMs;
   let receiver: number | undefined;
   let parcels = 0;
   let bytes = 0;
   for (;;) {
-    const parcel = await store.parcel();
+    const parcel = await nextParcel(store);
     if (!parcel) return { parcels, bytes };
+    if ('left' in parcel) return { parcels, bytes, left: parcel.left };
     if (clock.monotonicMs() >= untilMs) return { parcels, bytes, left: 'the time is over' };
     const outcome = await placed(parcel, candidates(peers, receiver), peers, clock, untilMs);
     if ('left' in outcome) return { parcels, bytes, left: outcome.left };
@@ -53,6 +54,17 @@ export async function handOver({ store, peers, clock, withinMs }: HandOverParts)
     parcels++;
     bytes += parcel.bytes.length;
     receiver = outcome.shard;
+  }
+}
+
+async function nextParcel(
+  store: Pick<Store, 'parcel'>,
+): Promise<Parcel | { readonly left: string } | undefined> {
+  try {
+    return await store.parcel();
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'full') return { left: error.message };
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { isDueBefore, type DueCallback } from '../../domain/delivery.ts';
 import type { Factor } from '../../domain/factorization.ts';
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest, StoredRequest, TimelineEvent } from '../../domain/request.ts';
+import type { JobLog, JobLogEntry } from '../../store/job-log.ts';
 import {
   StoreError,
   type AcceptOutcome,
@@ -13,8 +14,6 @@ import {
   type CallerBacklog,
   type EndedJob,
   type Endpoint,
-  type JobLog,
-  type JobLogEntry,
   type NewBatch,
   type QueuePage,
   type Store,
@@ -93,6 +92,7 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
         });
         return { kind: 'accepted', known };
       }),
+    settle: () => Promise.resolve(0),
     // Keys stand for nothing here.
     heldKeys: (keys) => read(() => keys.map(() => false)),
     get: (seqs) => read(() => seqs.map((seq) => disk.requests.get(seq))),

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMIT_ROWS_MAX, PARCEL_BYTES } from '../../domain/limits.ts';
 import type { NewRequest } from '../../domain/request.ts';
-import { StoreError, type Adopted, type EndedJob, type JobLogEntry, type Store } from '../store.ts';
+import type { JobLogEntry } from '../job-log.ts';
+import { StoreError, type Adopted, type EndedJob, type Store } from '../store.ts';
 import {
   acceptAll,
   DAY_MS,

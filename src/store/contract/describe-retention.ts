@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import { ANSWER_MS_MIN, KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
 import { seqAt } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest } from '../../domain/request.ts';
-import type { EndedJob, JobLogEntry, Store } from '../store.ts';
+import type { JobLogEntry } from '../job-log.ts';
+import type { EndedJob, Store } from '../store.ts';
 import {
   acceptAll,
   DAY_MS,

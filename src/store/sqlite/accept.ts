@@ -5,15 +5,8 @@ import type { TimelineEvent } from '../../domain/request.ts';
 import type { ScopeOf } from '../../domain/value.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
 import type { Database } from './database.ts';
-import type { BatchRests } from './batch-rests.ts';
-import {
-  ACCEPT_HEAD,
-  ACCEPT_ROW,
-  type AcceptAsk,
-  type Handlers,
-  type PieceAnswer,
-  type RestRow,
-} from './operation.ts';
+import { bytesAsRequests, type BatchRests } from './batch-rests.ts';
+import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type Handlers, type PieceAnswer } from './operation.ts';
 import { DONE, PENDING, QUEUED, textOfTimeline, VALUES } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
@@ -105,8 +98,9 @@ export function acceptHandlers({
   return {
     accept([ask, pieces]) {
       const [caller, token, firstSeq, , total, key, fingerprint, expiresAtMs] = ask;
-      // Or others would find no room, for a moment, because of one batch that is too large for it.
-      if (!room.hasRoomFor(bytesOf(pieces))) return 'full';
+      // As they are kept, and as what they are to become: both at once for a while.
+      const restBytes = pieces.reduce((sum, piece) => sum + piece[2].length + bytesAsRequests(ask, piece), 0);
+      if (!room.hasRoomFor(restBytes)) return 'full';
       if (key !== null) {
         const found = keyRow.get(caller, key);
         if (found && found[1] > (ask[ACCEPT_HEAD + 2] as number)) {
@@ -118,21 +112,17 @@ export function acceptHandlers({
       const bytesMax = room.exceededShare(caller);
       if (bytesMax !== undefined) return { bytesMax };
       if (key !== null) putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total);
-      for (const piece of pieces) rests.keep(piece);
+      for (const piece of pieces) rests.keep(ask, piece);
       return writePiece(ask);
     },
 
     writeRest(key) {
-      const row = rests.take(key);
-      if (!row) return null;
-      const [firstSeq, start, piece] = row;
-      return [firstSeq, start, writePiece(JSON.parse(piece) as AcceptAsk)];
+      const piece = rests.take(key);
+      if (!piece) return null;
+      const [firstSeq, start, ask] = piece;
+      return [firstSeq, start, writePiece(ask)];
     },
   };
-}
-
-function bytesOf(pieces: readonly RestRow[]): number {
-  return pieces.reduce((sum, [, , piece]) => sum + piece.length, 0);
 }
 
 function finishedAtOnce(atMs: number): TimelineEvent {

@@ -4,25 +4,18 @@
  *
  * Invariants:
  *   B1. One piece is under way at a time, and callers take turns: a caller's own batches follow each other, others' do not wait
- *       for them.
+ *       for them. Nor does anybody behind a batch that waits for room.
  *   B2. The rows of batches that are not yet written are bounded, in all and by caller: a batch beyond that is refused.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../../base/assert.ts';
+import type { Clock } from '../../base/clock.ts';
+import { UnderWay } from '../../base/under-way.ts';
 import { parseFactors, type Factor } from '../../domain/factorization.ts';
-import { BATCH_NUMBERS_MAX } from '../../domain/limits.ts';
+import { BATCH_NUMBERS_MAX, PIECE_ROWS } from '../../domain/limits.ts';
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import { MODES, type StoredRequest } from '../../domain/request.ts';
 import { StoreError, type AcceptOutcome, type NewBatch } from '../store.ts';
-import {
-  PIECE_ROWS,
-  type AcceptAnswer,
-  type AcceptAsk,
-  type PieceAnswer,
-  type RestKey,
-  type RestRow,
-  type WrittenRest,
-} from './operation.ts';
+import type { AcceptAnswer, AcceptAsk, PieceAnswer, RestKey, RestRow, WrittenRest } from './operation.ts';
 import { requestOfRow } from './request-row.ts';
 import type { RoundQueue } from './round-queue.ts';
 
@@ -36,19 +29,26 @@ const WRITE_AGAIN_MS = 250;
 /** The batches in pieces of one caller that are not yet written. */
 interface Line {
   rows: number;
-  last: Promise<unknown>;
+  /** When the next batch may begin. */
+  free: Promise<unknown>;
 }
 
 export class BatchIntake {
   readonly #rounds: RoundQueue;
+  readonly #clock: Pick<Clock, 'sleep'>;
   /** By caller; one without batches is not in it. */
   readonly #lines = new Map<string, Line>();
-  readonly #closing = new AbortController();
+  readonly #underWay = new UnderWay();
+  /** Aborts when nothing waits for room any more. */
+  readonly #settling = new AbortController();
   #rowsUnderWay = 0;
+  /** Requests that were left unwritten for want of room. */
+  #left = 0;
   #lastPiece: Promise<unknown> = Promise.resolve();
 
-  constructor(rounds: RoundQueue) {
+  constructor(rounds: RoundQueue, clock: Pick<Clock, 'sleep'>) {
     this.#rounds = rounds;
+    this.#clock = clock;
   }
 
   /** Resolves when it is accepted or refused. */
@@ -57,15 +57,15 @@ export class BatchIntake {
     assert(first !== undefined, 'A batch has at least one request');
     if (batch.requests.length <= PIECE_ROWS) return this.#outcomeOf(await this.#acceptFirst(batch), batch);
     const accepted = Promise.withResolvers<AcceptOutcome>();
-    const written = this.#inLine(first.callerId, batch.requests.length, async () => {
+    const written = this.#inLine(first.callerId, batch.requests.length, async (letPass) => {
       const answer = await this.#inTurn(() => this.#acceptFirst(batch));
       const outcome = await this.#outcomeOf(answer, batch);
       if (outcome.kind !== 'accepted') {
         accepted.resolve(outcome);
         return;
       }
-      const known = this.#writeRests(batch);
-      // Whoever does not look at it is told by `failed`.
+      const known = this.#writeRests(batch, letPass);
+      // Whoever does not look at it is told by `failed`, or by `settle`.
       known.catch(() => undefined);
       accepted.resolve({ ...outcome, rest: known });
       await known;
@@ -82,27 +82,43 @@ export class BatchIntake {
     while ((await this.#writeRest(null)) !== null);
   }
 
-  /** Resolves when every batch so far is written. */
-  async idle(): Promise<void> {
-    await Promise.all([...this.#lines.values()].map(({ last }) => last));
+  /** Resolves when every batch so far is written, or left. */
+  idle(): Promise<void> {
+    return this.#underWay.idle();
   }
 
-  /** The same, but what there is no room for is left to the next process. */
-  async close(): Promise<void> {
-    this.#closing.abort();
+  /** From now on nothing waits for room: what has none is left to the next process. Resolves, when all is written or left, to how many requests are. */
+  async settle(): Promise<number> {
+    this.#settling.abort();
     await this.idle();
+    return this.#left;
   }
 
-  /** Runs `work`, which is about a batch of `rows`, after the batches of the same caller. */
-  async #inLine(callerId: string, rows: number, work: () => Promise<void>): Promise<void> {
-    const line = this.#lines.get(callerId) ?? { rows: 0, last: Promise.resolve() };
+  /** Tries again what was left, as far as there is room for it by now. */
+  async writeAgain(): Promise<void> {
+    if (this.#left === 0) return;
+    try {
+      await this.writeLeft();
+      this.#left = 0;
+    } catch (error) {
+      if (!(error instanceof StoreError && error.retryable)) throw error;
+    }
+  }
+
+  /**
+   * Runs `work`, which is about a batch of `rows`, after the batches of the same caller. Those behind it begin when it is done, or calls
+   * `letPass`.
+   */
+  async #inLine(callerId: string, rows: number, work: (letPass: () => void) => Promise<void>): Promise<void> {
+    const line = this.#lines.get(callerId) ?? { rows: 0, free: Promise.resolve() };
     if (line.rows + rows > CALLER_ROWS_MAX || this.#rowsUnderWay + rows > ROWS_UNDER_WAY_MAX)
       throw new StoreError('busy', 'Too many large batches are arriving at once');
     this.#lines.set(callerId, line);
     line.rows += rows;
     this.#rowsUnderWay += rows;
-    const done = line.last.then(work);
-    line.last = done.catch(() => undefined);
+    const passed = Promise.withResolvers<void>();
+    const done = this.#underWay.add(line.free.then(() => work(passed.resolve)));
+    line.free = Promise.race([passed.promise, done]).catch(() => undefined);
     try {
       await done;
     } finally {
@@ -131,27 +147,37 @@ export class BatchIntake {
   }
 
   /** Resolves to what is known of the requests behind the first piece, when all are written. */
-  async #writeRests(batch: NewBatch): Promise<(readonly Factor[] | undefined)[]> {
+  async #writeRests(batch: NewBatch, letPass: () => void): Promise<(readonly Factor[] | undefined)[]> {
+    const { length } = batch.requests;
     const firstSeq = batch.requests[0]?.seq ?? 0;
     const known: (readonly Factor[] | undefined)[] = [];
     for (const start of startsOf(batch)) {
-      const [, , answer] = (await this.#untilRoom([firstSeq, start])) ?? [];
-      known.push(...knownOf(answer ?? 'queued', Math.min(PIECE_ROWS, batch.requests.length - start)));
+      const written = await this.#untilRoom([firstSeq, start], letPass);
+      if (written === 'full') {
+        this.#left += length - start;
+        throw new StoreError(
+          'full',
+          `There is no room to write ${length - start} requests that are accepted`,
+        );
+      }
+      const [, , answer] = written ?? [];
+      known.push(...knownOf(answer ?? 'queued', Math.min(PIECE_ROWS, length - start)));
     }
     return known;
   }
 
-  /** What was accepted is not refused for want of room any more. */
-  async #untilRoom(key: RestKey): Promise<WrittenRest | null> {
+  /** What was accepted is not refused for want of room any more: it waits, until `settle` has it tried a last time. */
+  async #untilRoom(key: RestKey, letPass: () => void): Promise<WrittenRest | null | 'full'> {
     for (;;) {
       try {
         // Others have their turns while this one waits for room.
         return await this.#inTurn(() => this.#writeRest(key));
       } catch (error) {
-        if (!(error instanceof StoreError && error.retryable) || this.#closing.signal.aborted) throw error;
+        if (!(error instanceof StoreError && error.retryable)) throw error;
+        if (this.#settling.signal.aborted) return 'full';
       }
-      // Closing wakes it, for one last try.
-      await sleep(WRITE_AGAIN_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      letPass();
+      await this.#clock.sleep(WRITE_AGAIN_MS, this.#settling.signal);
     }
   }
 

@@ -16,9 +16,11 @@ export class Database implements Disposable {
   readonly queue: QueuedBytes;
   /** What the logs of jobs count for, dropped ones included until their rows are deleted; kept up to date likewise. */
   logBytes: number;
+  /** What the rests of batches take as requests (see `BatchRests`); kept up to date likewise. */
+  restBytes = 0;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
-  #before = { logBytes: 0 };
+  #before = { logBytes: 0, restBytes: 0 };
   readonly #onRollBack: (() => void)[] = [];
 
   /** `db` has all tables. */
@@ -32,7 +34,7 @@ export class Database implements Disposable {
   }
 
   begin(): void {
-    this.#before = { logBytes: this.logBytes };
+    this.#before = { logBytes: this.logBytes, restBytes: this.restBytes };
     this.queue.begin();
     this.#begin.run();
   }

@@ -38,6 +38,6 @@ export function allHandlers(database: Database, room: Room, sharesWork: boolean,
     ...pruneHandlers({ database, room, logs, rests, values }),
     ...valueHandlers(database, room, values),
     ...outboxHandlers(database, room),
-    ...parcelHandlers({ database, room, logs, values, workKeyOf, shard }),
+    ...parcelHandlers({ database, room, logs, rests, values, workKeyOf, shard }),
   };
 }

@@ -10,6 +10,7 @@ import { PAGE_SCAN_MAX } from '../../domain/limits.ts';
 import type { Database } from './database.ts';
 import type { Handlers, ListAsk } from './operation.ts';
 import { PARTIAL, REQUEST_COLUMNS, STORED_STATUSES, type RequestRow } from './request-row.ts';
+import { scannedFilters } from './scanned-filters.ts';
 import { prepare, type Statement } from './statement.ts';
 
 export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
@@ -31,7 +32,7 @@ export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
         limit,
       } = ask;
       const values = { caller, mode, status, delivery, before };
-      const left = leftOver(ask);
+      const left = scannedFilters(ask);
       // The last row that may be looked at; undefined if there are fewer.
       const lastRow = `${source('seq', ask)} LIMIT 1 OFFSET ${PAGE_SCAN_MAX - 1}`;
       const floor = left.length === 0 ? undefined : all<readonly [number]>(lastRow, values)[0]?.[0];
@@ -48,13 +49,6 @@ export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
       return next === undefined ? { rows: page } : { rows: page, next };
     },
   };
-}
-
-/** The filters that `source` leaves to be applied row by row. */
-function leftOver({ callerId, mode, status, delivery }: ListAsk): string[] {
-  const byDelivery = delivery !== undefined;
-  const byScan = status !== undefined && (byDelivery || (callerId === undefined && status < PARTIAL));
-  return [...(mode === undefined ? [] : ['mode = :mode']), ...(byScan ? ['+status = :status'] : [])];
 }
 
 /** A SELECT of requests below `:before`, newest first, in the order of an index, so that it can stop at any row. */

@@ -4,8 +4,10 @@
  * Messages are the larger part of the cost of a small call, so what is asked and answered often travels as arrays of
  * primitives (`Ask`, `Answer`), which are copied about twice as fast as objects.
  */
-import type { CallbackPage, JobLog, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
+import type { JobLog } from '../job-log.ts';
+import type { CallbackPage, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
 import type { EndedRow, RequestRow } from './request-row.ts';
+import type { SheetRow } from './value-sheet.ts';
 
 export interface Operations {
   /** The first piece of a batch, and the others as they are kept until they are written. */
@@ -43,7 +45,8 @@ export interface Operations {
   pendingRenewals: { ask: readonly [shard: number, limit: number]; answer: RenewalsOfScope | null };
   renewalsTold: { ask: readonly [shard: number, ...RenewalsOfScope]; answer: null };
   renewalShards: { ask: null; answer: readonly number[] };
-  parcel: { ask: null; answer: Uint8Array | null };
+  /** Answered with null where nothing is left, and with `unwritten` where rests of batches go before whatever is. */
+  parcel: { ask: null; answer: Uint8Array | null | 'unwritten' };
   adopt: { ask: readonly [parcel: Uint8Array, atMs: number]; answer: AdoptAnswer };
   partWith: { ask: Uint8Array; answer: null };
 }
@@ -78,9 +81,6 @@ export interface Fault {
 export interface StoreFailure {
   readonly failure: { readonly code: StoreErrorCode; readonly message: string };
 }
-
-/** Rows of a batch that go into one round; other calls have the rest of it. */
-export const PIECE_ROWS = 500;
 
 /** One piece of a batch: the requests from index `start` on, of `total` in the batch. */
 export type AcceptAsk = readonly [
@@ -190,8 +190,7 @@ export type ValueRow = readonly [
   expiresAtMs: number | null,
   version: number,
 ];
-/** The rows as `packValues` writes them. */
-export type ValuesAsk = readonly [scope: string, values: string];
+export type ValuesAsk = readonly [scope: string, ...sheets: SheetRow[]];
 
 export type NumbersAsk = readonly [scope: string, nowMs: number, ...numbers: string[]];
 
@@ -212,8 +211,8 @@ export type ValuesOfAsk = readonly [
 ];
 
 export interface ValuesOfAnswer {
-  /** The rows as `packValues` writes them. */
-  readonly values: string;
+  /** The lines of values, a line feed between two; null for none. */
+  readonly lines: string | null;
   /** To be asked for as `after` for the next page, which may be full even where this one is not; absent at the end. */
   readonly next?: string;
 }

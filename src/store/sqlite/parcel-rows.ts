@@ -149,13 +149,12 @@ function logRows(database: Database): Record<'chunk' | 'job', ParcelRows> {
   };
 }
 
-/** A key that is in use here stands for what it stood for here; of one and the same batch, the more was written the later it is. */
+/** A key that is in use here stands for what it stood for here. */
 function keyRows({ db }: Database): ParcelRows {
   const insert = prepare(
     db,
     `INSERT INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (caller, key) DO UPDATE SET written = excluded.written
-     WHERE first_seq = excluded.first_seq AND token = excluded.token AND written < excluded.written`,
+     ON CONFLICT (caller, key) DO NOTHING`,
   );
   const remove = prepare(
     db,

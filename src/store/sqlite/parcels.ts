@@ -11,6 +11,7 @@
 import { COMMIT_ROWS_MAX, PARCEL_BYTES } from '../../domain/limits.ts';
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { WorkKeyOf } from '../../domain/work-key.ts';
+import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import { rowCost } from './log-row.ts';
 import type { LogSpace } from './log-space.ts';
@@ -27,6 +28,7 @@ export interface ParcelParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
+  readonly rests: Pick<BatchRests, 'areAny'>;
   readonly values: ValueRows;
   readonly workKeyOf: WorkKeyOf;
   /** The shard that this store is. */
@@ -50,6 +52,7 @@ export function parcelHandlers({
   database,
   room,
   logs,
+  rests,
   values,
   workKeyOf,
   shard,
@@ -106,6 +109,8 @@ export function parcelHandlers({
 
     yield* withLogs(queued.iterate());
     yield* withLogs(due.iterate());
+    // A key stands for all of its requests.
+    if (rests.areAny) return;
     for (const key of keys.iterate()) {
       const [, , , , firstSeq, , count] = key;
       yield* withLogs(ofBatch.iterate(firstSeq, firstSeq + count * SEQ_STRIDE));
@@ -127,7 +132,8 @@ export function parcelHandlers({
         texts.push(text);
         chars += text.length;
       }
-      return texts.length === 0 ? null : parcelBytes(MIGRATIONS.length, shard, texts);
+      if (texts.length === 0) return rests.areAny ? 'unwritten' : null;
+      return parcelBytes(MIGRATIONS.length, shard, texts);
     },
 
     adopt([bytes, atMs]) {

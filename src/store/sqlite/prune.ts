@@ -32,7 +32,7 @@ export interface PruneParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
-  readonly rests: BatchRests;
+  readonly rests: Pick<BatchRests, 'isAwaited' | 'areAny'>;
   readonly values: ValueRows;
 }
 
@@ -99,11 +99,10 @@ export function pruneHandlers({ database, room, logs, rests, values }: PrunePart
 
   /** Goes round: looks at some at each step, and there are few. */
   function deleteNotes(_: PruneLimits, rowsMax: number): number {
-    // They may be for requests that are still to be written.
-    if (rests.areAny) return 0;
     const notes = notesAfter.all(...lastNote, rowsMax);
     lastNote = (notes.length === rowsMax && notes.at(-1)) || ['', ''];
-    return notes.reduce((deleted, note) => deleted + deleteNote.run(...note), 0);
+    const isAwaited = (note: ValueKey): boolean => rests.isAwaited(...note);
+    return notes.reduce((deleted, note) => deleted + (isAwaited(note) ? 0 : deleteNote.run(...note)), 0);
   }
 
   /** Of a store that is too large, once no log is left to go. */

@@ -1,7 +1,8 @@
 /** Reads in the worker: by idempotency key, by sequence number, by caller in the order of the queue, known numbers. */
+import { PIECE_ROWS } from '../../domain/limits.ts';
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
-import { PIECE_ROWS, type Handlers, type ProgressRow } from './operation.ts';
+import type { Handlers, ProgressRow } from './operation.ts';
 import { DONE, QUEUED, REQUEST_COLUMNS, VALUES, type RequestRow } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
@@ -38,8 +39,8 @@ export function readHandlers(
   );
   const known = prepare<readonly [string]>(db, 'SELECT factors FROM known_numbers WHERE number = ?');
   const lastSeq = prepare<readonly [number | null]>(db, 'SELECT max(seq) FROM requests');
-  // A retry under a key may still write its requests, and values have versions without ever having had one. One pass over keys and values,
-  // hence at opening only: later ones are given by this process.
+  // Retention may have taken the requests of a key, values have versions without ever having had one, and pieces of batches are still to be
+  // written. One pass over each, hence at opening only: later ones are given by this process.
   const greatest = (sql: string): number => prepare<readonly [number | null]>(db, sql).get()?.[0] ?? 0;
   const keptSeq = Math.max(
     greatest(`SELECT max(first_seq + (count - 1) * ${SEQ_STRIDE}) FROM idempotency_keys`),

@@ -2,7 +2,7 @@
  * How much room there is, and who may take some of it.
  *
  * Acceptance stops early: a reserve is left for what must still be written for the work accepted, namely each queued request's
- * end and the logs of jobs. Logs stop next, at their share of the store or where half of the reserve is left, which is for
+ * end and the logs of jobs; and for what is accepted and not written yet. Logs stop next, at their share of the store or where half of the reserve is left, which is for
  * ends alone. Both open again by themselves when there is room.
  */
 import type { Clock } from '../../base/clock.ts';
@@ -108,9 +108,10 @@ export class Room {
     return ((this.#pageCount.get()?.[0] ?? 0) - (this.#freePages.get()?.[0] ?? 0)) * PAGE_BYTES;
   }
 
-  /** What is neither in use, nor set aside for the ends of queued requests, nor the reserve; below 0 if these are too much. */
+  /** What is neither in use, nor set aside for the ends of queued requests and for the rests of batches, nor the reserve; below 0 if these are too much. */
   get #freeBytes(): number {
-    return this.#bytesEnd - this.#reserve - this.bytes - this.#database.queue.count * END_BYTES;
+    const { queue, restBytes } = this.#database;
+    return this.#bytesEnd - this.#reserve - this.bytes - queue.count * END_BYTES - restBytes;
   }
 
   #measure(): void {

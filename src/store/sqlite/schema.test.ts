@@ -86,6 +86,37 @@ test('of the keys of version 3, those for one number go on standing for it, and 
   assert.equal((await store.stats()).queued, 5);
 });
 
+test('of batches that version 4 had written in part, what still waits goes with their keys; all else stays', async (t) => {
+  const { dataDir, file } = await newFolder(t);
+  const db = new DatabaseSync(file);
+  migrate(db, file, MIGRATIONS.slice(0, 4));
+  const insert = db.prepare(
+    `INSERT INTO requests (seq, token, caller, mode, status, number, ordinal, accepted_at) VALUES (?, ?, 'acme', 0, ?, '77', 0, 0)`,
+  );
+  // Of three requests, two are written. Between them lie an adopted one and one that has ended.
+  for (const [i, token, status] of [
+    [0, 'T', 0],
+    [1, 'T', 1],
+    [2, 'U', 0],
+    [3, 'V', 0],
+  ] as const)
+    insert.run(seqNo(i), token, status);
+  insert.run(seqNo(1) + 1, 'W', 0);
+  db.exec(`INSERT INTO idempotency_keys VALUES
+    ('acme', 'cut', 'f', ${NOW_MS + 1}, ${seqNo(0)}, 'T', 3, 2), ('acme', 'whole', 'f', ${NOW_MS + 1}, ${seqNo(2)}, 'U', 1, 1);`);
+  db.close();
+  await using store = await openSqliteStore({ dataDir });
+  const found = await store.get([seqNo(0), seqNo(1), seqNo(1) + 1, seqNo(2), seqNo(3)]);
+  assert.deepEqual(
+    found.map((request) => request?.token),
+    [undefined, 'T', 'W', 'U', 'V'],
+  );
+  assert.equal((await store.stats()).queued, 3);
+  const kind = async (key: string, count: number, i: number): Promise<string> =>
+    (await store.accept(keyed(newRequests(count, { seq: seqNo(i) }), 'f', key))).kind;
+  assert.deepEqual([await kind('cut', 3, 100), await kind('whole', 1, 200)], ['accepted', 'replayed']);
+});
+
 test('a step that fails leaves the file as it was before that step', async (t) => {
   const { file } = await newFolder(t);
   const db = new DatabaseSync(file);

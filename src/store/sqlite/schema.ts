@@ -164,7 +164,11 @@ export const MIGRATIONS: readonly string[] = [
     piece TEXT NOT NULL,
     PRIMARY KEY (first_seq, start)
   ) STRICT;
-  -- Batches used to be accepted piece by piece. Those that a crash cut off were never answered.
+  -- Batches used to be accepted piece by piece. Those that a crash cut off were never answered: nobody knows what was written of them.
+  DELETE FROM requests WHERE status = 0 AND seq IN (
+    SELECT cut.seq FROM idempotency_keys k CROSS JOIN requests cut
+      ON cut.token = k.token AND cut.seq BETWEEN k.first_seq AND k.first_seq + 16 * (k.count - 1)
+    WHERE k.written < k.count);
   DELETE FROM idempotency_keys WHERE written < count;
   `,
 ];

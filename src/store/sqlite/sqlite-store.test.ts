@@ -49,6 +49,20 @@ test('a long backlog is counted at start without being read, and paged by caller
   assert.deepEqual(seqs, [2 * callers + 7, 3 * callers + 7]);
 });
 
+test('of lists that pass over many requests, only some are read at once: the others are refused, and what is read by an index is not', async (t) => {
+  const dataDir = await newFolder();
+  t.after(() => fs.rm(dataDir, { recursive: true }));
+  await using store = await openSqliteStore({ dataDir });
+  const scans = Promise.allSettled(Array.from({ length: 20 }, () => store.list({ mode: 'sync', limit: 1 })));
+  assert.deepEqual(await store.list({ callerId: 'acme', status: 'done', limit: 1 }), { requests: [] });
+  const refused = (await scans).flatMap((scan) =>
+    scan.status === 'rejected' ? [scan.reason as unknown] : [],
+  );
+  assert.equal(refused.length, 12);
+  assert.ok(refused.every((error) => error instanceof StoreError && error.code === 'busy'));
+  assert.deepEqual(await store.list({ mode: 'sync', limit: 1 }), { requests: [] });
+});
+
 test('the log of a long job is deleted a few rows at a time', async (t) => {
   const dataDir = await newFolder();
   t.after(() => fs.rm(dataDir, { recursive: true }));

@@ -3,13 +3,14 @@
  * turns answers back. It is the same whatever the thread keeps them in.
  */
 import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../../base/clock.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/error-message.ts';
 import { parseFactors, formatFactors, type Factor } from '../../domain/factorization.ts';
 import { DELIVERY_STATUSES, type DueCallback } from '../../domain/delivery.ts';
-import { COMMIT_ROWS_MAX } from '../../domain/limits.ts';
+import { COMMIT_ROWS_MAX, PAGE_SCAN_MAX } from '../../domain/limits.ts';
 import { MODES, type StoredRequest, type TimelineEvent } from '../../domain/request.ts';
 import type { StoredValue, ValueRenewal } from '../../domain/value.ts';
+import type { JobLog, JobLogEntry } from '../job-log.ts';
 import {
   StoreError,
   type AcceptOutcome,
@@ -23,8 +24,6 @@ import {
   type CallerKey,
   type EndedJob,
   type Endpoint,
-  type JobLog,
-  type JobLogEntry,
   type ListPage,
   type ListQuery,
   type NewBatch,
@@ -38,24 +37,21 @@ import {
   type ValueScope,
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
-import type { RoundReport, StoreFailure } from './operation.ts';
-import {
-  packValues,
-  renewalRows,
-  renewalsOfRows,
-  rowOfValue,
-  unpackValues,
-  valueOfRow,
-} from './value-row.ts';
+import type { Answer, ListAsk, RoundReport, StoreFailure } from './operation.ts';
+import { renewalRows, renewalsOfRows, valueOfRow } from './value-row.ts';
+import { sheetRows } from './value-sheet.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
+import { scannedFilters } from './scanned-filters.ts';
 import { RoundQueue, type RoundQueueOptions } from './round-queue.ts';
 
 /** What 64 KiB of a log weigh in a round, in rows, and a page of one that is read. */
 const LOG_ROW_ROWS = 40;
 const LOG_PAGE_ROWS = 250;
-/** Counting so many rows costs about as much as reading one out. */
+/** Counting so many rows, or passing over them, costs about as much as reading one out. */
 const COUNTED_ROWS = 20;
+/** Lists that pass over rows, at once: others wait behind them. */
+const SCANS_MAX = 8;
 
 export interface ThreadedStoreOptions extends RoundQueueOptions {
   /** Closing waits no longer than this for what is under way, and gives it up then; as long as it takes by default. */
@@ -73,6 +69,7 @@ export class ThreadedStore implements Store {
   #closed: Promise<void> | undefined;
   #closing = false;
   #ended = false;
+  #scans = 0;
 
   /** `worker` has said that it is open. */
   constructor(worker: Worker, clock: Pick<Clock, 'wallMs'>, options: ThreadedStoreOptions = {}) {
@@ -80,7 +77,7 @@ export class ThreadedStore implements Store {
     this.#closeMsMax = options.closeMsMax;
     this.#clock = clock;
     this.#rounds = new RoundQueue((round) => worker.postMessage(round), options);
-    this.#intake = new BatchIntake(this.#rounds);
+    this.#intake = new BatchIntake(this.#rounds, systemClock);
     worker.on('message', (message: RoundReport | StoreFailure) => {
       if ('failure' in message) this.#fail(new StoreError(message.failure.code, message.failure.message));
       else this.#rounds.settle(message);
@@ -110,6 +107,10 @@ export class ThreadedStore implements Store {
     return this.#intake.accept(batch);
   }
 
+  settle(): Promise<number> {
+    return this.#intake.settle();
+  }
+
   async heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]> {
     const asks = keys.map(({ callerId, key }) => [callerId, key, nowMs] as const);
     return [...(await this.#rounds.call('heldKeys', asks, keys.length))];
@@ -130,19 +131,29 @@ export class ThreadedStore implements Store {
   }
 
   async list({ callerId, mode, status, delivery, beforeSeq, limit }: ListQuery): Promise<ListPage> {
-    const { rows, next } = await this.#rounds.call(
-      'list',
-      {
-        ...(callerId !== undefined && { callerId }),
-        ...(mode !== undefined && { mode: MODES.indexOf(mode) }),
-        ...(status !== undefined && { status: STORED_STATUSES.indexOf(status) }),
-        ...(delivery !== undefined && { delivery: DELIVERY_STATUSES.indexOf(delivery) }),
-        beforeSeq: beforeSeq ?? Number.MAX_SAFE_INTEGER,
-        limit,
-      },
+    const ask: ListAsk = {
+      ...(callerId !== undefined && { callerId }),
+      ...(mode !== undefined && { mode: MODES.indexOf(mode) }),
+      ...(status !== undefined && { status: STORED_STATUSES.indexOf(status) }),
+      ...(delivery !== undefined && { delivery: DELIVERY_STATUSES.indexOf(delivery) }),
+      beforeSeq: beforeSeq ?? Number.MAX_SAFE_INTEGER,
       limit,
-    );
+    };
+    const { rows, next } = await (scannedFilters(ask).length > 0
+      ? this.#scan(ask)
+      : this.#rounds.call('list', ask, limit));
     return { requests: rows.map(requestOfRow), ...(next !== undefined && { next }) };
+  }
+
+  async #scan(ask: ListAsk): Promise<Answer<'list'>> {
+    if (this.#scans >= SCANS_MAX)
+      throw new StoreError('busy', `${SCANS_MAX} lists that pass over many requests are being read already`);
+    this.#scans++;
+    try {
+      return await this.#rounds.call('list', ask, ask.limit + Math.ceil(PAGE_SCAN_MAX / COUNTED_ROWS));
+    } finally {
+      this.#scans--;
+    }
   }
 
   async finish(ended: readonly EndedJob[]): Promise<ReadonlyMap<number, number>> {
@@ -262,8 +273,8 @@ export class ThreadedStore implements Store {
   }
 
   async putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void> {
-    const packed = packValues(values.map(rowOfValue));
-    if ((await this.#rounds.call('putValues', [scope, packed], values.length)) === 'full')
+    const ask = [scope, ...sheetRows(values)] as const;
+    if ((await this.#rounds.call('putValues', ask, values.length)) === 'full')
       throw new StoreError('full', 'There is no room for new values');
   }
 
@@ -277,8 +288,8 @@ export class ThreadedStore implements Store {
   }
 
   /** A page at a time, with other calls between. */
-  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<StoredValue[]> {
-    const found: StoredValue[] = [];
+  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<string[]> {
+    const found: string[] = [];
     let from: string | undefined = after;
     do {
       const most = limit - found.length;
@@ -287,7 +298,7 @@ export class ThreadedStore implements Store {
         [scope, prime, from ?? null, most, nowMs],
         Math.min(most, COMMIT_ROWS_MAX),
       );
-      for (const row of unpackValues(page.values)) found.push(valueOfRow(row));
+      if (page.lines !== null) found.push(...page.lines.split('\n'));
       from = page.next;
     } while (from !== undefined && found.length < limit);
     return found;
@@ -324,7 +335,11 @@ export class ThreadedStore implements Store {
 
   async parcel(): Promise<Parcel | undefined> {
     await this.#intake.idle();
+    // What has gone by now has left room.
+    await this.#intake.writeAgain();
     const bytes = await this.#rounds.call('parcel', null, COMMIT_ROWS_MAX);
+    if (bytes === 'unwritten')
+      throw new StoreError('full', 'There is no room to write all that was accepted');
     return bytes ? { bytes } : undefined;
   }
 
@@ -355,7 +370,7 @@ export class ThreadedStore implements Store {
 
   async #close(): Promise<void> {
     const giveUp = this.#closeMsMax !== undefined && setTimeout(() => this.#giveUp(), this.#closeMsMax);
-    await this.#intake.close();
+    await this.#intake.settle();
     await this.#rounds.idle();
     this.#closing = true;
     if (!this.#ended) {

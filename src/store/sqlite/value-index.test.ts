@@ -7,7 +7,8 @@ import { test, type TestContext } from 'node:test';
 import { Database } from './database.ts';
 import { migrate } from './schema.ts';
 import { prepare } from './statement.ts';
-import { NUMBERS_OF_PRIME, ValueIndex } from './value-index.ts';
+import { ValueIndex } from './value-index.ts';
+import { valueSheet } from './value-sheet.ts';
 
 /** A gathering is full after so many entries: several are moved in a test. */
 const GATHERED = 3_000;
@@ -83,11 +84,22 @@ class Scene {
   }
 
   count(table: string): number {
-    return prepare<readonly [number]>(this.database.db, `SELECT count(*) FROM ${table}`).get()?.[0] ?? 0;
+    return this.#sum('count(*)', table);
+  }
+
+  /** Digits of the numbers whose entries are in memory. */
+  get gatheredDigits(): number {
+    const digits = 'coalesce(sum(length(number)), 0)';
+    return this.#sum(digits, 'temp.gathered_primes_a') + this.#sum(digits, 'temp.gathered_primes_b');
+  }
+
+  #sum(expression: string, table: string): number {
+    const sql = `SELECT ${expression} FROM ${table}`;
+    return prepare<readonly [number]>(this.database.db, sql).get()?.[0] ?? 0;
   }
 
   #found(prime: number): number[] {
-    const page = prepare<readonly [number]>(this.database.db, NUMBERS_OF_PRIME);
+    const page = prepare<readonly [number]>(this.database.db, this.index.numbersOfPrime);
     const found: number[] = [];
     for (let rows = page.all('', prime, -1, 100); rows.length > 0;) {
       for (const [number] of rows) found.push(number);
@@ -98,11 +110,13 @@ class Scene {
 
   #write(from: number, to: number): void {
     const insert = this.database.db.prepare('INSERT INTO stored_values VALUES (?, ?, ?, NULL, 1)');
+    const written: [string, string][] = [];
     for (let i = from; i < to; i++) {
       const [number, primes] = valueOf(i);
       insert.run('', String(number), primes.join(' '));
-      this.index.add('', String(number), primes.join(' '));
+      written.push([String(number), primes.join(' ')]);
     }
+    this.index.addSheet('', valueSheet(written));
   }
 }
 
@@ -125,6 +139,17 @@ test('what is gathered, being moved, or moved is found by its primes, each value
   assert.ok(gathered > 0 && gathered <= 2 * GATHERED, `${gathered} entries are in memory`);
   const noted = scene.count('unindexed_values');
   assert.ok(noted >= gathered / 2 && noted <= GATHERED, `${noted} values are noted`);
+});
+
+test('entries of long numbers fill a gathering sooner: the memory that they take is bounded', (t) => {
+  const scene = new Scene(t);
+  // Each has as many primes as a number of so many digits can have, about.
+  const factors = Array.from({ length: 300 }, (_, i) => 2 + i).join(' ');
+  for (let i = 0; i < 15; i++) {
+    const number = String(10n ** 999n + BigInt(i));
+    scene.database.transaction(() => scene.index.addSheet('', valueSheet([[number, factors]])));
+    assert.ok(scene.gatheredDigits < 800_000, `${scene.gatheredDigits} digits after ${i + 1} numbers`);
+  }
 });
 
 test('a crash loses no entry, at whatever moment', (t) => {
@@ -163,7 +188,7 @@ test('a database in memory has its entries at once, and nothing noted', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db, 'memory');
   using database = new Database(db);
-  new ValueIndex(database).add('', '15', '3 5');
+  new ValueIndex(database).addSheet('', valueSheet([['15', '3 5']]));
   assert.equal(db.prepare('SELECT count(*) AS n FROM value_primes').get()?.['n'], 2);
   assert.equal(db.prepare('SELECT count(*) AS n FROM unindexed_values').get()?.['n'], 0);
 });

@@ -12,15 +12,17 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Database } from './database.ts';
-import { sizeKey } from './size-key.ts';
-import { prepare, type Statement } from './statement.ts';
+import { sizeKey, sqlSizeKey } from './size-key.ts';
+import { limitTo, prepare, type Statement } from './statement.ts';
+import { valueSheet, type ValueSheet } from './value-sheet.ts';
 
 type SizeKey = bigint | string;
 type EntryKey = readonly [scope: string, prime: SizeKey, number: SizeKey];
 
-/** Entries of a full gathering, at some 40 bytes of memory each. */
+/** What a full gathering holds in entries of a word, at some 40 bytes of memory each; one of longer numbers counts for more. */
 const GATHERED_MAX = 131_072;
-/** Entries that are moved at once, for half as many new ones: so one gathering is moved before the next is full. */
+const WORD_ENTRY_BYTES = 40;
+/** Entries that are moved at once, for half as much that is new: so one gathering is moved before the next is full. */
 const MOVED_AT_ONCE = 1_024;
 const NEW_FOR_MOVED = MOVED_AT_ONCE / 2;
 /** Before all others. */
@@ -30,11 +32,6 @@ const INDEX = 'main.value_primes';
 /** The two gatherings: one takes what comes, the other one is moved. */
 const GATHERINGS = ['temp.gathered_primes_a', 'temp.gathered_primes_b'] as const;
 const TABLES = [INDEX, ...GATHERINGS] as const;
-
-/** The size keys `number` of the values with a prime, ascending, each once. Of ?1, the scope, ?2, the prime, above ?3, at most ?4. */
-export const NUMBERS_OF_PRIME = `${TABLES.map(
-  (table) => `SELECT number FROM ${table} WHERE scope = ?1 AND prime = ?2 AND number > ?3`,
-).join(' UNION ')} ORDER BY number LIMIT ?4`;
 
 /** A gathering that is being moved. */
 interface Move {
@@ -48,8 +45,8 @@ export class ValueIndex {
   readonly #db: DatabaseSync;
   readonly #gathers: boolean;
   readonly #gatheredMax: number;
-  /** By table, and by how many primes they insert: a statement for each entry would take half as long again. */
-  readonly #inserts = new Map<string, Statement<never>[]>();
+  /** By table. */
+  readonly #inserts: ReadonlyMap<string, Statement<never>>;
   readonly #deletes: readonly Statement<never>[];
   readonly #gatherings: readonly Gathering[];
   readonly #note: Statement<never>;
@@ -57,10 +54,11 @@ export class ValueIndex {
   readonly #lastNoted: Statement<readonly [id: number]>;
   /** Which gathering takes what comes. */
   #filling: 0 | 1 = 0;
+  /** How full it is: see `GATHERED_MAX`. */
   #filled = 0;
   /** Of the other one; undefined: it is empty. */
   #move: Move | undefined;
-  /** Entries that came since some were moved. */
+  /** What came, counted likewise, and has had nothing moved for it yet. */
   #sinceMoved = 0;
 
   /** `gatheredMax`: see `GATHERED_MAX`. */
@@ -72,28 +70,42 @@ export class ValueIndex {
     this.#deletes = TABLES.map((table) =>
       prepare(db, `DELETE FROM ${table} WHERE scope = ? AND prime = ? AND number = ?`),
     );
-    this.#note = prepare(db, 'INSERT INTO unindexed_values (scope, number) VALUES (?, ?)');
+    this.#inserts = new Map(TABLES.map((table) => [table, prepare(db, insertSheet(table))]));
+    this.#note = prepare(
+      db,
+      `INSERT INTO unindexed_values (scope, number) SELECT ?, key FROM json_each(?) WHERE value <> ''`,
+    );
     this.#forget = prepare(db, 'DELETE FROM unindexed_values WHERE id <= ?');
     this.#lastNoted = prepare(db, 'SELECT coalesce(max(id), 0) FROM unindexed_values');
     if (this.#gathers) this.#gatherNoted();
     onRollBack(() => this.#lookAgain());
   }
 
-  /** Makes the entries of a value that had none. */
-  add(scope: string, number: string, factors: string): void {
-    const primes = primeKeys(factors);
-    if (primes.length === 0) return;
-    const key = sizeKey(number);
+  /**
+   * A query for the size keys `number` of the values with a prime, ascending, each once: of ?1, the scope, ?2, the prime, above ?3, at
+   * most ?4.
+   */
+  get numbersOfPrime(): string {
+    const tables = this.#gathers ? TABLES : [INDEX];
+    const each = tables.map(
+      (table) => `SELECT number FROM ${table} WHERE scope = ?1 AND prime = ?2 AND number > ?3`,
+    );
+    return `${each.join(' UNION ')} ORDER BY number ${limitTo('?4')}`;
+  }
+
+  /** Makes the entries of values that had none. */
+  addSheet(scope: string, { factors, primes }: ValueSheet): void {
     if (!this.#gathers) {
-      this.#insertInto(INDEX, primes.length).run(scope, key, ...primes);
+      this.#insertInto(INDEX, scope, primes);
       return;
     }
-    this.#insertInto(GATHERINGS[this.#filling], primes.length).run(scope, key, ...primes);
-    this.#note.run(scope, number);
-    this.#filled += primes.length;
-    this.#sinceMoved += primes.length;
-    if (this.#move && this.#sinceMoved >= NEW_FOR_MOVED) this.#moveSome(this.#move);
-    else if (!this.#move && this.#filled >= this.#gatheredMax) this.#beginMove();
+    const entries = this.#insertInto(GATHERINGS[this.#filling], scope, primes);
+    this.#note.run(scope, factors);
+    const size = sizeOf(entries, primes);
+    this.#filled += size;
+    this.#sinceMoved += size;
+    while (this.#move && this.#sinceMoved >= NEW_FOR_MOVED) this.#moveSome(this.#move);
+    if (!this.#move && this.#filled >= this.#gatheredMax) this.#beginMove();
   }
 
   /** Deletes the entries of a value. */
@@ -102,10 +114,9 @@ export class ValueIndex {
     for (const prime of primeKeys(factors)) for (const entry of this.#deletes) entry.run(scope, prime, key);
   }
 
-  #insertInto(table: string, count: number): Statement<never> {
-    const statements = this.#inserts.get(table) ?? [];
-    this.#inserts.set(table, statements);
-    return (statements[count] ??= prepare(this.#db, insertPrimes(table, count)));
+  /** Returns how many entries are new. */
+  #insertInto(table: string, scope: string, primes: string): number {
+    return this.#inserts.get(table)?.run(scope, primes) ?? 0;
   }
 
   #beginMove(): void {
@@ -116,7 +127,7 @@ export class ValueIndex {
   }
 
   #moveSome({ after, lastNoted }: Move): void {
-    this.#sinceMoved = 0;
+    this.#sinceMoved -= NEW_FOR_MOVED;
     const { end, move, moveRest, clear } = this.#gatherings[1 - this.#filling] as Gathering;
     const to = end.get(...after);
     if (to) {
@@ -132,9 +143,9 @@ export class ValueIndex {
 
   /** A transaction was taken back, and what it did to gatherings with it. What is noted is over with a later move than this one. */
   #lookAgain(): void {
-    const count = (i: number): number => this.#gatherings[i]?.count.get()?.[0] ?? 0;
-    this.#filled = count(this.#filling);
-    this.#move = count(1 - this.#filling) > 0 ? { after: FIRST_KEY, lastNoted: 0 } : undefined;
+    const size = (i: number): number => this.#gatherings[i]?.size.get()?.[0] ?? 0;
+    this.#filled = size(this.#filling);
+    this.#move = size(1 - this.#filling) > 0 ? { after: FIRST_KEY, lastNoted: 0 } : undefined;
   }
 
   /** After a crash, or where it ended before all was moved. */
@@ -144,16 +155,14 @@ export class ValueIndex {
       'SELECT scope, number, factors FROM unindexed_values JOIN stored_values USING (scope, number)',
     );
     for (const [scope, number, factors] of noted.iterate()) {
-      const primes = primeKeys(factors);
-      if (primes.length === 0) continue;
-      this.#insertInto(GATHERINGS[0], primes.length).run(scope, sizeKey(number), ...primes);
-      this.#filled += primes.length;
+      const { primes } = valueSheet([[number, factors]]);
+      this.#filled += sizeOf(this.#insertInto(GATHERINGS[0], scope, primes), primes);
     }
   }
 }
 
 interface Gathering {
-  readonly count: Statement<readonly [number]>;
+  readonly size: Statement<readonly [number]>;
   /** The last of the next `MOVED_AT_ONCE` entries after one; undefined: there are fewer. */
   readonly end: Statement<EntryKey>;
   /** From after the one entry up to the other. */
@@ -172,7 +181,7 @@ function gathering(db: DatabaseSync, table: string): Gathering {
   const move = `INSERT OR IGNORE INTO ${INDEX} SELECT scope, prime, number ${after}`;
   const inOrder = 'ORDER BY scope, prime, number';
   return {
-    count: prepare(db, `SELECT count(*) FROM ${table}`),
+    size: prepare(db, `SELECT coalesce(sum(max(1, length(number) / ${WORD_ENTRY_BYTES})), 0) FROM ${table}`),
     end: prepare(db, `SELECT scope, prime, number ${after} ${inOrder} LIMIT 1 OFFSET ${MOVED_AT_ONCE - 1}`, {
       bigInts: true,
     }),
@@ -182,10 +191,14 @@ function gathering(db: DatabaseSync, table: string): Gathering {
   };
 }
 
-/** Of one number: scope, number, and so many primes. */
-function insertPrimes(table: string, count: number): string {
-  const rows = Array.from({ length: count }, (_, i) => `(?1, ?${i + 3}, ?2)`);
-  return `INSERT OR IGNORE INTO ${table} VALUES ${rows.join(', ')}`;
+/** What entries count for in a gathering: those of long numbers, by their text, for more than one each. */
+function sizeOf(entries: number, primes: string): number {
+  return Math.max(entries, Math.floor(primes.length / WORD_ENTRY_BYTES));
+}
+
+/** Of one scope: the `primes` of a sheet. */
+function insertSheet(table: string): string {
+  return `INSERT OR IGNORE INTO ${table} SELECT ?, ${sqlSizeKey('key')}, ${sqlSizeKey('value')} FROM json_each(?)`;
 }
 
 /** The size keys of the primes in a text of `formatFactors`. */

@@ -1,5 +1,5 @@
 /**
- * For tests only: reads the text format of Prometheus (version 0.0.4) to the letter, where Prometheus itself forgives much.
+ * Reads the text format of Prometheus (version 0.0.4) to the letter, where Prometheus itself forgives much.
  *
  * https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */

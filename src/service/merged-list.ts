@@ -1,7 +1,7 @@
-/** One page of a list, put together of the pages of several replicas. Pure. */
-import { parseRequestId } from '../../domain/request-id.ts';
-import { hasEnded } from '../../domain/request.ts';
-import type { RequestList, RequestView } from '../service.ts';
+/** One page of a list, put together of the pages of several replicas, or of what has its requests in several places. Pure. */
+import { parseRequestId } from '../domain/request-id.ts';
+import { hasEnded } from '../domain/request.ts';
+import type { RequestList, RequestView } from './service.ts';
 
 /**
  * The newest `limit` of what the pages hold, newest first, each request once. The pages answer one query, and so does the result: its

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { formatRequestId } from '../../domain/request-id.ts';
-import type { RequestList, RequestView } from '../service.ts';
+import { formatRequestId } from '../domain/request-id.ts';
+import type { RequestList, RequestView } from './service.ts';
 import { mergedList } from './merged-list.ts';
 
 const TOKEN = '0'.repeat(16);

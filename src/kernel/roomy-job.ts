@@ -1,0 +1,64 @@
+/**
+ * A job that gets a larger memory when it could use one: curves have split a number beyond the sieve's range into composites within it.
+ *
+ * A memory never grows: the job is begun again from its log in a larger one, which costs what it was about in its last slice.
+ */
+import type { Job, Kernel } from './kernel.ts';
+
+export interface MemorySource {
+  /** A memory of so many pages of 64 KiB. Throws a RangeError where the system has none. */
+  take(pages: number): WebAssembly.Memory;
+  /** Nobody works in it any more. */
+  give(memory: WebAssembly.Memory): void;
+}
+
+export class RoomyJob {
+  readonly #kernel: Kernel;
+  readonly #number: bigint;
+  readonly #memories: MemorySource;
+  readonly #log: Uint8Array[] = [];
+  #memory: WebAssembly.Memory;
+  #job: Job;
+  #isRoomLeft = true;
+
+  /** Begins with a number that is not small. */
+  constructor(kernel: Kernel, number: bigint, memories: MemorySource) {
+    this.#kernel = kernel;
+    this.#number = number;
+    this.#memories = memories;
+    this.#memory = memories.take(kernel.memoryPages(number));
+    this.#job = kernel.start(number, this.#memory, []);
+  }
+
+  /** The job until `makeRoom` is called. */
+  get job(): Job {
+    return this.#job;
+  }
+
+  /** To be called between steps. Where there is no larger memory the job goes on without. */
+  makeRoom(): void {
+    const pages = this.#isRoomLeft ? this.#job.pagesWanted() : undefined;
+    if (pages === undefined) return;
+    const larger = this.#takeIfThereIs(pages);
+    this.#isRoomLeft = larger !== undefined;
+    if (larger === undefined) return;
+    this.#log.push(...this.#job.takeChunks());
+    this.#job = this.#kernel.start(this.#number, larger, this.#log);
+    this.end();
+    this.#memory = larger;
+  }
+
+  /** Gives the memory back: the job makes no further step. */
+  end(): void {
+    this.#memories.give(this.#memory);
+  }
+
+  #takeIfThereIs(pages: number): WebAssembly.Memory | undefined {
+    try {
+      return this.#memories.take(pages);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+}
