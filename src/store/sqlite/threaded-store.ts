@@ -50,6 +50,8 @@ const LOG_ROW_ROWS = 40;
 const LOG_PAGE_ROWS = 250;
 /** Counting so many rows, or passing over them, costs about as much as reading one out. */
 const COUNTED_ROWS = 20;
+/** Read on at least so many at a time where the first values of a prime were not enough. */
+const VALUE_ROWS_MIN = 500;
 /** Lists that pass over rows, at once: others wait behind them. */
 const SCANS_MAX = 8;
 
@@ -291,8 +293,8 @@ export class ThreadedStore implements Store {
   async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<string[]> {
     const found: string[] = [];
     let from: string | undefined = after;
+    let most = limit;
     do {
-      const most = limit - found.length;
       const page = await this.#rounds.call(
         'valuesOf',
         [scope, prime, from ?? null, most, nowMs],
@@ -300,8 +302,10 @@ export class ThreadedStore implements Store {
       );
       if (page.lines !== null) found.push(...page.lines.split('\n'));
       from = page.next;
+      // Where some had expired, many may have.
+      most = Math.max(limit - found.length, VALUE_ROWS_MIN);
     } while (from !== undefined && found.length < limit);
-    return found;
+    return found.slice(0, limit);
   }
 
   async renewValues(scope: ValueScope, renewals: readonly ValueRenewal[], nowMs: number): Promise<void> {
