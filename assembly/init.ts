@@ -1,5 +1,5 @@
 /** Writes the tables of the core, whatever the memory held before. About 0.1 ms. */
-import { DIVISORS, ODD_PRIMES, ODD_PRIMES_COUNT, PRIME_WINDOW } from './layout';
+import { ODD_PRIMES, ODD_PRIMES_COUNT, PRIME_INVERSES, PRIME_LIMITS, PRIME_WINDOW } from './layout';
 import { resetPrimeWindow } from './arithmetic/prime-window';
 import { initMicroEcm } from './word/micro-ecm-level';
 import { inverseWord } from './word/montgomery-word';
@@ -10,9 +10,9 @@ export function init(): void {
   resetPrimeWindow();
   initMicroEcm();
   for (let i: usize = 0; i < <usize>ODD_PRIMES_COUNT; i++) {
-    const p = <u64>load<u16>(ODD_PRIMES + 2 * i);
-    store<u64>(DIVISORS + 16 * i, inverseWord(p));
-    store<u64>(DIVISORS + 16 * i, u64.MAX_VALUE / p, 8);
+    const p = <u32>load<u16>(ODD_PRIMES + 2 * i);
+    store<u32>(PRIME_INVERSES + 4 * i, <u32>inverseWord(p));
+    store<u32>(PRIME_LIMITS + 4 * i, u32.MAX_VALUE / p);
   }
 }
 

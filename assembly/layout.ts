@@ -12,8 +12,9 @@
 export const ODD_PRIMES: usize = 0x10000;
 export const ODD_PRIMES_COUNT: i32 = 6541;
 
-/** Per odd prime p, 16 bytes: p^-1 mod 2^64 and floor((2^64 - 1) / p), both u64. */
-export const DIVISORS: usize = 0x14000;
+/** Per odd prime p, and for some numbers behind them, u32: p^-1 mod 2^32, and floor((2^32 - 1) / p). */
+export const PRIME_INVERSES: usize = 0x14000;
+export const PRIME_LIMITS: usize = 0x1c000;
 
 /** One byte for each odd number of a window of `PRIME_WINDOW_SPAN` integers, 1 where it is prime. */
 export const PRIME_WINDOW: usize = 0x30000;

@@ -76,7 +76,8 @@ describe('Redis', () => {
     const ids: string[] = [];
     await until('Redis being full', async () => {
       const body = { numbers: Array.from({ length: 500 }, (_, i) => `${filler}${1000 + i}`) };
-      const reply = await post(replica, body, 'filler');
+      // One caller alone may not have all of it.
+      const reply = await post(replica, body, `filler ${ids.length}`);
       if (reply.status === 202)
         ids.push(
           ...(JSON.parse(reply.text) as { requests: { request_id: string }[] }).requests.map(

@@ -30,7 +30,8 @@ test('while the disk hangs all are told within 2 s that the outcome is unknown, 
       });
     await writeFile(hanging, '');
     const asked = [submit(), ask(server, '/requests', { withinMs: ANSWER_MS_MAX })];
-    const replies = await Promise.all(asked).finally(() => rm(hanging));
+    const replies = await Promise.all(asked);
+    await rm(hanging);
     for (const reply of replies) {
       assertProblem(reply, 503, 'outcome_unknown');
       assert.match(reply.headers.get('retry-after') ?? '', /^[1-9]\d*$/);

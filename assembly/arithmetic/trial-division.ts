@@ -4,7 +4,7 @@
  * Divisibility is tested without a division: subtract and multiply by p^-1 mod 2^32 limb by limb; the last borrow is 0 if and
  * only if p divides (Jebelean 1993, exact division).
  */
-import { DIVISORS, INPUT, ODD_PRIMES, ODD_PRIMES_COUNT } from '../layout';
+import { INPUT, ODD_PRIMES, ODD_PRIMES_COUNT, PRIME_INVERSES } from '../layout';
 
 /** The index of the first odd prime from `first` to before `end` that divides the number of k limbs at INPUT; else -1. */
 export function findOddDivisor(k: i32, first: i32, end: i32): i32 {
@@ -12,11 +12,10 @@ export function findOddDivisor(k: i32, first: i32, end: i32): i32 {
   const stop = min(end, ODD_PRIMES_COUNT);
   const zero = i32x4.splat(0);
   for (let i = first; i < stop; i += 8) {
-    const entries = DIVISORS + ((<usize>i) << 4);
     const p = v128.load16x4_u(ODD_PRIMES + ((<usize>i) << 1));
     const q = v128.load16x4_u(ODD_PRIMES + ((<usize>i) << 1), 8);
-    const inverseP = lowerInverses(entries);
-    const inverseQ = lowerInverses(entries + 64);
+    const inverseP = v128.load(PRIME_INVERSES + ((<usize>i) << 2));
+    const inverseQ = v128.load(PRIME_INVERSES + ((<usize>i) << 2), 16);
     let borrowP = zero;
     let borrowQ = zero;
     for (let at = INPUT; at < last; at += 4) {
@@ -39,16 +38,4 @@ function nextBorrow(limb: v128, borrow: v128, p: v128, inverse: v128): v128 {
   const upper = i64x2.extmul_high_i32x4_u(quotient, p);
   // Where the limb is less than the borrow, the comparison is -1.
   return i32x4.sub(v128.shuffle<u32>(lower, upper, 1, 3, 5, 7), i32x4.lt_u(limb, borrow));
-}
-
-/** p^-1 mod 2^32 for the four primes from that entry of the table on. @inline */
-function lowerInverses(entry: usize): v128 {
-  return v128.shuffle<u32>(
-    v128.shuffle<u32>(v128.load(entry), v128.load(entry, 16), 0, 4, 0, 4),
-    v128.shuffle<u32>(v128.load(entry, 32), v128.load(entry, 48), 0, 4, 0, 4),
-    0,
-    1,
-    4,
-    5,
-  );
 }

@@ -36,8 +36,9 @@ import { DEAD, RELATION } from './row-entry';
 /** More unknowns than equations by this are enough for any number of solutions. */
 const EXCESS_MAX: u32 = 192;
 const SOLUTIONS_MAX: u32 = 64;
-/** In the scratch area: per pivot of a panel its bit in the byte (u32); then for each byte the sum to add (u8). */
+/** In the scratch area: per pivot of a panel its bit in the byte (u32); per bit the row with it (u8); then for each byte the sum to add (u8). */
 const PIVOT_BITS = SCRATCH;
+const ROW_OF_BIT = SCRATCH + 32;
 const SUM_OF_BYTE = SCRATCH + 64;
 
 const LAY_OUT = 0;
@@ -209,10 +210,14 @@ function tabulate(top: u32, pivots: u32, from: u32, stride: u32): void {
         v128.store(target + at, v128.xor(v128.load(source + at), v128.load(row + at)));
     }
   }
-  for (let byte: u32 = 0; byte < 256; byte++) {
-    let sum: u32 = 0;
-    for (let t: u32 = 0; t < pivots; t++) sum |= ((byte >> load<u32>(PIVOT_BITS + (t << 2))) & 1) << t;
-    store<u8>(SUM_OF_BYTE + byte, sum);
+  // The sum of a byte is that of the byte without its lowest bit, and the row that has this bit.
+  memory.fill(ROW_OF_BIT, 0, 8);
+  for (let t: u32 = 0; t < pivots; t++)
+    store<u8>(ROW_OF_BIT + load<u32>(PIVOT_BITS + (t << 2)), <u8>((<u32>1) << t));
+  store<u8>(SUM_OF_BYTE, 0);
+  for (let byte: u32 = 1; byte < 256; byte++) {
+    const rest = <u32>load<u8>(SUM_OF_BYTE + (byte & (byte - 1)));
+    store<u8>(SUM_OF_BYTE + byte, <u8>(rest | <u32>load<u8>(ROW_OF_BIT + <u32>ctz(byte))));
   }
 }
 

@@ -4,6 +4,7 @@ export { siqsIngest } from './ingest';
 export { siqsPreparePool } from './pool';
 export { siqsSkipCoefficients } from './coefficient';
 export { siqsNextCoefficient } from './polynomial';
+export { siqsClear } from './relations';
 export { siqsSieve } from './sieve';
 export { siqsSquareRoot } from './square-root';
 export { siqsUnpack } from '../linear-algebra/relation-matrix';

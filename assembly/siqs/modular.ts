@@ -50,35 +50,6 @@ export function jacobi(a: u32, m: u32): i32 {
   return flips & 1 ? -1 : 1;
 }
 
-/** A square root of the quadratic residue `a` modulo the odd prime p < 2^31 (Tonelli and Shanks). */
-export function squareRootModulo(a: u32, p: u32): u32 {
-  if (a == 0) return 0;
-  if ((p & 3) == 3) return powerModulo(a, (p + 1) >> 2, p);
-  const twos = ctz(p - 1);
-  const odd = (p - 1) >> twos;
-  let nonResidue: u32 = 2;
-  while (jacobi(nonResidue, p) != -1) nonResidue++;
-  let generator = powerModulo(nonResidue, odd, p);
-  let root = powerModulo(a, (odd - 1) >> 1, p);
-  let rest = multiplyModulo(multiplyModulo(root, root, p), a, p);
-  root = multiplyModulo(root, a, p);
-  let order = twos;
-  while (rest != 1) {
-    let exponent: u32 = 0;
-    let square = rest;
-    while (square != 1) {
-      square = multiplyModulo(square, square, p);
-      exponent++;
-    }
-    for (let i = exponent + 1; i < order; i++) generator = multiplyModulo(generator, generator, p);
-    root = multiplyModulo(root, generator, p);
-    generator = multiplyModulo(generator, generator, p);
-    rest = multiplyModulo(rest, generator, p);
-    order = exponent;
-  }
-  return root;
-}
-
 /**
  * a · b / 2^32 mod p in each of 4 lanes, for odd p < 2^31 with `inverse` = p^-1 mod 2^32 and a · b < p · 2^32
  * (Montgomery 1985, with the positive inverse, so that the low halves cancel without a carry).
@@ -95,4 +66,25 @@ export function montgomery4(a: v128, b: v128, p: v128, inverse: v128): v128 {
     v128.shuffle<u32>(lowTimes, highTimes, 1, 3, 5, 7),
   );
   return i32x4.min_u(difference, i32x4.add(difference, p));
+}
+
+/** a^exponent in each lane, where `a` and the result are in Montgomery form and `one` is 2^32 mod p. */
+export function power4(a: v128, exponent: v128, p: v128, inverse: v128, one: v128): v128 {
+  let result = one;
+  let bits =
+    32 -
+    <i32>(
+      clz(
+        i32x4.extract_lane(exponent, 0) |
+          i32x4.extract_lane(exponent, 1) |
+          i32x4.extract_lane(exponent, 2) |
+          i32x4.extract_lane(exponent, 3),
+      )
+    );
+  while (--bits >= 0) {
+    result = montgomery4(result, result, p, inverse);
+    const set = i32x4.ne(v128.and(exponent, i32x4.splat(1 << bits)), i32x4.splat(0));
+    result = v128.bitselect(montgomery4(result, a, p, inverse), result, set);
+  }
+  return result;
 }

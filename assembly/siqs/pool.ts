@@ -20,7 +20,7 @@ import {
 } from '../../src/kernel/siqs-header';
 import { layOutSlices } from './buckets';
 import { entry, field, setField } from './header';
-import { montgomery4 } from './modular';
+import { montgomery4, power4 } from './modular';
 
 /** Goes on for up to `budget` groups of four primes of the base. True when all is done. `CURSOR` starts at 0. */
 export function siqsPreparePool(budget: i32): bool {
@@ -68,7 +68,7 @@ function invertPool(i: u32, size: u32): void {
     product = montgomery4(product, poolPrime(pool + (j << 2), p, inverse, one, square), p, inverse);
     row += stride;
   }
-  let rest = invert4(product, p, inverse, one);
+  let rest = power4(product, i32x4.sub(p, i32x4.splat(2)), p, inverse, one);
   for (let j = <i32>size - 1; j >= 0; j--) {
     row -= stride;
     v128.store(row, montgomery4(rest, v128.load(row), p, inverse));
@@ -97,28 +97,6 @@ function fourPowers(i: u32, kind: i32): v128 {
     else if (lane == 1) result = v128.shuffle<u32>(result, value, 0, 4, 2, 3);
     else if (lane == 2) result = v128.shuffle<u32>(result, value, 0, 1, 4, 3);
     else result = v128.shuffle<u32>(result, value, 0, 1, 2, 4);
-  }
-  return result;
-}
-
-/** a^(p − 2) in each lane, in Montgomery form. */
-function invert4(a: v128, p: v128, inverse: v128, one: v128): v128 {
-  const exponent = i32x4.sub(p, i32x4.splat(2));
-  let result = one;
-  let bits =
-    32 -
-    <i32>(
-      clz(
-        i32x4.extract_lane(p, 0) |
-          i32x4.extract_lane(p, 1) |
-          i32x4.extract_lane(p, 2) |
-          i32x4.extract_lane(p, 3),
-      )
-    );
-  while (--bits >= 0) {
-    result = montgomery4(result, result, p, inverse);
-    const set = i32x4.ne(v128.and(exponent, i32x4.splat(1 << bits)), i32x4.splat(0));
-    result = v128.bitselect(montgomery4(result, a, p, inverse), result, set);
   }
   return result;
 }

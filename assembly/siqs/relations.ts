@@ -12,6 +12,7 @@
  */
 import {
   BASE_SIZE,
+  CURSOR,
   CYCLE_COUNT,
   FACTORS,
   FULL_COUNT,
@@ -38,6 +39,15 @@ const FED: u32 = 0x8000;
 export const ROOT_AT: u32 = 10;
 /** The most factors that are listed; no relation of the sieve's own has as many. */
 const FACTORS_MAX: u32 = 400;
+
+/** Zeroes up to `bytes` bytes of the tables that must begin empty, which lie one after the other. True when all are. `CURSOR` starts at 0. */
+export function siqsClear(bytes: u32): bool {
+  const begin = field(VERTEX_KEYS) + field(CURSOR);
+  const length = min(bytes, field(VERTEX_PARENTS) - begin);
+  memory.fill(begin, 0, length);
+  setField(CURSOR, field(CURSOR) + length);
+  return begin + length == field(VERTEX_PARENTS);
+}
 
 /** Adds the relation in ROOT and FACTORS, unless it is known already or there is no room left for one that is not complete. */
 export function addRelation(large1: u32, large2: u32, count: u32, fed: bool): void {

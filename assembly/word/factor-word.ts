@@ -8,9 +8,9 @@ import { pollardRhoBrentWord } from './pollard-rho-brent-word';
 import { isPrimeWord, isqrtWord, isSquareWord } from './primality-word';
 import { trialDivideWord } from './trial-division-word';
 
-/** Odd primes tried by division; what is left has no factor below `TRIAL_BOUND`. */
-const TRIAL_COUNT: i32 = 1027;
-const TRIAL_BOUND: u64 = 8191;
+/** Odd primes tried by division, those up to 8,233; what is left has no factor below `TRIAL_BOUND`. */
+const TRIAL_COUNT: i32 = 1032;
+const TRIAL_BOUND: u64 = 8192;
 /** Up to this size rho is faster than elliptic curves. */
 const RHO_BITS_MAX: i32 = 36;
 /**

@@ -25,14 +25,14 @@ const SET_UP_PRODUCTS: u32 = 210;
 /** Fills the table of levels; needs the odd primes. Part of `init`. */
 export function initMicroEcm(): void {
   coverPrimeWindow(1, 8_100);
-  initLevel(0, 19, 475, 8, 3);
-  initLevel(1, 27, 800, 8, 4);
-  initLevel(2, 37, 1_200, 8, 4);
+  initLevel(0, 23, 660, 8, 3);
+  initLevel(1, 29, 1_020, 8, 4);
+  initLevel(2, 37, 1_440, 8, 4);
   initLevel(3, 61, 2_000, 8, 4);
   initLevel(4, 120, 4_300, 9, 4);
   initLevel(5, 165, 6_000, 9, 4);
   initLevel(6, 205, 8_000, 9, 4);
-  initLevel(P_PLUS_1_LEVEL, 61, 1_400, 8, 4);
+  initLevel(P_PLUS_1_LEVEL, 61, 2_200, 8, 4);
 }
 
 /** B1 and B2 of the level. A point is doubled `twos` times and tripled `threes` times, which is cheap, and more than B1 asks for. */

@@ -128,7 +128,7 @@ function addAt<T>(sum: usize, a: usize, b: usize, n: u64, inverse: u64): void {
   addPoint<T>(at(sum), at(a), at(b), at(a - b), n, inverse);
 }
 
-/** The product of z and X_m·Z_j - X_j·Z_m over all giant steps m and baby steps j with a prime at 60m ± j. */
+/** The product of z² and X_m·Z_j - X_j·Z_m over all giant steps m and baby steps j with a prime at 60m ± j. */
 function stage2<T>(n: u64, inverse: u64, x: T, z: T, a24: T, level: usize): T {
   store<T>(at(1), x);
   store<T>(at(1), z, 8);
@@ -151,7 +151,9 @@ function stage2<T>(n: u64, inverse: u64, x: T, z: T, a24: T, level: usize): T {
     store<T>(baby, residueMul<T>(load<T>(baby), load<T>(baby, 8), n, inverse), 16);
   }
 
+  // Two products in turn: what multiplies one need not wait for the other.
   let product = z;
+  let other = z;
   let giant = GIANT_0;
   store<v128>(giant, load<v128>(STEP_60));
   const giants = load<u32>(level, GIANT_STEPS);
@@ -166,8 +168,10 @@ function stage2<T>(n: u64, inverse: u64, x: T, z: T, a24: T, level: usize): T {
       const gap = residueSub<T>(giantX, load<T>(baby), n);
       const sum = residueAdd<T>(giantZ, load<T>(baby, 8), n);
       const cross = residueSub<T>(residueMul<T>(gap, sum, n, inverse), giantXZ, n);
-      product = residueMul<T>(product, residueAdd<T>(cross, load<T>(baby, 16), n), n, inverse);
+      const next = residueMul<T>(other, residueAdd<T>(cross, load<T>(baby, 16), n), n, inverse);
+      other = product;
+      product = next;
     }
   }
-  return product;
+  return residueMul<T>(product, other, n, inverse);
 }

@@ -65,7 +65,7 @@ function addAt<T>(i: usize, j: usize, n: u64, inverse: u64): void {
   store<T>(at(i + j), reduced<T>(residueSub<T>(product, load<T>(at(i - j)), n), n));
 }
 
-/** The product of V_E - 2 and V_(60mE) - V_(jE) over all giant steps m and baby steps j with a prime at 60m ± j, in [0, n). */
+/** Twice the product of V_E - 2 and V_(60mE) - V_(jE) over all giant steps m and baby steps j with a prime at 60m ± j, in [0, n). */
 function stage2<T>(n: u64, inverse: u64, two: T, v: T, level: usize): u64 {
   store<T>(at(1), v);
   doubleAt<T>(1, n, inverse, two);
@@ -83,7 +83,9 @@ function stage2<T>(n: u64, inverse: u64, two: T, v: T, level: usize): u64 {
   addAt<T>(17, 13, n, inverse);
   doubleAt<T>(30, n, inverse, two);
 
+  // Two products in turn: what multiplies one need not wait for the other.
   let product = residueSub<T>(v, two, n);
+  let other = two;
   const step = load<T>(at(60));
   let before = two;
   let giant = step;
@@ -93,11 +95,13 @@ function stage2<T>(n: u64, inverse: u64, two: T, v: T, level: usize): u64 {
     addWork(1 + popcnt(mask));
     for (let rest = mask; rest != 0; rest &= rest - 1) {
       const gap = residueSub<T>(giant, load<T>(at(babyStep(ctz(rest)))), n);
-      product = residueMul<T>(product, gap, n, inverse);
+      const next = residueMul<T>(other, gap, n, inverse);
+      other = product;
+      product = next;
     }
     const following = residueSub<T>(residueMul<T>(giant, step, n, inverse), before, n);
     before = giant;
     giant = reduced<T>(following, n);
   }
-  return canonical<T>(product, n);
+  return canonical<T>(residueMul<T>(product, other, n, inverse), n);
 }

@@ -62,6 +62,12 @@ export const VALUES_PAGE_MAX = 1_000;
 export const TTL_SECONDS_MAX = 315_360_000;
 /** How long it may take to find out whether a number is prime, in milliseconds: what is not found out by then is refused. */
 export const PRIMALITY_MS_MAX = 1_000;
+/**
+ * How long an answer is kept at least after its request has ended, or its callback was told, however full the store is: whoever has lost its
+ * connection, or backs off, comes back within minutes. Not longer, since what ends meanwhile must have room: at 333 requests per second, of about half a KiB each,
+ * 10 minutes are 100 MB.
+ */
+export const ANSWER_MS_MIN = 600_000;
 /** Timeline events kept for a request. */
 export const TIMELINE_EVENTS_MAX = 50;
 /** Rows in one group commit, so that nobody's batch delays others for long. */

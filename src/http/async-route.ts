@@ -11,6 +11,7 @@ import {
   OPTIONAL_CALLER_ID_HEADERS,
   POLLING,
   PROBLEM,
+  RATE_LIMIT,
   UNAVAILABLE,
 } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
@@ -33,7 +34,7 @@ export function addAsyncRoute(app: HttpApp, { serviceFor, config, unsent }: Http
           202: answer(
             'Accepted, and on disk: `Accepted` for `number`, `AcceptedBatch` for `numbers`.',
             ['Accepted', 'AcceptedBatch'],
-            { ...LOCATION, ...POLLING },
+            { ...LOCATION, ...POLLING, ...RATE_LIMIT },
           ),
           '4xx': PROBLEM,
           503: UNAVAILABLE,

@@ -37,16 +37,34 @@ export function answer(
   return { description, headers, content: { 'application/json': { schema } } };
 }
 
+/** The quotas of the caller, where it has some. */
+export const RATE_LIMIT: Headers = {
+  RateLimit: Type.String({
+    description:
+      '`"waiting";r=95, "per-minute";r=590;t=2`: what is left of each quota, and seconds until it is whole again. Absent without quotas.',
+  }),
+  'RateLimit-Policy': Type.String({
+    description: '`"waiting";q=100, "per-minute";q=600;w=60`: the quotas, and their windows in seconds.',
+  }),
+};
+export const PREFERENCE: Headers = {
+  'Preference-Applied': Type.String({ description: 'What of `Prefer` was taken; absent if nothing was.' }),
+};
+
 /** Every refusal. */
 export const PROBLEM = {
-  description: 'Refused.',
+  description: 'Refused. At 429 the headers say what is left, and when to come back.',
+  headers: {
+    ...RATE_LIMIT,
+    'Retry-After': Type.Integer({ description: 'With 429: seconds until another try makes sense.' }),
+  },
   content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
 };
 
 /** A refusal that passes by itself. */
 export const UNAVAILABLE = {
-  ...PROBLEM,
   description: 'Not now.',
+  content: PROBLEM.content,
   headers: { 'Retry-After': Type.Integer({ description: 'Seconds until another try makes sense.' }) },
 };
 

@@ -1,5 +1,6 @@
 /** A service for tests: in memory, with the outcome of each call in the hands of the test. */
 import { EventEmitter, on } from 'node:events';
+import { valueLine } from '../domain/value-line.ts';
 import type {
   AcceptInput,
   AcceptResult,
@@ -214,7 +215,7 @@ export class FakeService implements Service {
     const last = values.at(-1);
     return {
       kind: 'values',
-      values,
+      lines: values.map(valueLine),
       ...(begin + limit < this.values.length && last && { next: last.number }),
       ...(replicas && { replicas }),
     };

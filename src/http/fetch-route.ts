@@ -7,6 +7,7 @@ import {
   answer,
   NOT_MODIFIED,
   POLLING,
+  PREFERENCE,
   PROBLEM,
   UNAVAILABLE,
   VALIDATOR,
@@ -31,7 +32,7 @@ export function addFetchRoute(app: HttpApp, context: HttpContext): void {
         tags: ['requests'],
         params: RequestParams,
         response: {
-          200: answer('The request.', ['Request'], { ...VALIDATOR, ...POLLING }),
+          200: answer('The request.', ['Request'], { ...VALIDATOR, ...POLLING, ...PREFERENCE }),
           304: NOT_MODIFIED,
           '4xx': PROBLEM,
           503: UNAVAILABLE,

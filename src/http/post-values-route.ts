@@ -11,7 +11,9 @@ import {
   IDEMPOTENCY_HEADERS,
   OPTIONAL_CALLER_ID_HEADERS,
   POLLING,
+  PREFERENCE,
   PROBLEM,
+  RATE_LIMIT,
   SYNC_WAIT_HEADERS,
   UNAVAILABLE,
 } from './documented.ts';
@@ -37,10 +39,15 @@ export function addPostValuesRoute(app: HttpApp, { serviceFor, config, waiters, 
         querystring: ValuesSubmissionQuery,
         body: ValuesSubmission,
         response: {
-          200: answer('All are kept; in the order in which they were sent.', ['Values']),
+          200: answer('All are kept; in the order in which they were sent.', ['Values'], {
+            ...RATE_LIMIT,
+            ...PREFERENCE,
+          }),
           202: answer('Accepted, and on disk; it goes on.', ['UnfinishedValues'], {
             ...BATCH_LOCATION,
             ...POLLING,
+            ...RATE_LIMIT,
+            ...PREFERENCE,
           }),
           '4xx': PROBLEM,
           503: UNAVAILABLE,

@@ -1,11 +1,12 @@
 /** The refusal of what would go beyond a quota of its caller. */
-import type { QuotaName, QuotaRefusal } from '../service/service.ts';
+import type { QuotaRefusal } from '../service/service.ts';
 import { HttpProblem } from './problem.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 
-const QUOTAS: Readonly<Record<QuotaName, string>> = {
+const QUOTAS: Readonly<Record<QuotaRefusal['name'], string>> = {
   waiting: 'requests waiting at a time',
   'per-minute': 'requests in a minute',
+  'store-bytes': 'bytes of the store for requests that wait, half of what others leave',
 };
 
 /** 429 with the time after which another try makes sense; 422 where none ever would. */

@@ -9,7 +9,9 @@ import {
   IDEMPOTENCY_HEADERS,
   LOCATION,
   POLLING,
+  PREFERENCE,
   PROBLEM,
+  RATE_LIMIT,
   UNAVAILABLE,
 } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
@@ -36,6 +38,8 @@ export function addSubmitRoute(app: HttpApp, { serviceFor, config, unsent }: Htt
             {
               ...LOCATION,
               ...POLLING,
+              ...RATE_LIMIT,
+              ...PREFERENCE,
             },
           ),
           '4xx': PROBLEM,

@@ -14,7 +14,9 @@ import {
   LOCATION,
   OPTIONAL_CALLER_ID_HEADERS,
   POLLING,
+  PREFERENCE,
   PROBLEM,
+  RATE_LIMIT,
   SYNC_WAIT_HEADERS,
   UNAVAILABLE,
 } from './documented.ts';
@@ -37,8 +39,16 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters, unsent
         querystring: CALLER_QUERY,
         body: SyncSubmission,
         response: {
-          200: answer('It has ended: the request with its result.', ['Request']),
-          202: answer('Accepted, and on disk; it goes on.', ['Accepted'], { ...LOCATION, ...POLLING }),
+          200: answer('It has ended: the request with its result.', ['Request'], {
+            ...RATE_LIMIT,
+            ...PREFERENCE,
+          }),
+          202: answer('Accepted, and on disk; it goes on.', ['Accepted'], {
+            ...LOCATION,
+            ...POLLING,
+            ...RATE_LIMIT,
+            ...PREFERENCE,
+          }),
           '4xx': PROBLEM,
           503: UNAVAILABLE,
         },

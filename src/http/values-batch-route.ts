@@ -1,6 +1,6 @@
 /** `GET /values/batches/{id}`: the values that a `POST /values` could not wait for. */
 import * as Type from 'typebox';
-import { answer, PATIENCE_HEADERS, POLLING, PROBLEM, UNAVAILABLE } from './documented.ts';
+import { answer, PATIENCE_HEADERS, POLLING, PREFERENCE, PROBLEM, UNAVAILABLE } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { parsePrefer } from './prefer.ts';
 import { incompleteBatch, noBatch, sendUnfinished, wholeValues } from './values-answer.ts';
@@ -20,8 +20,8 @@ export function addValuesBatchRoute(
         tags: ['values'],
         params: Type.Object({ batch_id: Type.String() }),
         response: {
-          200: answer('In the order in which they were sent.', ['Values']),
-          202: answer('Not all are done yet.', ['UnfinishedValues'], POLLING),
+          200: answer('In the order in which they were sent.', ['Values'], PREFERENCE),
+          202: answer('Not all are done yet.', ['UnfinishedValues'], { ...POLLING, ...PREFERENCE }),
           '4xx': PROBLEM,
           503: UNAVAILABLE,
         },

@@ -18,7 +18,7 @@ import { refuseGaps, replicasHeader } from './replicas-header.ts';
 import { readNumber } from './submitted-numbers.ts';
 import { unavailable } from './unavailable.ts';
 import { JSON_CONTENT_TYPE } from './values-answer.ts';
-import { membersJson } from './values-json.ts';
+import { linesJson } from './values-json.ts';
 
 export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unsent }: HttpContext): void {
   app.get(
@@ -66,7 +66,7 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unse
         .header('content-type', JSON_CONTENT_TYPE);
       if (limit !== undefined && page.next !== undefined)
         reply.header('link', `<${nextUrl(request, page.next)}>; rel="next"`);
-      const first = await membersJson(page.values);
+      const first = await linesJson(page.lines);
       if (isWhole) return unsent.send(reply, `[${first}]`);
       const begin = Buffer.from(`[${first}`);
       unsent.hold(reply.raw, PAGES_HELD * begin.length);
@@ -128,15 +128,15 @@ async function* allPages(
   yield Buffer.from(']');
 }
 
-/** As text, which takes a tenth of the memory that values take. Throws where a replica is missing that was there for the first page. */
+/** As bytes, in the memory of one page. Throws where a replica is missing that was there for the first page. */
 async function pageText(
   after: string,
   { service, query, firstMissing, signal }: Rest,
 ): Promise<{ readonly text: Buffer; readonly next: string | undefined }> {
-  const { values, next, replicas } = await pageOf(service, { ...query, after, isKnownPrime: true }, signal);
+  const { lines, next, replicas } = await pageOf(service, { ...query, after, isKnownPrime: true }, signal);
   const lost = replicas?.missing.filter((name) => !firstMissing.includes(name)) ?? [];
   if (lost.length > 0) throw new Error(`Replicas went away: ${lost.join(', ')}`);
-  return { text: Buffer.from(values.length > 0 ? `,${await membersJson(values)}` : ''), next };
+  return { text: Buffer.from(lines.length > 0 ? `,${await linesJson(lines)}` : ''), next };
 }
 
 /** The same path and query, but for where the page begins. */

@@ -12,6 +12,10 @@ function value(number: bigint, ...primes: (readonly [bigint, number])[]): Value 
   return { number: String(number), factors };
 }
 
+function probable(factor: Factor): Factor {
+  return { ...factor, certainty: 'probable' };
+}
+
 /** Multiples of 5, ascending. */
 function fives(count: number): Value[] {
   return Array.from({ length: count }, (_, i) => value(BigInt(5 * (i + 1)), [5n, 1], [BigInt(i + 1), 1]));
@@ -200,6 +204,16 @@ describe('GET /values/{prime}', () => {
         Array.from({ length: count }, (_, i) => 5 * (i + 1)),
       );
     }
+  });
+
+  it('writes integers of any size exactly, powers in full, and says nothing of how sure a prime is', async () => {
+    await using server = await TestServer.start();
+    const large = value(BIG * 250n, [2n, 1], [5n, 3], [BIG, 1]);
+    server.service.values = [value(25n, [5n, 2]), { ...large, factors: large.factors.map(probable) }];
+    assert.equal(
+      await (await server.fetch('/values/5')).text(),
+      `[{"value":25,"prime_factors":[5,5]},{"value":${BIG * 250n},"prime_factors":[2,5,5,5,${BIG}]}]`,
+    );
   });
 
   it('gives pages where they are asked for, each with a link to the next', async () => {

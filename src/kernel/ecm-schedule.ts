@@ -6,7 +6,9 @@
  *
  * Curves are worth their time while (chance of a factor) · (time of the sieve) exceeds it. Of random composites without a factor
  * below 2^f a share of about 1 - f/g has one below 2^g; of the composites sent to a service, some are random and some are made
- * of two large primes. Weighing both alike, the break-even is reached at `sieveShare` of the sieve's time.
+ * of two large primes. Weighing both alike, a run of curves must be worth nearly twice its time for random ones, by the chance that the
+ * order of a group is smooth (Dickman's function): from 150 to 216 bits the last that is takes up 0.05 to 0.1 of the sieve's time, and below
+ * that, where a run takes a greater part of it, somewhat more. That is `sieveShare`.
  */
 
 /** The kernel runs so many side by side, with as many consecutive sigma. */
@@ -105,7 +107,7 @@ const CURVES_ONLY_SHARE = 8;
 /** The share of the sieve's expected time that curves may take before it, for a number of `bits` bits. */
 export function sieveShare(bits: number): number {
   if (bits <= CURVES_ONLY_BITS) return CURVES_ONLY_SHARE;
-  return Math.min(0.25, Math.max(0.12, 0.25 - (0.13 * (bits - 100)) / 116));
+  return Math.min(0.25, Math.max(0.09, 0.25 - (0.15 * (bits - 80)) / 80));
 }
 
 /** The curves that fit into `budgetMs` for a number of `bits` bits. */

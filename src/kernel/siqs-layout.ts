@@ -56,10 +56,10 @@ export function siqsLayout(parameters: SiqsParameters): SiqsLayout {
 function layOut({ baseSize, interval, cofactorPower }: SiqsParameters): SiqsLayout {
   const padded = Math.ceil(baseSize / 16) * 16;
   const isTwo = cofactorPower > 1;
-  const relations = relationsPerPrime(baseSize, isTwo) * baseSize + 2000;
+  const relations = relationsPerPrime(baseSize, isTwo) * baseSize + Math.min(2000, 200 + 2 * baseSize);
   const vertexSlots = powerOfTwoFrom(2.1 * relations);
   const seenSlots = powerOfTwoFrom(1.5 * relations);
-  const usedSlots = powerOfTwoFrom(Math.max(4096, baseSize));
+  const usedSlots = powerOfTwoFrom(Math.max(1024, Math.min(4096, 4 * baseSize), baseSize));
   const logBytes = relations * bytesPerRelation(baseSize);
   const rowPoolBytes = 0x10000 + baseSize * ROW_POOL_BYTES;
   const listsBytes = 0x4000 + baseSize * LISTS_BYTES;

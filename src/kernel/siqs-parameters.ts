@@ -18,6 +18,8 @@ export interface SiqsParameters {
   readonly powerBits: number;
   /** A cofactor is at most the bound of large primes to this power: 1 for one large prime, above that for two. */
   readonly cofactorPower: number;
+  /** Cycles that are needed for each prime of the base. */
+  readonly cyclesShare: number;
 }
 
 /** bits of n · base size · interval in units of 4 KiB · large-prime multiple · small-prime bound · slack. */
@@ -47,6 +49,8 @@ export const SIQS_TABLE: readonly SiqsTableRow[] = [
 /** From about 75 digits on relations with two large primes are worth their cost, over a smaller base; near the bounds of both they are too few. */
 const TWO_LARGE_PRIMES_FROM = 248;
 const TWO_LARGE_PRIMES_POWER = 1.75;
+/** With one large prime 2 to 3 % of the base are in no relation that is left, from 90 to 183 bits: most of these primes need none. */
+const CYCLES_SHARE = 0.99;
 /** Fewer lose relations, more cost as much as they find. */
 const POWER_BITS = 12;
 const GRAIN = 0x1000;
@@ -81,5 +85,6 @@ export function siqsParametersBy(table: readonly SiqsTableRow[], bits: number): 
     slackBits: between(5),
     powerBits: POWER_BITS,
     cofactorPower: bits >= TWO_LARGE_PRIMES_FROM ? TWO_LARGE_PRIMES_POWER : 1,
+    cyclesShare: bits >= TWO_LARGE_PRIMES_FROM ? 1 : CYCLES_SHARE,
   };
 }

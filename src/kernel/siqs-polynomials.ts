@@ -44,7 +44,8 @@ export function choosePolynomials(memory: WebAssembly.Memory, parameters: SiqsPa
 
   const logPrimeMax = Math.log2(Math.min(COEFFICIENT_PRIME, greatest / 2));
   const factors = Math.max(2, Math.ceil(logA / logPrimeMax));
-  const pool = Math.min(header.POOL_MAX, 18 + 4 * factors, size >> 1);
+  // A few coefficients are all that a small number needs.
+  const pool = Math.min(header.POOL_MAX, (factors > 4 ? 18 : 4) + 4 * factors, size >> 1);
   const centre = indexOf(2 ** (logA / factors));
   const poolFrom = Math.max(indexOf(MULTIPLIER_MAX + 1), Math.min(centre - (pool >> 1), size - pool));
 

@@ -25,6 +25,7 @@ export { SIQS_BITS_MAX, SIQS_BITS_MIN } from './siqs-parameters.ts';
 
 export interface SiqsExports {
   siqsChooseMultiplier(): void;
+  siqsClear(bytes: number): number;
   siqsBuildFactorBase(budget: number): number;
   siqsPreparePool(budget: number): number;
   siqsSkipCoefficients(count: number): void;
@@ -75,8 +76,8 @@ const SIEVE_WORK = 600_000;
 const POLYNOMIALS_MIN = 8;
 const LINEAR_WORK = 100_000;
 const ROOT_WORK = 30_000;
-/** Cycles beyond the number of columns; each gives a factor with probability 1/2 or more. */
-const EXCESS = 12;
+/** Cycles beyond those for the base; each gives a factor with probability 1/2 or more. */
+const EXCESS = 6;
 /** Cycles for each prime of the base: how many more are tried where the matrix is too large, and from how many on that is left. */
 const CYCLES_SHARE_MORE = 0.04;
 const CYCLES_SHARE_MAX = 1.2;
@@ -163,7 +164,7 @@ export class Siqs {
     for (const [field, value] of fields) this.#set(field, value);
     this.#set(header.HELPER, helper);
     this.#set(header.EFFORT, effort);
-    this.#set(header.NEEDED, parameters.baseSize + EXCESS);
+    this.#set(header.NEEDED, Math.ceil(parameters.cyclesShare * parameters.baseSize) + EXCESS);
     this.#set(header.PENDING_BEGIN, this.#get(header.LOG_CAPACITY));
     this.#set(header.PENDING_END, this.#get(header.LOG_CAPACITY));
     this.#exports.siqsChooseMultiplier();
@@ -220,7 +221,7 @@ export class Siqs {
     const kernel = this.#exports;
     switch (this.#get(header.STAGE)) {
       case Stage.clear:
-        if (this.#clear()) this.#enter(Stage.base);
+        if (kernel.siqsClear(CLEAR_BYTES)) this.#enter(Stage.base);
         break;
       case Stage.base:
         if (kernel.siqsBuildFactorBase(BASE_PRIMES)) {
@@ -246,16 +247,6 @@ export class Siqs {
         return this.#squareRoot();
     }
     return 'unfinished';
-  }
-
-  /** Zeroes the tables that must begin empty. True at the end. */
-  #clear(): boolean {
-    const begin = this.#get(header.VERTEX_KEYS) + this.#get(header.CURSOR);
-    const end = this.#get(header.VERTEX_PARENTS);
-    const length = Math.min(CLEAR_BYTES, end - begin);
-    new Uint8Array(this.#memory.buffer, begin, length).fill(0);
-    this.#set(header.CURSOR, this.#get(header.CURSOR) + length);
-    return begin + length === end;
   }
 
   #sieve(): 'unfinished' | 'exhausted' {

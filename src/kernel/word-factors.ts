@@ -12,24 +12,34 @@ export interface WordFactors {
   readonly work: Uint32Array;
 }
 
-/** Throws an AssertionFailure unless the factors of every word ascend from 2 and multiply to it. */
+/**
+ * Throws an AssertionFailure unless the factors of every word ascend from 2 and multiply to it. They are compared and multiplied as
+ * doubles as long as these are exact: a bigint is made for a prime that exceeds what is left of 53 bits, and for the whole.
+ */
 export function checkWordFactors(words: readonly bigint[], { counts, primes }: WordFactors): void {
   assert(
     counts.length === words.length,
     () => `Factors of ${words.length} words are wanted, and of ${counts.length} there`,
   );
+  const halves = new Uint32Array(primes.buffer, primes.byteOffset, 2 * primes.length);
   let end = 0;
   for (const [i, word] of words.entries()) {
+    let exact = 1;
     let product = 1n;
-    let least = 2n;
+    let least = 2;
     const begin = end;
     end += counts[i]!;
     for (let j = begin; j < end; j++) {
-      const prime = primes[j]!;
-      assert(prime >= least, () => `Factors of ${word} must ascend from 2: ${prime} comes after ${least}`);
-      product *= prime;
+      const prime = halves[2 * j]! + halves[2 * j + 1]! * 2 ** 32;
+      assert(
+        prime >= least,
+        () => `Factors of ${word} must ascend from 2: ${primes[j]} comes after ${least}`,
+      );
+      if (exact * prime <= Number.MAX_SAFE_INTEGER) exact *= prime;
+      else product *= primes[j]!;
       least = prime;
     }
+    product *= BigInt(exact);
     assert(product === word, () => `Factors must multiply to ${word}: they multiply to ${product}`);
   }
 }

@@ -115,7 +115,7 @@ export class Backlog {
 
   /** A request is about to be written to the store, or queued again; returns its ordinal. `accepted` or `left` must follow. */
   admit(callerId: string, seq: number): number {
-    assert(!this.#admitted.has(seq), `Request ${seq} was admitted already`);
+    assert(!this.#admitted.has(seq), () => `Request ${seq} was admitted already`);
     const line = this.#lines.get(callerId) ?? this.#newLine(callerId);
     this.#admitted.add(seq);
     line.admitted++;

@@ -92,10 +92,10 @@ export class FairScheduler {
 
   /** A new entry waits. Its `seq` must not be that of another one held. */
   add(entry: Entry): void {
-    assert(!this.#stakes.has(entry.seq), `Entry ${entry.seq} was added already`);
+    assert(!this.#stakes.has(entry.seq), () => `Entry ${entry.seq} was added already`);
     assert(
       entry.estimateMs >= 0,
-      `The estimate of entry ${entry.seq} must not be negative: ${entry.estimateMs} ms`,
+      () => `The estimate of entry ${entry.seq} must not be negative: ${entry.estimateMs} ms`,
     );
     const caller = this.#roster.find(entry.callerId) ?? this.#roster.admit(entry.callerId);
     const job = this.#jobs.get(entry.job) ?? this.#newJob(entry);
@@ -194,14 +194,18 @@ export class FairScheduler {
     const { caller, stake } = this.#stop(dispatch, usedMs);
     const { job } = stake;
     const stakes = job.stakes();
+    const left: Entry[] = [];
     for (const each of stakes) {
       this.#withdraw(each);
-      for (const entry of each.entries) this.#forgetEntry(entry, each.caller);
+      for (const entry of each.entries) {
+        this.#forgetEntry(entry, each.caller);
+        left.push(entry);
+      }
     }
     this.#dropJob(job);
     for (const each of stakes) this.#retire(each.caller);
     this.#retire(caller);
-    return stakes.flatMap((each) => each.entries);
+    return left;
   }
 
   /** The job has lost its memory, and its place with it. Its entries still wait; a dispatch under way must still be settled. */
@@ -293,8 +297,11 @@ export class FairScheduler {
 
   #stop(dispatch: Dispatch, usedMs: number): Turn {
     const turn = this.#jobs.get(dispatch.entry.job)?.running;
-    assert(turn?.dispatch === dispatch, `The dispatch of entry ${dispatch.entry.seq} is not under way`);
-    assert(usedMs >= 0, `The time used for entry ${dispatch.entry.seq} must not be negative: ${usedMs} ms`);
+    assert(turn?.dispatch === dispatch, () => `The dispatch of entry ${dispatch.entry.seq} is not under way`);
+    assert(
+      usedMs >= 0,
+      () => `The time used for entry ${dispatch.entry.seq} must not be negative: ${usedMs} ms`,
+    );
     const { caller, charge } = turn;
     this.#running--;
     caller.running--;

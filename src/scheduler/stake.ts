@@ -175,7 +175,7 @@ export class Stake implements Indexed {
       .map((urgent) => this.#rank(seq, urgent))
       .find((rank) => this.entries[rank]?.seq === seq);
     const entry = at === undefined ? undefined : this.entries.splice(at, 1)[0];
-    assert(entry !== undefined, `Entry ${seq} is not in the stake of ${this.caller.id}`);
+    assert(entry !== undefined, () => `Entry ${seq} is not in the stake of ${this.caller.id}`);
     return entry;
   }
 

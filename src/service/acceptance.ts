@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { hasEnded, type StoredRequest } from '../domain/request.ts';
 import type { AcceptedKeys } from './accepted-keys.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Intake } from './intake.ts';
+import type { Accepted, Intake } from './intake.ts';
 import type { LiveSet } from './live-set.ts';
 import type { Lookups } from './lookups.ts';
 import type { RefuseNewcomer } from './newcomers.ts';
@@ -16,6 +16,9 @@ import type { Quotas } from './quotas.ts';
 import type { RoomWatch } from './room-watch.ts';
 import type { AcceptInput, AcceptResult } from './service.ts';
 import { BUSY, NO_ROOM, STOPPING, STORE_SILENT } from './unavailable.ts';
+
+/** When it makes sense to look again whether enough of what its caller has waiting has ended. */
+const CROWDED_RETRY_MS = 2_000;
 
 export interface AcceptanceParts {
   readonly clock: Clock;
@@ -35,8 +38,6 @@ export interface AcceptanceParts {
 export interface TakeOptions {
   /** Its client waits inline: all are loaded, whatever waits before them. */
   readonly urgent: boolean;
-  /** Whether the quotas have been charged already. */
-  readonly isCharged?: boolean;
 }
 
 export type Taken =
@@ -64,40 +65,58 @@ export class Acceptance {
   }
 
   async acceptInline(input: AcceptInput, waitMs: number, signal: AbortSignal): Promise<AcceptResult> {
-    const { clock, lookups, pager, closing } = this.#parts;
+    const { clock, lookups, pager } = this.#parts;
     const startMs = clock.monotonicMs();
     const result = await this.accept(input, waitMs > 0 && !signal.aborted);
     const [first] = result.kind === 'accepted' ? result.requests : [];
     if (first === undefined || result.kind !== 'accepted' || hasEnded(first.status)) return result;
     const leftMs = waitMs - (clock.monotonicMs() - startMs);
-    await lookups.ended(first.requestId, leftMs, AbortSignal.any([signal, closing]));
+    await lookups.ended(first.requestId, leftMs, signal);
     const found = await lookups.find(first.requestId);
     if (found && 'live' in found && found.live.phase === 'waiting') pager.demoted(found.live);
     return found ? { ...result, requests: [lookups.view(found)] } : result;
   }
 
   /** Accepts, and gives what is stored. */
-  async take(input: AcceptInput, { urgent, isCharged = false }: TakeOptions): Promise<Taken> {
-    const { quotas, refuseNewcomer, keys, intake, room, dispatcher, closing } = this.#parts;
+  async take(input: AcceptInput, { urgent }: TakeOptions): Promise<Taken> {
+    const { quotas, refuseNewcomer, keys, room, dispatcher, closing } = this.#parts;
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
     const refusal =
-      refuseNewcomer(callerId, input.callbackUrl !== undefined) ??
-      (isCharged ? undefined : quotas.charge(callerId, numbers.length));
+      refuseNewcomer(callerId, input.callbackUrl !== undefined) ?? quotas.charge(callerId, numbers.length);
     if (refusal && !(await keys.has(input))) return refusal;
-    const accepted = await intake.accept(input, urgent);
-    if (!refusal && !isCharged && (accepted.kind !== 'accepted' || accepted.replayed))
-      quotas.refund(callerId, numbers.length);
+    const accepted = await this.#write(input, urgent, refusal === undefined);
     if (accepted.kind === 'busy') return BUSY;
     if (accepted.kind === 'silent') return STORE_SILENT;
     if (accepted.kind === 'full') {
       room.refused();
       return NO_ROOM;
     }
+    if (accepted.kind === 'crowded')
+      return {
+        kind: 'quota_exceeded',
+        name: 'store-bytes',
+        limit: accepted.bytesMax,
+        quotas: quotas.of(callerId),
+        retryAfterMs: CROWDED_RETRY_MS,
+      };
     if (accepted.kind === 'conflict') return accepted;
     keys.add(input, accepted.requests);
     dispatcher.arrived(callerId);
     if (!accepted.replayed) this.count += accepted.requests.length;
     return accepted;
+  }
+
+  /** Where it comes to nothing new, what was charged for it is given back. */
+  async #write(input: AcceptInput, urgent: boolean, isCharged: boolean): Promise<Accepted> {
+    const { quotas, intake } = this.#parts;
+    let isNew = false;
+    try {
+      const accepted = await intake.accept(input, urgent);
+      isNew = accepted.kind === 'accepted' && !accepted.replayed;
+      return accepted;
+    } finally {
+      if (isCharged && !isNew) quotas.refund(input.callerId, input.numbers.length);
+    }
   }
 }

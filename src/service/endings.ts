@@ -7,15 +7,14 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { COMMIT_ROWS_MAX } from '../domain/limits.ts';
-import type { FinalState, StoredRequest, TimelineEvent } from '../domain/request.ts';
-import type { EndedJob, Store } from '../store/store.ts';
+import type { StoredRequest } from '../domain/request.ts';
+import type { EndedJob, EndedRequest, Store } from '../store/store.ts';
 import type { LiveRequest } from './live-job.ts';
 import { untilRoom } from './patience.ts';
 
-export interface Ending {
+/** How a request in memory ends, as the store is told. */
+export interface Ending extends EndedRequest {
   readonly live: LiveRequest;
-  readonly state: FinalState;
-  readonly timeline: readonly TimelineEvent[];
 }
 
 export interface EndedHandler {
@@ -23,9 +22,8 @@ export interface EndedHandler {
   (live: LiveRequest, stored: StoredRequest, applied: boolean): void;
 }
 
-interface Gathered {
-  readonly job: Omit<EndedJob, 'requests'>;
-  readonly endings: readonly Ending[];
+interface Gathered extends EndedJob {
+  readonly requests: readonly Ending[];
 }
 
 /** Ends that may be on their way to the disk before work is held back. */
@@ -59,10 +57,10 @@ export class Endings {
    * was for guests alone, there may be something to remember.
    */
   end(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
-    if (endings.length === 0 && job.known) this.#gather(job, endings);
+    if (endings.length === 0 && job.known) this.#gather({ ...job, requests: endings });
     this.#pending += endings.length;
     for (let i = 0; i < endings.length; i += COMMIT_ROWS_MAX)
-      this.#gather(job, endings.slice(i, i + COMMIT_ROWS_MAX));
+      this.#gather({ ...job, requests: endings.slice(i, i + COMMIT_ROWS_MAX) });
   }
 
   /**
@@ -75,11 +73,11 @@ export class Endings {
     await Promise.all(this.#underWay);
   }
 
-  #gather(job: Omit<EndedJob, 'requests'>, endings: readonly Ending[]): void {
-    for (const { live } of endings) live.phase = 'ending';
+  #gather(job: Gathered): void {
+    for (const { live } of job.requests) live.phase = 'ending';
     if (this.#gathered.length === 0) queueMicrotask(() => this.#send());
-    this.#gathered.push({ job, endings });
-    this.#gatheredRows += endings.length;
+    this.#gathered.push(job);
+    this.#gatheredRows += job.requests.length;
     if (this.#gatheredRows >= COMMIT_ROWS_MAX) this.#send();
   }
 
@@ -93,36 +91,22 @@ export class Endings {
     void work.finally(() => this.#underWay.delete(work));
   }
 
-  async #commit(gathered: readonly Gathered[]): Promise<void> {
-    const jobs = gathered.map(({ job, endings }) => ({
-      ...job,
-      requests: endings.map(({ live: { stored }, state, timeline }) => ({
-        seq: stored.seq,
-        state,
-        timeline,
-        ...(stored.callbackUrl !== undefined && { called: true }),
-      })),
-    }));
+  async #commit(jobs: readonly Gathered[]): Promise<void> {
     const ended = await untilRoom(() => this.#store.finish(jobs), this.#clock, this.#closing.signal);
     if (!ended) return;
-    for (const { endings } of gathered) {
-      this.#pending -= endings.length;
-      for (const { live, state, timeline } of endings) {
-        const sequence = ended.get(live.stored.seq);
-        this.#onEnded(live, endedRequest(live.stored, state, timeline, sequence), sequence !== undefined);
+    for (const { requests } of jobs) {
+      this.#pending -= requests.length;
+      for (const ending of requests) {
+        const sequence = ended.get(ending.seq);
+        this.#onEnded(ending.live, endedRequest(ending, sequence), sequence !== undefined);
       }
     }
   }
 }
 
 /** As the store has it now. */
-function endedRequest(
-  stored: StoredRequest,
-  state: FinalState,
-  timeline: readonly TimelineEvent[],
-  sequence = 0,
-): StoredRequest {
-  const ended = { ...stored, state, timeline };
+function endedRequest({ live, state, timeline }: Ending, sequence = 0): StoredRequest {
+  const ended = { ...live.stored, state, timeline };
   if (sequence === 0) return ended;
   return {
     ...ended,

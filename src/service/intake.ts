@@ -29,6 +29,8 @@ export type Accepted =
   | { readonly kind: 'accepted'; readonly requests: readonly StoredRequest[]; readonly replayed: boolean }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'full' }
+  /** Its caller's requests that wait take more room than this, which is all that they may. */
+  | { readonly kind: 'crowded'; readonly bytesMax: number }
   /** Too much is arriving at once. */
   | { readonly kind: 'busy' }
   /** The store does not answer. */

@@ -25,7 +25,9 @@ export function endingOf(live: LiveRequest, { outcome, atMs, source, seq }: JobE
   } as const;
   return {
     live,
+    seq: stored.seq,
     state: { ...outcome, ...times, cpuMs: Math.max(job.cpuMs, stored.state.cpuMs ?? 0) },
     timeline: [...stored.timeline, ...jobEvents(live), finished],
+    called: stored.callbackUrl !== undefined,
   };
 }

@@ -37,7 +37,7 @@ export class LiveSet {
   /** The job of that work key, which some request in the set waits for. */
   job(key: string): LiveJob {
     const job = this.#jobs.get(key);
-    assert(job !== undefined, `There is no job for ${key}`);
+    assert(job !== undefined, () => `There is no job for ${key}`);
     return job;
   }
 
@@ -47,7 +47,7 @@ export class LiveSet {
 
   /** Adds a queued request; one for work that is already being done joins that job. `guest`: it has no row in the store. */
   add(stored: StoredRequest, guest?: Guest): LiveRequest {
-    assert(!this.#requests.has(stored.seq), `Request ${stored.seq} is in memory already`);
+    assert(!this.#requests.has(stored.seq), () => `Request ${stored.seq} is in memory already`);
     const key = this.#workKeyOf(stored.number, stored.callerId);
     const job = this.#openJob(key) ?? this.#newJob(key, stored.number);
     const live: LiveRequest = { stored, job, phase: 'waiting', ...(guest && { guest }) };

@@ -213,9 +213,9 @@ export class Lookups {
     this.#waiters.wake(seq);
   }
 
-  /** Sends every waiter away with what there is. */
+  /** Sends every waiter away with what there is, and from now on whoever comes to wait. */
   release(): void {
-    this.#waiters.wakeAll();
+    this.#waiters.close();
   }
 
   /** Running requests are all in memory. */

@@ -246,7 +246,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
   }
 
   wait(requestId: string, waitMs: number, signal: AbortSignal): Promise<RequestView | undefined> {
-    return this.#lookups.wait(requestId, waitMs, AbortSignal.any([signal, this.#closing.signal]));
+    return this.#lookups.wait(requestId, waitMs, signal);
   }
 
   watch(requestId: string, signal: AbortSignal): AsyncIterable<RequestView> {
@@ -279,7 +279,7 @@ export class Replica implements LocalReplica, AsyncDisposable {
 
   async valuesOf(query: ValuesOfQuery, signal: AbortSignal): Promise<ValuesOfResult> {
     const page = await this.#values.page(query);
-    const isPrime = query.isKnownPrime === true || page.values.length > 0;
+    const isPrime = query.isKnownPrime === true || page.lines.length > 0;
     return isPrime ? page : this.#values.ofNone(query, signal);
   }
 

@@ -100,7 +100,8 @@ export interface QuotaState {
 /** It would go beyond a quota of its caller; nothing was accepted. */
 export interface QuotaRefusal {
   readonly kind: 'quota_exceeded';
-  readonly name: QuotaName;
+  /** `store-bytes`: those of the store for requests that wait, of which each caller may have half of what the others leave. */
+  readonly name: QuotaName | 'store-bytes';
   readonly limit: number;
   readonly quotas: readonly QuotaState[];
   /** When another try makes sense. Absent: never, it is more than the quota has in all. */
@@ -197,12 +198,16 @@ export type ValuesOfResult =
   /** It was not found out in time whether it is prime. */
   | Unavailable;
 
-export interface ValuesPage {
-  readonly kind: 'values';
+/** A page of values, as `valueLine` writes them. */
+export interface ValueLines {
   /** Ascending; perhaps fewer than asked for, and yet there are more. */
-  readonly values: readonly Value[];
+  readonly lines: readonly string[];
   /** To be given as `after` for the next page; absent at the end. */
   readonly next?: string;
+}
+
+export interface ValuesPage extends ValueLines {
+  readonly kind: 'values';
   readonly replicas?: ReplicaAnswers;
 }
 

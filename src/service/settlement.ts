@@ -154,7 +154,7 @@ export class Settlement {
         dropLog: outcome.kind === 'failed' || (outcome.kind === 'done' && (!job.small || job.hasBroken)),
         ...(remember && { known: { factors: outcome.factors, cpuMs: job.cpuMs, atMs } }),
       },
-      requests.flatMap((live) => (live.guest ? [] : [endingOf(live, end)])),
+      requests.filter(({ guest }) => !guest).map((live) => endingOf(live, end)),
     );
   }
 
@@ -166,7 +166,7 @@ export class Settlement {
   }
 
   #requests(entries: readonly Entry[]): LiveRequest[] {
-    return entries.flatMap((entry) => this.#parts.live.get(entry.seq) ?? []);
+    return entries.map((entry) => this.#parts.live.get(entry.seq)).filter((live) => live !== undefined);
   }
 
   #save(job: LiveJob): void {

@@ -41,3 +41,17 @@ test('whoever waits inline is answered when it stops, also where the waiting had
   assert(accepted.kind === 'accepted', accepted.kind);
   assert.ok(performance.now() - beganMs < LONG_MS / 4);
 });
+
+test('whoever waits for a request is answered when it stops, and who comes to wait afterwards at once', async () => {
+  await using opened = await openReplica({ worker: WORKER });
+  const { replica } = opened;
+  const accepted = await replica.accept({ callerId: 'acme', mode: 'queued', numbers: [HARD] });
+  assert(accepted.kind === 'accepted', accepted.kind);
+  const requestId = accepted.requests[0]?.requestId ?? '';
+  const beganMs = performance.now();
+  const waiting = replica.wait(requestId, LONG_MS, NEVER);
+  replica.stopAccepting();
+  const later = replica.wait(requestId, LONG_MS, NEVER);
+  for (const view of [await waiting, await later]) assert.equal(view?.requestId, requestId);
+  assert.ok(performance.now() - beganMs < LONG_MS / 4);
+});

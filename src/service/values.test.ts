@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FAULTS } from '../engine/faulty-worker.ts';
+import { numberOfLine } from '../domain/value-line.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { StoreError } from '../store/store.ts';
 import { until } from '../../test/support/until.ts';
 import { newFolder, openReplica, post, type OpenedReplica } from './replica-fixture.ts';
-import type { ValuesPage } from './service.ts';
+import type { PostValuesResult, ValuesBatchResult, ValuesPage } from './service.ts';
 import { storeFacade } from './store-facade.ts';
 
 const WORKER = new URL('../engine/faulty-worker.ts', import.meta.url);
@@ -21,17 +22,18 @@ const HARD = (10n ** 40n + 121n) * (10n ** 41n + 351n);
 async function numbersOf({ replica }: OpenedReplica, prime: bigint, callerId = 'acme'): Promise<string[]> {
   const page = await replica.valuesOf({ callerId, prime, limit: 1_000 }, NEVER);
   assert.equal(page.kind, 'values');
-  return page.values.map(({ number }) => number);
+  return page.lines.map(numberOfLine);
 }
 
 /** `144: 2 2 2 2 3 3`. */
-function shown(result: { readonly kind: string }): string[] {
+function shown(result: PostValuesResult | ValuesBatchResult): string[] {
   assert.equal(
     result.kind,
     'values',
     JSON.stringify(result, (_, value) => String(value)),
   );
-  return (result as ValuesPage).values.map(({ number, factors }) => {
+  assert(result.kind === 'values');
+  return result.values.map(({ number, factors }) => {
     const primes = factors.flatMap(({ prime, exponent }) => Array.from({ length: exponent }, () => prime));
     return `${number}: ${primes.join(' ')}`;
   });
@@ -58,7 +60,8 @@ test('thousands of numbers at once are all factored, whatever groups they go in'
   const numbers = Array.from({ length: 5_000 }, (_, i) => 10n ** 15n + BigInt(i));
   const result = await post(opened, numbers);
   assert.equal(result.kind, 'values');
-  for (const [i, { number, factors }] of (result as ValuesPage).values.entries()) {
+  assert(result.kind === 'values');
+  for (const [i, { number, factors }] of result.values.entries()) {
     assert.equal(number, String(numbers[i]));
     assert.equal(
       factors.reduce((product, { prime, exponent }) => product * prime ** BigInt(exponent), 1n),
@@ -73,9 +76,9 @@ test('a page says where the next one begins, and the last one that there is none
   const page = (after?: string) =>
     opened.replica.valuesOf({ callerId: 'acme', prime: 5n, limit: 2, ...(after && { after }) }, NEVER);
   const first = (await page()) as ValuesPage;
-  assert.deepEqual([shown(first), first.next], [['5: 5', '25: 5 5'], '25']);
+  assert.deepEqual([first.lines, first.next], [['5 5', '25 5^2'], '25']);
   const last = (await page('25')) as ValuesPage;
-  assert.deepEqual([shown(last), last.next], [['35: 5 7', '50: 2 5 5'], undefined]);
+  assert.deepEqual([last.lines, last.next], [['35 5 7', '50 2 5^2'], undefined]);
 });
 
 test('what takes longer than the wait becomes requests, and is kept when it is done', async () => {

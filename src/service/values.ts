@@ -17,6 +17,7 @@ import type { Factor } from '../domain/factorization.ts';
 import { KNOWN_DIGITS_MIN, PIECE_ROWS, PRIMALITY_MS_MAX } from '../domain/limits.ts';
 import type { StoredRequest } from '../domain/request.ts';
 import type { ScopeOf, StoredValue, ValueRenewal } from '../domain/value.ts';
+import { numberOfLine } from '../domain/value-line.ts';
 import { StoreError, type Store } from '../store/store.ts';
 import type { Acceptance } from './acceptance.ts';
 import { BatchReads } from './batch-reads.ts';
@@ -110,29 +111,33 @@ export class Values {
     const { clock, quotas, closing } = this.#parts;
     const endMs = clock.monotonicMs() + waitMs;
     // What a key stands for is known to the store alone: there its numbers go as requests, at once.
-    if (input.idempotency) return this.#asRequests(input, endMs, signal, false);
+    if (input.idempotency) return this.#asRequests(input, endMs, signal);
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
     const refusal = quotas.charge(callerId, numbers.length);
     if (refusal) return refusal;
-    let waiting = numbers.length;
-    this.#waiting.add(callerId, waiting);
-    const uncount = (): void => {
-      this.#waiting.add(callerId, -waiting);
-      waiting = 0;
+    this.#waiting.add(callerId, numbers.length);
+    let areOurs = true;
+    /** They wait here no more; what was charged for those that are not kept is given back. */
+    const part = (areKept: boolean): void => {
+      if (!areOurs) return;
+      areOurs = false;
+      this.#waiting.add(callerId, -numbers.length);
+      if (!areKept) quotas.refund(callerId, numbers.length);
     };
     const asRequests: AsRequests = (hasGuests) => {
-      // From now on they count as requests.
-      uncount();
-      return this.#asRequests(input, endMs, signal, true, hasGuests);
+      // They are charged anew, as requests, and only if they are accepted.
+      part(false);
+      return this.#asRequests(input, endMs, signal, hasGuests);
     };
+    let areKept = false;
     try {
       const ending = AbortSignal.any([signal, closing]);
       const result = await this.#asGuests(input, endMs, ending, asRequests);
-      if (result.kind === 'unavailable') quotas.refund(callerId, numbers.length);
+      areKept = result.kind === 'values';
       return result;
     } finally {
-      uncount();
+      part(areKept);
     }
   }
 
@@ -156,11 +161,11 @@ export class Values {
       nowMs: clock.wallMs(),
       ...(after !== undefined && { after }),
     });
-    const values = found.slice(0, limit);
-    const last = values.at(-1);
-    return found.length > limit && last
-      ? { kind: 'values', values, next: last.number }
-      : { kind: 'values', values };
+    const lines = found.slice(0, limit);
+    const last = lines.at(-1);
+    return found.length > limit && last !== undefined
+      ? { kind: 'values', lines, next: numberOfLine(last) }
+      : { kind: 'values', lines };
   }
 
   /** The answer where nothing is kept with `prime` as a factor: all that is under an index is prime, and need not be tested. */
@@ -169,7 +174,7 @@ export class Values {
     const ending = AbortSignal.any([signal, closing]);
     const verdict = await isPrime(prime, callerId, guests, PRIMALITY_MS_MAX, ending);
     if (verdict === undefined) return closing.aborted ? STOPPING : BUSY;
-    return verdict ? { kind: 'values', values: [] } : { kind: 'not_prime' };
+    return verdict ? { kind: 'values', lines: [] } : { kind: 'not_prime' };
   }
 
   /** `asRequests`: how they go on where there is no room, or not enough time, for guests. */
@@ -277,14 +282,13 @@ export class Values {
     input: ValuesInput,
     endMs: number,
     signal: AbortSignal,
-    isCharged: boolean,
     hasGuests = false,
   ): Promise<PostValuesResult> {
     const { acceptance, live, pager, quotas, clock } = this.#parts;
     const { callerId, numbers } = input;
     if (this.#telling.isCongested) return BUSY;
     const urgent = hasGuests && numbers.length <= LOADED_MAX;
-    const taken = await acceptance.take({ ...input, mode: 'values' }, { urgent, isCharged });
+    const taken = await acceptance.take({ ...input, mode: 'values' }, { urgent });
     if (taken.kind !== 'accepted') return taken;
     const { requests } = taken;
     const [first] = requests;

@@ -4,10 +4,11 @@ export class Waiters {
 
   /** How many wait, over all requests. */
   size = 0;
+  #closed = false;
 
-  /** Resolves when `seq` ends, after `ms`, or when `signal` aborts, whichever is first. Never rejects. */
+  /** Resolves when `seq` ends, after `ms`, when `signal` aborts, or at `close`, whichever is first. Never rejects. */
   async wait(seq: number, ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || ms <= 0) return;
+    if (this.#closed || signal.aborted || ms <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
     const onAbort = (): void => resolve();
@@ -31,7 +32,9 @@ export class Waiters {
     for (const resolve of this.#bySeq.get(seq) ?? []) resolve();
   }
 
-  wakeAll(): void {
+  /** Sends everyone away, and from now on whoever comes at once. */
+  close(): void {
+    this.#closed = true;
     for (const seq of this.#bySeq.keys()) this.wake(seq);
   }
 }

@@ -40,6 +40,7 @@ export interface Store extends AsyncDisposable {
    * requests of the first time (any that retention has taken are left out, and where it has taken all the key is free again); with another fingerprint,
    * `conflict`. The time by which a key has expired or not is `acceptedAtMs`. Rejects with `full` when there is no room,
    * with `busy` when more large batches arrive at once, in all or of this caller, than can be accepted soon.
+   * What is queued is never deleted for want of room, so a caller whose queued requests take as much as is free adds nothing to them: `crowded`.
    */
   accept(batch: NewBatch): Promise<AcceptOutcome>;
 
@@ -110,7 +111,8 @@ export interface Store extends AsyncDisposable {
 
   /**
    * One small step (at most a few hundred rows, a few milliseconds) of deleting what is past retention: ended requests,
-   * idempotency keys, known numbers, idle logs, URLs that are gone, and values a while after they expired. Resolves to the number of rows deleted; 0: nothing left to do now.
+   * idempotency keys, known numbers, idle logs, URLs that are gone, and values a while after they expired. Resolves to how much was done,
+   * the number of rows deleted save where it had to look for them; 0: nothing left to do now.
    */
   prune(limits: PruneLimits): Promise<number>;
 
@@ -144,8 +146,8 @@ export interface Store extends AsyncDisposable {
   /** The values of these numbers that have not expired at `nowMs`, undefined for the others, in order. */
   values(scope: ValueScope, numbers: readonly string[], nowMs: number): Promise<(StoredValue | undefined)[]>;
 
-  /** Values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
-  valuesOf(query: ValueQuery): Promise<StoredValue[]>;
+  /** The lines (`valueLine`) of values with a prime factor, ascending by size, that have not expired; fewer than `limit` only where there are no more. */
+  valuesOf(query: ValueQuery): Promise<string[]>;
 
   /**
    * Gives those values that are here and of a lesser version the terms given, unless they had expired at `nowMs` and when the terms
@@ -264,7 +266,9 @@ export type AcceptOutcome =
   | { readonly kind: 'accepted'; readonly known: Known; readonly rest?: Promise<Known> }
   /** `requests` as they stand now. */
   | { readonly kind: 'replayed'; readonly requests: readonly StoredRequest[] }
-  | { readonly kind: 'conflict' };
+  | { readonly kind: 'conflict' }
+  /** Nothing was accepted: the queued requests of this caller take more than `bytesMax`, which is half of what the others leave. */
+  | { readonly kind: 'crowded'; readonly bytesMax: number };
 
 export interface ListQuery {
   readonly callerId?: string;
@@ -347,8 +351,9 @@ export interface PruneLimits {
   readonly endedBeforeMs: number;
   readonly nowMs: number;
   /**
-   * If the store is larger than this, these go whatever their age until it is not, the oldest first: idle logs, then ended
-   * requests, then known numbers.
+   * If the store is larger than this, these go before their time until it is not, the oldest first: idle logs, keys of which no request is
+   * left, requests that ended `ANSWER_MS_MIN` before `nowMs` or earlier, and whose callbacks were delivered or dead by then, then known numbers,
+   * and last keys whose requests all ended as long ago (those that are left have callbacks that are due).
    */
   readonly bytesMax: number;
 }

@@ -48,10 +48,7 @@ export function answerPeers({ peers, local, service, keys, store, isOurs }: Answ
   );
   peers.answer(CALLS.members, ({ seqs }) => ofMemory(membersHere(seqs, local)));
   peers.answer(CALLS.list, (query) => local.list(query));
-  peers.answer(CALLS.valuesOf, async (query) => {
-    const { values } = await local.valuesKept(query);
-    return { values: values.map(({ number, factors }) => ({ number, factors })) };
-  });
+  peers.answer(CALLS.valuesOf, (query) => local.valuesKept(query));
   peers.answer(CALLS.holdsKeys, async ({ shard, keys: asked }) => ({ held: await keys.held(shard, asked) }));
   peers.answer(CALLS.adopt, async (bytes) => {
     if (peers.presence.stage !== 'working') throw new Error('This replica takes nothing over: it is leaving');

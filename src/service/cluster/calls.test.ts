@@ -130,7 +130,7 @@ describe('what replicas say to each other arrives as it was said', () => {
     const factors: Factor[] = [{ prime: 5n, exponent: 1, certainty: 'proven' }];
     const values = [{ number: '5', factors }];
     travels(CALLS.valuesOf.question, { callerId: 'acme', prime: 2n ** 89n - 1n, after: '7', limit: 1_000 });
-    travels(CALLS.valuesOf.answer, { values });
+    travels(CALLS.valuesOf.answer, { lines: ['5 5', '10 2 5'] });
     const ended = new Map([[3, { requestId: 'r', number: '91', status: 'partial' as const }]]);
     const results: ValuesBatchResult[] = [
       { kind: 'values', values },

@@ -16,7 +16,7 @@ import type {
   PostValuesResult,
   RequestList,
   RequestView,
-  Value,
+  ValueLines,
   ValuesBatchResult,
   ValuesInput,
   ValuesOfQuery,
@@ -211,7 +211,7 @@ export const CALLS = {
     ),
   ),
   /** The values with a prime factor that are kept there, ascending. */
-  valuesOf: call<ValuesOfQuery, { readonly values: readonly Value[] }>(
+  valuesOf: call<ValuesOfQuery, Pick<ValueLines, 'lines'>>(
     'values-of',
     jsonForm(
       Type.Object({

@@ -209,10 +209,10 @@ export class ClusterService implements Service {
     const pages = await survey(CALLS.valuesOf, query, ASK_MS, () => local.valuesKept(query), this.#parts);
     const replicas = await coverage(pages);
     const found = mergedValues(
-      [...pages.answers.values()].map(({ values }) => values),
+      [...pages.answers.values()].map(({ lines }) => lines),
       query.limit,
     );
-    if (found.values.length > 0 || query.isKnownPrime === true) return { kind: 'values', ...found, replicas };
+    if (found.lines.length > 0 || query.isKnownPrime === true) return { kind: 'values', ...found, replicas };
     const none = await local.valuesOfNone(query, signal);
     return none.kind === 'values' ? { ...none, replicas } : none;
   }

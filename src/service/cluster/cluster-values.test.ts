@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { numberOfLine } from '../../domain/value-line.ts';
 import type { Service, ValuesOfResult } from '../service.ts';
 import { NEVER, openCluster } from './cluster-fixture.ts';
 
@@ -22,7 +23,7 @@ function post(
 async function keptUnder(service: Service, prime: bigint, limit = 10): Promise<string[]> {
   const found = await service.valuesOf({ callerId: 'acme', prime, limit }, NEVER);
   assert(found.kind === 'values', found.kind);
-  return found.values.map(({ number }) => number);
+  return found.lines.map(numberOfLine);
 }
 
 test('values of all replicas are found on each, each number once', async () => {
@@ -36,7 +37,7 @@ test('values of all replicas are found on each, each number once', async () => {
     .service.valuesOf({ callerId: 'acme', prime: 103n, limit: 10 }, NEVER);
   assert.deepEqual(none, {
     kind: 'values',
-    values: [],
+    lines: [],
     replicas: { expected: 3, answered: 3, missing: [] },
   });
   const composite = await cluster
@@ -79,7 +80,7 @@ test('while a replica is missing, that is said with what the others keep', async
   await cluster.crash(1);
   const found = await cluster.node(0).service.valuesOf({ callerId: 'acme', prime: NUMBER, limit: 10 }, NEVER);
   assert(found.kind === 'values', found.kind);
-  assert.equal(found.values.length, 1);
+  assert.equal(found.lines.length, 1);
   assert.deepEqual(found.replicas, { expected: 2, answered: 1, missing: ['replica-1'] });
 });
 
@@ -130,7 +131,7 @@ test('a page of values goes on where the one before ended, whichever replica is 
       .node(page % 2)
       .service.valuesOf({ callerId: 'acme', prime: 5n, after, limit: 4 }, NEVER);
     assert(found.kind === 'values');
-    told.push(...found.values.map(({ number }) => number));
+    told.push(...found.lines.map(numberOfLine));
     after = found.next;
   }
   assert.deepEqual(told, numbers);

@@ -43,7 +43,7 @@ test('what a leaving replica held goes on at the others: work, ends, values and 
       assert.deepEqual(view.factors[0]?.prime, BigInt(view.number));
     }
     const values = await service.valuesOf({ callerId: 'acme', prime: 101n, limit: 10 }, NEVER);
-    assert.ok(values.kind === 'values' && values.values.length === 1);
+    assert.ok(values.kind === 'values' && values.lines.length === 1);
     assert.equal(values.replicas?.missing.length, 0, 'nothing is missing that holds nothing');
   }
   const statuses = (await cluster.node(0).service.list({ limit: 500 })).requests.map(({ status }) => status);
@@ -91,7 +91,7 @@ test('while a replica leaves, its values are told whole at every moment', async 
       const query = { callerId: 'acme', prime: 5n, after, limit: 700, isKnownPrime: true };
       const page = await cluster.node(0).service.valuesOf(query, NEVER);
       assert(page.kind === 'values');
-      told += page.values.length;
+      told += page.lines.length;
       after = page.next;
     }
     assert.equal(told, count, `reading ${readings}`);
@@ -161,5 +161,5 @@ test('what a crashed replica held is rescued by a process that has its shard for
   for (const { requestId } of requests)
     assert.equal((await service.wait(requestId, 10_000, NEVER))?.status, 'done');
   const values = await service.valuesOf({ callerId: 'acme', prime: 101n, limit: 10 }, NEVER);
-  assert.ok(values.kind === 'values' && values.values.length === 1);
+  assert.ok(values.kind === 'values' && values.lines.length === 1);
 });

@@ -1,31 +1,28 @@
-/**
- * How many values are written in a message between replicas: a line each, the number and its factors as `formatFactors` writes them. A
- * thousand of them are written and read in a fraction of the time that as many JSON objects take.
- */
-import { formatFactors, parseFactors } from '../../domain/factorization.ts';
-import type { Value } from '../service.ts';
+/** How many values travel in a message between replicas: as their lines, which need not be taken apart on the way to the client. */
+import { abbreviate } from '../../base/abbreviate.ts';
+import { isValueLine } from '../../domain/value-line.ts';
+import type { ValueLines } from '../service.ts';
 import { FormError, type Form } from './form.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-export const VALUES_FORM: Form<{ readonly values: readonly Value[] }> = {
-  toBytes: ({ values }) =>
-    encoder.encode(values.map(({ number, factors }) => `${number} ${formatFactors(factors)}`).join('\n')),
+export const VALUES_FORM: Form<Pick<ValueLines, 'lines'>> = {
+  toBytes: ({ lines }) => encoder.encode(lines.join('\n')),
   fromBytes(bytes) {
-    if (bytes.length === 0) return { values: [] };
-    try {
-      return { values: decoder.decode(bytes).split('\n').map(valueOf) };
-    } catch (cause) {
-      throw new FormError('A message is not understood: it holds no values', { cause });
-    }
+    if (bytes.length === 0) return { lines: [] };
+    const lines = linesOf(bytes);
+    const other = lines.find((line) => !isValueLine(line));
+    if (other !== undefined)
+      throw new FormError(`A message is not understood: ${JSON.stringify(abbreviate(other))} is no value`);
+    return { lines };
   },
 };
 
-/** Throws where `line` is no value. */
-function valueOf(line: string): Value {
-  const end = line.indexOf(' ');
-  const number = line.slice(0, end);
-  if (!/^\d+$/.test(number)) throw new Error(`This is no number: ${JSON.stringify(number)}`);
-  return { number, factors: parseFactors(line.slice(end + 1)) };
+function linesOf(bytes: Uint8Array): string[] {
+  try {
+    return decoder.decode(bytes).split('\n');
+  } catch (cause) {
+    throw new FormError('A message is not understood: it holds no values', { cause });
+  }
 }

@@ -1,6 +1,7 @@
 /** Values and the outbox on a simulated disk. */
 import { timeOfSeq } from '../../domain/request-id.ts';
 import { compareNumbers, hasExpired, type StoredValue, type ValueRenewal } from '../../domain/value.ts';
+import { valueLine } from '../../domain/value-line.ts';
 import type { PendingRenewals, ValueQuery } from '../../store/store.ts';
 
 interface ScopedValue {
@@ -34,14 +35,15 @@ export class SimulatedValues {
     if (this.values.get(key)?.value.version === version) this.values.delete(key);
   }
 
-  ofPrime({ scope: of, prime, after, limit, nowMs }: ValueQuery): StoredValue[] {
+  ofPrime({ scope: of, prime, after, limit, nowMs }: ValueQuery): string[] {
     return [...this.values.values()]
       .filter(({ scope, value }) => scope === of && !hasExpired(value, nowMs))
       .map(({ value }) => value)
       .filter(({ factors }) => factors.some((factor) => String(factor.prime) === prime))
       .filter(({ number }) => after === undefined || compareNumbers(number, after) > 0)
       .toSorted((a, b) => compareNumbers(a.number, b.number))
-      .slice(0, limit);
+      .slice(0, limit)
+      .map(valueLine);
   }
 
   renew(scope: string, { number, ...terms }: ValueRenewal, nowMs: number): void {

@@ -238,7 +238,7 @@ export function describeCallbacks(name: string, makeHome: MakeHome): void {
         await endCalled(store, 2);
         const dead = { status: 'dead', sequence: 1, attempts: 10 } as const;
         await store.recordAttempt({ seq: FIRST_SEQ, wasDueAtMs: NOW_MS, delivery: dead, timeline: [] });
-        await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: NOW_MS, bytesMax: 0 });
+        await pruneAll(store, { endedBeforeMs: NOW_MS + 1, nowMs: Date.now() + DAY_MS, bytesMax: 0 });
         const [gone, kept] = await store.get([FIRST_SEQ, seqNo(1)]);
         assert.equal(gone, undefined);
         assert.equal(kept?.delivery?.status, 'pending');

@@ -1,11 +1,11 @@
 /** Contract of `prune`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
+import { ANSWER_MS_MIN, KNOWN_DIGITS_MIN } from '../../domain/limits.ts';
 import { seqAt } from '../../domain/request-id.ts';
 import type { FinalState, NewRequest } from '../../domain/request.ts';
 import type { JobLogEntry } from '../job-log.ts';
-import type { EndedJob } from '../store.ts';
+import type { EndedJob, Store } from '../store.ts';
 import {
   acceptAll,
   DAY_MS,
@@ -13,6 +13,7 @@ import {
   newRequests,
   NOW_MS,
   pruneAll,
+  seqNo,
   SIX,
   withStore as inNewHome,
   type MakeHome,
@@ -25,6 +26,8 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
 
   describe(`${name}: retention`, () => {
     const limits = { endedBeforeMs: NOW_MS, nowMs: NOW_MS, bytesMax: Infinity };
+    /** So late that answers of the tests' present may go for want of room. */
+    const later = { ...limits, nowMs: NOW_MS + ANSWER_MS_MIN + DAY_MS / 2 };
     const old = { seq: seqAt(NOW_MS - 30 * DAY_MS), acceptedAtMs: NOW_MS - 30 * DAY_MS };
 
     test('ended requests go once they ended long enough ago, in small steps; those waiting never do', () =>
@@ -53,7 +56,7 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         for (let i = 0; i < ended.length; i += 1_000) await store.finish(ended.slice(i, i + 1_000));
         const { bytes } = await store.stats();
         const bytesMax = Math.round(bytes * 0.8);
-        assert.ok((await pruneAll(store, { ...limits, bytesMax })).length > 0);
+        assert.ok((await pruneAll(store, { ...later, bytesMax })).length > 0);
         assert.ok((await store.stats()).bytes <= bytesMax);
         const left = (await store.get(seqs)).map((r) => r !== undefined);
         const gone = left.lastIndexOf(false) + 1;
@@ -62,13 +65,13 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
           left.slice(0, gone).every((there) => !there),
           'The oldest go first',
         );
-        await pruneAll(store, { ...limits, bytesMax: 1 });
+        await pruneAll(store, { ...later, bytesMax: 1 });
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 1_000, ordinalMax: 3_999 }]);
       }));
 
     test('above its size, idle logs go first, the oldest before the others, then ended requests, then known numbers', () =>
       withStore(async (store) => {
-        const now = { ...limits, endedBeforeMs: 0 };
+        const now = { ...later, endedBeforeMs: 0 };
         const [waiting, partial, cancelled, ...others] = newRequests(303);
         assert.ok(waiting && partial && cancelled);
         const ended = others.map((request) => ({ ...request, number: '7'.repeat(900) }));
@@ -112,6 +115,98 @@ export function describeRetention(name: string, makeHome: MakeHome): void {
         assert.deepEqual(await store.known([LONG_NUMBER]), [undefined]);
         assert.equal((await store.get([waiting.seq]))[0]?.state.kind, 'queued');
         assert.deepEqual(await logs(), [20, 0, 0]);
+      }));
+
+    test('answers stay for ten minutes from their end, or from when that was told, however large the store is', () =>
+      withStore(async (store) => {
+        const callbackUrl = 'https://hooks.example/';
+        const requests = [...newRequests(2), ...newRequests(2, { seq: seqNo(2), callbackUrl })];
+        for (const request of requests) await acceptAll(store, { requests: [request] });
+        const [young = 0, old_ = 0, told = 0, due = 0] = requests.map(({ seq }) => seq);
+        const nowMs = Date.now();
+        const longAgoMs = nowMs - ANSWER_MS_MIN - 1;
+        await store.finish([
+          doneJob(young, { finishedAtMs: nowMs - ANSWER_MS_MIN }),
+          doneJob(old_, { finishedAtMs: longAgoMs }),
+        ]);
+        for (const seq of [told, due]) {
+          const job = doneJob(seq, { finishedAtMs: longAgoMs });
+          await store.finish([{ ...job, requests: job.requests.map((r) => ({ ...r, called: true })) }]);
+        }
+        const delivery = { status: 'delivered', sequence: 1, attempts: 1 } as const;
+        await store.recordAttempt({ seq: told, wasDueAtMs: longAgoMs, delivery, timeline: [] });
+        await pruneAll(store, { endedBeforeMs: 0, nowMs, bytesMax: 0 });
+        const left = (await store.get(requests.map(({ seq }) => seq))).map((r) => r?.seq);
+        assert.deepEqual(left, [young, undefined, told, due]);
+      }));
+
+    const dayLong = (key: string, request: NewRequest) => ({
+      requests: [request],
+      idempotency: { key, fingerprint: 'f', expiresAtMs: NOW_MS + DAY_MS },
+    });
+    const held = async (store: Store, keys: readonly string[]): Promise<string[]> => {
+      const asked = keys.map((key) => ({ callerId: 'acme', key }));
+      const answers = await store.heldKeys(asked, NOW_MS);
+      return keys.filter((_, i) => answers[i]);
+    };
+
+    /** Accepts requests under keys of their own and lets them end and go; resolves to the keys, which stand for nothing any more. */
+    async function leaveKeys(store: Store, requests: readonly NewRequest[]): Promise<string[]> {
+      const keys = requests.map(({ seq }) => `left of ${seq}`);
+      await Promise.all(requests.map((request, i) => store.accept(dayLong(keys[i] ?? '', request))));
+      await store.finish(requests.map(({ seq }) => doneJob(seq, { finishedAtMs: NOW_MS - 1 })));
+      await pruneAll(store, limits);
+      return keys;
+    }
+
+    test('above its size keys of which nothing is left go, before answers', () =>
+      withStore(async (store) => {
+        const keys = await leaveKeys(store, newRequests(600, old));
+        const [kept] = newRequests(1);
+        assert.ok(kept);
+        await store.accept(dayLong('z', kept));
+        await store.finish([doneJob(kept.seq)]);
+        assert.equal((await held(store, keys)).length, 600, 'there is room');
+        const bytesMax = (await store.stats()).bytes - 1;
+        await pruneAll(store, { ...later, endedBeforeMs: 0, bytesMax });
+        const some = (await held(store, keys)).length;
+        assert.ok(some > 0 && some < 600, `${some} keys are left`);
+        assert.equal((await store.get([kept.seq]))[0]?.state.kind, 'done');
+        await pruneAll(store, { ...later, endedBeforeMs: 0, bytesMax: 0 });
+        assert.deepEqual(await held(store, [...keys, 'z']), []);
+      }));
+
+    test('above its size keys of which nothing is left go however many others expire before them', () =>
+      withStore(async (store) => {
+        const waiting = newRequests(1_200);
+        const names = waiting.map((_, i) => `before ${i}`);
+        await Promise.all(waiting.map((request, i) => store.accept(dayLong(names[i] ?? '', request))));
+        const keys = await leaveKeys(store, newRequests(300, { ...old, seq: seqNo(2_000) }));
+        await pruneAll(store, { ...later, endedBeforeMs: 0, bytesMax: 0 });
+        assert.deepEqual(await held(store, [...names, ...keys]), names);
+      }));
+
+    test('above its size keys of what has ended, and cannot be deleted yet, go last; those of the last ten minutes and of what waits stay', () =>
+      withStore(async (store) => {
+        const nowMs = NOW_MS + ANSWER_MS_MIN;
+        const [waiting, young, due] = newRequests(3, { callbackUrl: 'https://hooks.example/' });
+        assert.ok(waiting && young && due);
+        for (const request of [waiting, young, due])
+          await store.accept(dayLong(String(request.seq), request));
+        const ends = [
+          doneJob(young.seq, { finishedAtMs: NOW_MS }),
+          doneJob(due.seq, { finishedAtMs: NOW_MS - 1 }),
+        ];
+        await store.finish(
+          ends.map((job) => ({ ...job, requests: job.requests.map((r) => ({ ...r, called: true })) })),
+        );
+        const known = { factors: SIX, cpuMs: 1, atMs: NOW_MS };
+        await store.finish([{ number: LONG_NUMBER, dropLog: false, known, requests: [] }]);
+        await pruneAll(store, { endedBeforeMs: 0, nowMs, bytesMax: 0 });
+        const keys = [waiting, young, due].map(({ seq }) => String(seq));
+        assert.deepEqual(await held(store, keys), keys.slice(0, 2));
+        assert.equal((await store.get([due.seq]))[0]?.delivery?.status, 'pending');
+        assert.deepEqual(await store.known([LONG_NUMBER]), [undefined]);
       }));
 
     test('known numbers go with age, keys when they expire', () =>

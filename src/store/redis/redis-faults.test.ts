@@ -149,8 +149,10 @@ test('a full Redis stops acceptance; what was accepted is ended, read and pruned
   const { store } = await open(redis);
   let count = 0;
   await assert.rejects(async () => {
-    for (; ; count += 100)
-      await store.accept({ requests: newRequests(100, { seq: seqNo(count), number: '7'.repeat(200) }) });
+    for (; ; count += 100) {
+      const given = { seq: seqNo(count), number: '7'.repeat(200), callerId: `caller ${count}` };
+      await store.accept({ requests: newRequests(100, given) });
+    }
   }, isFull);
   assert.ok(count > 3_000, `${count} requests of 200 digits fit into 12 MB`);
   assert.equal((await store.get([FIRST_SEQ]))[0]?.number, '7'.repeat(200));
@@ -162,6 +164,23 @@ test('a full Redis stops acceptance; what was accepted is ended, read and pruned
   await until('there is room again', async () => (await store.stats()).freeBytes > 0);
   const more = newRequests(100, { seq: seqNo(count), number: '7'.repeat(200) });
   assert.equal((await store.accept({ requests: more })).kind, 'accepted');
+  await store[Symbol.asyncDispose]();
+});
+
+test('one caller does not get all the room of Redis: others get in', async () => {
+  await using redis = await startRedis(['--maxmemory', '12mb']);
+  const { store } = await open(redis);
+  const { freeBytes: before } = await store.stats();
+  const accept = async (seq: number, callerId: string): Promise<string> => {
+    const requests = newRequests(100, { seq: seqNo(seq), number: '7'.repeat(200), callerId });
+    return (await store.accept({ requests })).kind;
+  };
+  let count = 0;
+  while ((await accept(count, 'acme')) === 'accepted') count += 100;
+  assert.equal(await accept(count, 'acme'), 'crowded');
+  const { freeBytes: after } = await store.stats();
+  assert.ok(after > before / 3, `${after} of ${before} bytes are free`);
+  assert.equal(await accept(count, 'globex'), 'accepted');
   await store[Symbol.asyncDispose]();
 });
 

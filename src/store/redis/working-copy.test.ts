@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
 import { startRedis } from '../../../test/support/redis-server.ts';
+import { numberOfLine } from '../../domain/value-line.ts';
 import { FIRST_SEQ, newRequests, NOW_MS, SIX } from '../contract/store-fixture.ts';
 import { MIGRATIONS } from '../sqlite/schema.ts';
 import { StoreError } from '../store.ts';
@@ -67,7 +68,7 @@ test('values are found by their primes again after a restart', async () => {
   assert.ok(!(await keys()).some((key) => key.includes('value_primes')));
   const again = await open();
   const found = await again.store.valuesOf({ scope: '', prime: '3', limit: 5_000, nowMs: NOW_MS });
-  assert.deepEqual(new Set(found.map(({ number }) => number)), new Set(values.map(({ number }) => number)));
+  assert.deepEqual(new Set(found.map(numberOfLine)), new Set(values.map(({ number }) => number)));
   await again.store[Symbol.asyncDispose]();
 });
 

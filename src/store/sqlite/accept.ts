@@ -72,7 +72,7 @@ export function acceptHandlers({
     if (factors === undefined) {
       const delivery = url === null ? null : PENDING;
       insert.run(seq, token, ask[0], mode, number, ordinal, acceptedAtMs, url, delivery, keepUntilMs);
-      database.queued++;
+      database.queue.joined({ seq, callerId: ask[0], number, callbackUrl: url });
       return null;
     }
     const timeline = textOfTimeline([finishedAtOnce(acceptedAtMs)]);
@@ -108,8 +108,10 @@ export function acceptHandlers({
           // Where retention has taken all of it, there is nothing to repeat and the key is free again.
           if (anyOf.get(found[2], found[2] + total * SEQ_STRIDE)) return { firstSeq: found[2] };
         }
-        putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total);
       }
+      const bytesMax = room.exceededShare(caller);
+      if (bytesMax !== undefined) return { bytesMax };
+      if (key !== null) putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total);
       for (const piece of pieces) rests.keep(ask, piece);
       return writePiece(ask);
     },

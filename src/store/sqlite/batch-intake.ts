@@ -187,6 +187,7 @@ export class BatchIntake {
 
   async #outcomeOf(answer: Exclude<AcceptAnswer, 'full'>, { requests }: NewBatch): Promise<AcceptOutcome> {
     if (answer === 'conflict') return { kind: answer };
+    if (typeof answer === 'object' && 'bytesMax' in answer) return { kind: 'crowded', ...answer };
     if (typeof answer === 'object' && 'firstSeq' in answer)
       return { kind: 'replayed', requests: await this.#stored(answer.firstSeq, requests.length) };
     return { kind: 'accepted', known: knownOf(answer, Math.min(PIECE_ROWS, requests.length)) };

@@ -11,7 +11,7 @@ import { PIECE_ROWS } from '../../domain/limits.ts';
 import type { Database } from './database.ts';
 import { ACCEPT_HEAD, ACCEPT_ROW, type AcceptAsk, type RestKey, type RestRow } from './operation.ts';
 import { VALUES } from './request-row.ts';
-import { END_BYTES } from './room.ts';
+import { END_BYTES } from './queued-bytes.ts';
 import { prepare, type Statement } from './statement.ts';
 
 /** What a request takes beside its texts: its other columns, and its places in indexes. */

@@ -3,7 +3,7 @@ import { PAGE_SCAN_MAX } from '../../domain/limits.ts';
 import type { Database } from './database.ts';
 import type { DueRow, Handlers } from './operation.ts';
 import { PENDING, QUEUED } from './request-row.ts';
-import { prepare } from './statement.ts';
+import { limitTo, prepare } from './statement.ts';
 
 type CallbackOperation = 'callbackBacklog' | 'dueCallbacks' | 'recordAttempt' | 'redeliver' | 'goneEndpoints';
 
@@ -16,7 +16,7 @@ export function callbackHandlers({ db }: Database): Pick<Handlers, CallbackOpera
     db,
     `SELECT seq, sequence, due_at, callback_url, sequence_shard FROM requests
      WHERE due_at IS NOT NULL AND caller = ? AND (due_at, sequence, ifnull(sequence_shard, -1)) > (?, ?, ?)
-     ORDER BY due_at, sequence, ifnull(sequence_shard, -1) LIMIT ?`,
+     ORDER BY due_at, sequence, ifnull(sequence_shard, -1) ${limitTo('?')}`,
   );
   const record = prepare(
     db,
@@ -35,7 +35,7 @@ export function callbackHandlers({ db }: Database): Pick<Handlers, CallbackOpera
   );
   const gone = prepare<readonly [callerId: string, url: string]>(
     db,
-    'SELECT caller, url FROM gone_endpoints ORDER BY at DESC LIMIT ?',
+    `SELECT caller, url FROM gone_endpoints ORDER BY at DESC ${limitTo('?')}`,
   );
   return {
     callbackBacklog: () => backlog.all(),

@@ -62,11 +62,11 @@ test('of a transaction that fails nothing remains, and the next one works', (t) 
   const insert = database.db.prepare('INSERT INTO job_chunks (job, bytes) VALUES (?, ?)');
   const failing = (): void => {
     insert.run(1, new Uint8Array(9));
-    database.queued += 5;
+    database.queue.joined({ seq: 16, callerId: 'acme', number: '7', callbackUrl: null });
     throw new Error('on purpose');
   };
   assert.throws(() => database.transaction(failing), /on purpose/);
-  assert.equal(database.queued, 0);
+  assert.deepEqual([database.queue.count, database.queue.of('acme')], [0, 0]);
   database.transaction(() => insert.run(2, new Uint8Array(9)));
   const jobs = database.db
     .prepare('SELECT job FROM job_chunks')

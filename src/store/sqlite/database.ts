@@ -5,22 +5,22 @@
  *   S1. After a failed transaction nothing of it remains, its counts included, and the connection goes on working.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { QueuedBytes } from './queued-bytes.ts';
 import { prepare, type Statement } from './statement.ts';
-import { QUEUED } from './request-row.ts';
 
 export const PAGE_BYTES = 4_096;
 
 export class Database implements Disposable {
   readonly db: DatabaseSync;
-  /** Requests that are queued; operations keep it up to date, a roll-back takes their changes back. */
-  queued: number;
+  /** The requests that are queued; operations keep it up to date, a roll-back takes their changes back. */
+  readonly queue: QueuedBytes;
   /** What the logs of jobs count for, dropped ones included until their rows are deleted; kept up to date likewise. */
   logBytes: number;
   /** What the rests of batches take as requests (see `BatchRests`); kept up to date likewise. */
   restBytes = 0;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
-  #before = { queued: 0, logBytes: 0, restBytes: 0 };
+  #before = { logBytes: 0, restBytes: 0 };
   readonly #onRollBack: (() => void)[] = [];
 
   /** `db` has all tables. */
@@ -28,14 +28,14 @@ export class Database implements Disposable {
     this.db = db;
     this.#begin = prepare(db, 'BEGIN');
     this.#commit = prepare(db, 'COMMIT');
-    const count = prepare<readonly [number]>(db, `SELECT count(*) FROM requests WHERE status = ${QUEUED}`);
-    this.queued = count.get()?.[0] ?? 0;
+    this.queue = new QueuedBytes(db);
     const logs = prepare<readonly [number]>(db, 'SELECT coalesce(sum(bytes), 0) FROM jobs');
     this.logBytes = logs.get()?.[0] ?? 0;
   }
 
   begin(): void {
-    this.#before = { queued: this.queued, logBytes: this.logBytes, restBytes: this.restBytes };
+    this.#before = { logBytes: this.logBytes, restBytes: this.restBytes };
+    this.queue.begin();
     this.#begin.run();
   }
 
@@ -45,6 +45,7 @@ export class Database implements Disposable {
 
   rollBack(): void {
     Object.assign(this, this.#before);
+    this.queue.rollBack();
     // Running out of room ends some transactions by itself.
     if (this.db.isTransaction) this.db.exec('ROLLBACK');
     for (const listener of this.#onRollBack) listener();

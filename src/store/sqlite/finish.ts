@@ -21,11 +21,16 @@ export function finishHandlers({
   scopeOf,
 }: FinishParts): Pick<Handlers, 'finish' | 'requeue'> {
   const { db } = database;
+  // A look before it costs less than the same columns returned by the update.
+  const queued = prepare<readonly [callerId: string, number: string, callbackUrl: string | null]>(
+    db,
+    `SELECT caller, number, callback_url FROM requests WHERE seq = ? AND status = ${QUEUED}`,
+  );
   const end = prepare(
     db,
     `UPDATE requests
      SET status = ?, started_at = ?, finished_at = ?, cpu_ms = ?, factors = ?, error_code = ?, error_reason = ?, timeline = ?
-     WHERE seq = ? AND status = ${QUEUED}`,
+     WHERE seq = ?`,
   );
   const nextSequence = prepare<readonly [last: number]>(
     db,
@@ -42,13 +47,13 @@ export function finishHandlers({
   const remember = prepare(db, 'INSERT OR REPLACE INTO known_numbers VALUES (?, ?, ?, ?)');
   const dropLog = prepare(db, 'UPDATE jobs SET number = NULL WHERE number = ?');
   const idleSince = prepare(db, 'UPDATE jobs SET idle_since = ? WHERE number = ?');
-  const requeue = prepare<readonly [number: string, callerId: string]>(
+  const requeue = prepare<readonly [callerId: string, number: string, callbackUrl: string | null]>(
     db,
     `UPDATE requests
      SET status = ${QUEUED}, ordinal = ?, timeline = ?, started_at = NULL, finished_at = NULL,
        delivery = CASE WHEN callback_url IS NULL THEN NULL ELSE ${PENDING} END,
        sequence = NULL, sequence_shard = NULL, attempts = NULL, told_at = NULL
-     WHERE seq = ? AND status = ${PARTIAL} AND due_at IS NULL RETURNING number, caller`,
+     WHERE seq = ? AND status = ${PARTIAL} AND due_at IS NULL RETURNING caller, number, callback_url`,
   );
   /** Makes the callback of a request that has just ended due, and numbers it. */
   function callBack(seq: number): number {
@@ -68,29 +73,33 @@ export function finishHandlers({
   return {
     finish(jobs) {
       const ended: number[] = [];
-      for (const { number, dropLog: drop, known, rows } of jobs) {
+      for (const { number: key, dropLog: drop, known, rows } of jobs) {
         let idleAtMs: number | undefined;
         for (const row of rows) {
           const [seq, called] = [row[8], row[9]];
-          if (end.run(...row.slice(0, 9)) === 0) continue;
+          const found = queued.get(seq);
+          if (!found) continue;
+          end.run(...row.slice(0, 9));
+          const [callerId, number, callbackUrl] = found;
+          database.queue.left({ seq, callerId, number, callbackUrl });
           ended.push(seq, called === 1 ? callBack(seq) : 0);
           if (row[0] === DONE) keepValue(seq);
           else idleAtMs = row[2];
         }
-        if (known) remember.run(number, ...known);
-        if (drop) dropLog.run(number);
+        if (known) remember.run(key, ...known);
+        if (drop) dropLog.run(key);
         // Kept for about as long as a partial request is, so that it can be resumed. If others still wait, its next chunk tells.
-        else if (idleAtMs !== undefined) idleSince.run(idleAtMs, number);
+        else if (idleAtMs !== undefined) idleSince.run(idleAtMs, key);
       }
-      database.queued -= ended.length / 2;
       return ended;
     },
 
     requeue([seq, ordinal, timeline]) {
       const found = requeue.get(ordinal, timeline, seq);
       if (!found) return false;
-      idleSince.run(null, workKeyOf(...found));
-      database.queued++;
+      const [callerId, number, callbackUrl] = found;
+      idleSince.run(null, workKeyOf(number, callerId));
+      database.queue.joined({ seq, callerId, number, callbackUrl });
       return true;
     },
   };

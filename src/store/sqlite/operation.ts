@@ -7,6 +7,7 @@
 import type { JobLog } from '../job-log.ts';
 import type { CallbackPage, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
 import type { EndedRow, RequestRow } from './request-row.ts';
+import type { SheetRow } from './value-sheet.ts';
 
 export interface Operations {
   /** The first piece of a batch, and the others as they are kept until they are written. */
@@ -103,11 +104,16 @@ export const ACCEPT_ROW = 4;
 
 /** What is known of the requests of a piece: `queued`, all are; an array, the factors of those that are done at once. */
 export type PieceAnswer = 'queued' | readonly (string | null)[];
-export type AcceptAnswer = PieceAnswer | 'conflict' | 'full' | ReplayAnswer;
+export type AcceptAnswer = PieceAnswer | 'conflict' | 'full' | ReplayAnswer | CrowdedAnswer;
 
 /** The key stands for the batch that begins with this sequence number. */
 export interface ReplayAnswer {
   readonly firstSeq: number;
+}
+
+/** The queued requests of its caller take more than this, which is what they may. */
+export interface CrowdedAnswer {
+  readonly bytesMax: number;
 }
 
 export type RestKey = readonly [firstSeq: number, start: number];
@@ -184,8 +190,7 @@ export type ValueRow = readonly [
   expiresAtMs: number | null,
   version: number,
 ];
-/** The rows as `packValues` writes them. */
-export type ValuesAsk = readonly [scope: string, values: string];
+export type ValuesAsk = readonly [scope: string, ...sheets: SheetRow[]];
 
 export type NumbersAsk = readonly [scope: string, nowMs: number, ...numbers: string[]];
 
@@ -206,8 +211,8 @@ export type ValuesOfAsk = readonly [
 ];
 
 export interface ValuesOfAnswer {
-  /** The rows as `packValues` writes them. */
-  readonly values: string;
+  /** The lines of values, a line feed between two; null for none. */
+  readonly lines: string | null;
   /** To be asked for as `after` for the next page, which may be full even where this one is not; absent at the end. */
   readonly next?: string;
 }

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 import { rowsOf } from './flat-rows.ts';
 import { RENEWAL_FIELDS, type Handlers, type RenewalRow } from './operation.ts';
 import type { Room } from './room.ts';
-import { prepare } from './statement.ts';
+import { limitTo, prepare } from './statement.ts';
 
 type OutboxOperation = 'postRenewals' | 'pendingRenewals' | 'renewalsTold' | 'renewalShards';
 
@@ -20,7 +20,7 @@ export function outboxHandlers({ db }: Database, room: Room): Pick<Handlers, Out
   const first = prepare<readonly [scope: string]>(db, 'SELECT scope FROM outbox WHERE shard = ? LIMIT 1');
   const ofScope = prepare<RenewalRow>(
     db,
-    'SELECT number, expires_at, version FROM outbox WHERE shard = ? AND scope = ? LIMIT ?',
+    `SELECT number, expires_at, version FROM outbox WHERE shard = ? AND scope = ? ${limitTo('?')}`,
   );
   const told = prepare(
     db,

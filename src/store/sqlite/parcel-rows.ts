@@ -9,7 +9,7 @@ import type { Database } from './database.ts';
 import { rowCost } from './log-row.ts';
 import { POST_RENEWAL } from './outbox.ts';
 import type { ParcelValue } from './parcel-text.ts';
-import { QUEUED, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
+import { QUEUED, queuedOfRow, REQUEST_COLUMNS, type RequestRow } from './request-row.ts';
 import { prepare } from './statement.ts';
 import { OWN, type ValueRows } from './value-rows.ts';
 import { renewableAtMs } from './values.ts';
@@ -69,8 +69,9 @@ function requestRows(database: Database): ParcelRows {
       if (insert.run(...row) > 0) onRequest(row as unknown as RequestRow);
     },
     remove(values) {
-      const [seq = null, , , , status] = values;
-      if (remove.run(seq, ...values) > 0 && status === QUEUED) database.queued--;
+      const row = values as unknown as RequestRow;
+      const isRemoved = remove.run(row[0], ...values) > 0;
+      if (isRemoved && row[4] === QUEUED) database.queue.left(queuedOfRow(row));
     },
   };
 }

@@ -11,6 +11,7 @@ import { migrate } from './schema.ts';
 
 interface Tables {
   readonly db: DatabaseSync;
+  readonly database: Database;
   readonly handlers: Handlers;
 }
 
@@ -23,7 +24,7 @@ function openShard(t: TestContext, shard: number, bytes = 2 ** 30): Tables {
   const extent = { bytesEnd: bytes, size: bytes };
   const room = new Room({ database, extent: () => extent, clock: { monotonicMs: () => 0 } });
   room.look();
-  return { db, handlers: allHandlers(database, room, true, shard) };
+  return { db, database, handlers: allHandlers(database, room, true, shard) };
 }
 
 /** A request that waits, with a callback. */
@@ -68,6 +69,23 @@ test('the sequence number of a callback keeps the shard that gave it, and loses 
   assert.deepEqual(delivery(second), { ...own, shard: 3 });
   assert.deepEqual(handOver(second, home), adopted);
   assert.deepEqual(delivery(home), own);
+});
+
+test('what is handed over counts for its caller where it is from then on, and not where it was', (t) => {
+  const [giver, taker] = [openShard(t, 3), openShard(t, 5)];
+  const row = ['7'.repeat(40), NOW_MS, 0] as const;
+  giver.handlers.accept([['acme', 'T', FIRST_SEQ, 0, 1, null, null, 0, null, null, 0, ...row], []]);
+  const counts = (): unknown[] =>
+    [giver, taker].map(({ database: { queue } }) => [queue.count, queue.of('acme')]);
+  const [before] = counts();
+  assert.ok(giver.database.queue.of('acme') > 500);
+  handOver(giver, taker);
+  assert.deepEqual(counts(), [[0, 0], before]);
+  end(taker, FIRST_SEQ);
+  assert.deepEqual(counts(), [
+    [0, 0],
+    [0, 0],
+  ]);
 });
 
 test('callbacks of two shards with the same number that are due at the same time are both read, page by page', (t) => {

@@ -18,7 +18,7 @@ import type { LogSpace } from './log-space.ts';
 import type { Handlers } from './operation.ts';
 import { parcelRows, TRAVELLING_COLUMNS, type ParcelKind } from './parcel-rows.ts';
 import { parcelBytes, parcelContent, rowText, type ParcelRow } from './parcel-text.ts';
-import { PARTIAL, QUEUED, type RequestRow } from './request-row.ts';
+import { PARTIAL, QUEUED, queuedOfRow, type RequestRow } from './request-row.ts';
 import type { Room } from './room.ts';
 import { MIGRATIONS } from './schema.ts';
 import { prepare } from './statement.ts';
@@ -147,13 +147,15 @@ export function parcelHandlers({
       const firstDue = new Map<string, number>();
       const onRequest = (row: RequestRow): void => {
         const [callerId, status, dueAtMs] = [row[2], row[4], row[19]];
-        if (status === QUEUED) counts.set(callerId, (counts.get(callerId) ?? 0) + 1);
+        if (status === QUEUED) {
+          counts.set(callerId, (counts.get(callerId) ?? 0) + 1);
+          database.queue.joined(queuedOfRow(row));
+        }
         if (dueAtMs !== null) firstDue.set(callerId, Math.min(firstDue.get(callerId) ?? Infinity, dueAtMs));
       };
       for (const [kind, ...row] of rows) {
         if (kind !== 'chunk' || takesLogs) kinds[kind].adopt(row, { from, to: shard, atMs, onRequest });
       }
-      for (const count of counts.values()) database.queued += count;
       return { queued: [...counts], due: [...firstDue] };
     },
 

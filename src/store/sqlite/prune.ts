@@ -1,14 +1,18 @@
 /**
  * Deleting in the worker what is past retention, a few rows at a time: requests from the oldest end on, keys, known numbers, logs,
  * values that have expired, renewals noted for values that no request is to make any more.
- * While the store is larger than it may be, also what is not: first what nobody can miss, last what saves computing.
+ * While the store is larger than it may be, also what is not: first what nobody can miss, then answers, what saves computing, and last
+ * what keeps a repetition from being accepted anew. Answers of the last `ANSWER_MS_MIN` and their keys stay: where that is not enough, there
+ * is no room for what is new.
  *
  * Pages that become free stay in the file and are used again, hence "larger than" means bytes in use. (Giving them back, by
  * auto-vacuum, would move pages about at each step for no room gained.)
  */
+import { ANSWER_MS_MIN } from '../../domain/limits.ts';
 import type { PruneLimits } from '../store.ts';
 import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
+import { KeySpace } from './key-space.ts';
 import type { LogSpace } from './log-space.ts';
 import type { Handlers } from './operation.ts';
 import type { Room } from './room.ts';
@@ -28,23 +32,19 @@ export interface PruneParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
-  readonly rests: Pick<BatchRests, 'isAwaited'>;
+  readonly rests: Pick<BatchRests, 'isAwaited' | 'areAny'>;
   readonly values: ValueRows;
 }
 
-export function pruneHandlers({
-  database: { db },
-  room,
-  logs,
-  rests,
-  values,
-}: PruneParts): Pick<Handlers, 'prune'> {
+export function pruneHandlers({ database, room, logs, rests, values }: PruneParts): Pick<Handlers, 'prune'> {
+  const { db } = database;
+  const keys = new KeySpace(database);
   const oldestEnds = `SELECT seq FROM requests WHERE finished_at IS NOT NULL AND due_at IS NULL AND coalesce(told_at, finished_at) < ?
      ORDER BY coalesce(told_at, finished_at) LIMIT ?`;
   const deleteRequests = prepare(db, `DELETE FROM requests WHERE seq IN (${oldestEnds})`);
-  const ended = prepare(
+  const endedBefore = prepare(
     db,
-    'SELECT 1 FROM requests WHERE finished_at IS NOT NULL AND due_at IS NULL LIMIT 1',
+    `SELECT 1 FROM requests WHERE finished_at IS NOT NULL AND due_at IS NULL AND coalesce(told_at, finished_at) < ? LIMIT 1`,
   );
   const deleteKeys = prepare(
     db,
@@ -78,6 +78,7 @@ export function pruneHandlers({
   let lastNote: ValueKey = ['', ''];
 
   const tooLarge = ({ bytesMax }: PruneLimits): boolean => room.bytes > bytesMax;
+  const sparedFromMs = ({ nowMs }: PruneLimits): number => nowMs - ANSWER_MS_MIN;
 
   /** One log after the other, so that none is dropped for want of room when those before it were enough. */
   function deleteLogs(limits: PruneLimits): number {
@@ -104,6 +105,16 @@ export function pruneHandlers({
     return notes.reduce((deleted, note) => deleted + (isAwaited(note) ? 0 : deleteNote.run(...note)), 0);
   }
 
+  /** Of a store that is too large, once no log is left to go. */
+  const forRoom = (step: Step): Step => {
+    return (limits, rowsMax) => (tooLarge(limits) && !logs.hasDropped ? step(limits, rowsMax) : 0);
+  };
+
+  /** … and once no answer is, either. */
+  const afterAnswers = (step: Step): Step => {
+    return forRoom((limits, rowsMax) => (endedBefore.get(sparedFromMs(limits)) ? 0 : step(limits, rowsMax)));
+  };
+
   const steps: readonly Step[] = [
     ({ nowMs }, rowsMax) => deleteKeys.run(nowMs, rowsMax),
     deleteValues,
@@ -112,9 +123,11 @@ export function pruneHandlers({
     ({ endedBeforeMs }, rowsMax) => deleteKnown.run(endedBeforeMs, rowsMax),
     ({ endedBeforeMs }, rowsMax) => deleteGone.run(endedBeforeMs, rowsMax),
     deleteLogs,
-    (limits, rowsMax) => (tooLarge(limits) && !logs.hasDropped ? deleteRequests.run(Infinity, rowsMax) : 0),
-    (limits, rowsMax) =>
-      tooLarge(limits) && !logs.hasDropped && !ended.get() ? deleteKnown.run(Infinity, rowsMax) : 0,
+    // They may be for requests that are still to be written.
+    forRoom((_, rowsMax) => (rests.areAny ? 0 : keys.deleteOrphans(rowsMax))),
+    forRoom((limits, rowsMax) => deleteRequests.run(sparedFromMs(limits), rowsMax)),
+    afterAnswers((_, rowsMax) => deleteKnown.run(Infinity, rowsMax)),
+    afterAnswers((limits, rowsMax) => (rests.areAny ? 0 : keys.deleteEnded(sparedFromMs(limits), rowsMax))),
   ];
 
   return {

@@ -66,6 +66,18 @@ export type EndedRow = readonly [
   called: number,
 ];
 
+/** Of a request that is queued, what tells how much it takes. */
+export interface QueuedRow {
+  readonly seq: number;
+  readonly callerId: string;
+  readonly number: string;
+  readonly callbackUrl: string | null;
+}
+
+export function queuedOfRow(row: RequestRow): QueuedRow {
+  return { seq: row[0], callerId: row[2], number: row[5], callbackUrl: row[15] };
+}
+
 export function requestOfRow(row: RequestRow): StoredRequest {
   const [seq, token, callerId, mode, , number, ordinal, acceptedAtMs] = row;
   const modeName = MODES[mode];

@@ -8,13 +8,12 @@
 import type { Clock } from '../../base/clock.ts';
 import type { StoreStats } from '../store.ts';
 import { PAGE_BYTES, type Database } from './database.ts';
+import { END_BYTES } from './queued-bytes.ts';
 import { prepare, type Statement } from './statement.ts';
 
 const RESERVE_BYTES_MAX = 64 * 2 ** 20;
 /** Share of the store that logs of jobs may have in all. */
 const LOGS_SHARE = 1 / 4;
-/** What the end of a request adds to its row and its indexes: factors and timeline, usually. */
-export const END_BYTES = 512;
 /** The disk is asked no more often than this. */
 const LOOK_EVERY_MS = 250;
 
@@ -44,7 +43,8 @@ export class Room {
   #bytesEnd = 0;
   #reserve = 0;
   #logBytesMax = 0;
-  #open = false;
+  /** By the last look. */
+  #free = 0;
 
   constructor({ database, extent, clock }: RoomOptions) {
     this.#database = database;
@@ -56,12 +56,22 @@ export class Room {
 
   /** Whether `accept` may write, as of the last `look`. */
   get open(): boolean {
-    return this.#open;
+    return this.#free > 0;
   }
 
   /** Whether `accept` may write so many bytes, as of the last `look`. */
   hasRoomFor(bytes: number): boolean {
-    return this.#open && bytes <= this.#freeBytes;
+    return this.open && bytes <= this.#freeBytes;
+  }
+
+  /**
+   * How many bytes a caller's queued requests may take, where they take more; as of the last `look`. Nothing but their ends deletes
+   * them, so nobody may fill the store with them: of the room that is left to a caller it has half, thus as much as stays free. What was let in at once, in a
+   * call or a round, may go beyond.
+   */
+  exceededShare(callerId: string): number | undefined {
+    const own = this.#database.queue.of(callerId);
+    return own > this.#free ? Math.floor((own + this.#free) / 2) : undefined;
   }
 
   /** Looks anew; asks the disk only if the last time is a while ago. */
@@ -71,7 +81,7 @@ export class Room {
       this.#lookedAtMs = nowMs;
       this.#measure();
     }
-    this.#open = this.#freeBytes > 0;
+    this.#free = this.#freeBytes;
   }
 
   /** Whether the logs of jobs may take so many bytes more, as of the last `look`. */
@@ -84,13 +94,13 @@ export class Room {
   /** A write was refused for want of room: nothing is accepted until the next look at the disk. */
   shut(): void {
     this.#bytesEnd = 0;
-    this.#open = false;
+    this.#free = 0;
   }
 
   stats(): Omit<StoreStats, 'lastSeq'> {
     this.#lookedAtMs = -Infinity;
     this.look();
-    return { bytes: this.bytes, freeBytes: Math.max(0, this.#freeBytes), queued: this.#database.queued };
+    return { bytes: this.bytes, freeBytes: Math.max(0, this.#freeBytes), queued: this.#database.queue.count };
   }
 
   /** Bytes in use. The file may be larger, with room inside that is used again first. */
@@ -100,8 +110,8 @@ export class Room {
 
   /** What is neither in use, nor set aside for the ends of queued requests and for the rests of batches, nor the reserve; below 0 if these are too much. */
   get #freeBytes(): number {
-    const { queued, restBytes } = this.#database;
-    return this.#bytesEnd - this.#reserve - this.bytes - queued * END_BYTES - restBytes;
+    const { queue, restBytes } = this.#database;
+    return this.#bytesEnd - this.#reserve - this.bytes - queue.count * END_BYTES - restBytes;
   }
 
   #measure(): void {

@@ -78,7 +78,7 @@ test('while a round takes too long, a write that has been sent is waited for, an
   const queue = new RoundQueue((round) => sent.push(round), { stallMs: 20 });
   const busy = (error: unknown): boolean => error instanceof StoreError && error.code === 'busy';
   const write = (): Promise<unknown>[] => [
-    queue.call('putValues', ['', ''], 1),
+    queue.call('putValues', [''], 1),
     queue.call('renewValues', [0, ''], 1),
     queue.call('accept', [['acme', 'T', 1, 0, 0, null, null, 0, null, null], []], 1),
   ];

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { compareNumbers } from '../../domain/value.ts';
-import { sizeKey, sqlNumberOfKey } from './size-key.ts';
+import { sizeKey, sqlNumberOfKey, sqlSizeKey } from './size-key.ts';
 
 /** Decimal numbers of any length up to 1,000 digits, as likely short as long. */
 const decimal = fc
@@ -28,4 +28,10 @@ test('SQLite orders the keys by the size of their numbers, and each gives its nu
     { numRuns: 50 },
   );
   db.close();
+});
+
+test('SQLite makes the same key of a number', () => {
+  using db = new DatabaseSync(':memory:');
+  const same = db.prepare(`SELECT (${sqlSizeKey('?1')}) IS ?2 AS same`);
+  fc.assert(fc.property(decimal, (number) => same.get(number, sizeKey(number))?.['same'] === 1));
 });

@@ -16,6 +16,11 @@ export function sizeKey(number: string): bigint | string {
   return String.fromCharCode(LENGTH_OFFSET + number.length) + number;
 }
 
+/** The SQL expression for the key of a number in `column`, as text. */
+export function sqlSizeKey(column: string): string {
+  return `CASE WHEN length(${column}) <= ${INTEGER_DIGITS_MAX} THEN CAST(${column} AS INTEGER) ELSE char(${LENGTH_OFFSET} + length(${column})) || ${column} END`;
+}
+
 /** The SQL expression for the number of a key in `column`, as text. */
 export function sqlNumberOfKey(column: string): string {
   return `CASE typeof(${column}) WHEN 'integer' THEN CAST(${column} AS TEXT) ELSE substr(${column}, 2) END`;

@@ -51,11 +51,12 @@ function fillDisk(folder: string): void {
   assert.equal(statfsSync(folder).bavail, 0);
 }
 
-/** Accepts requests until there is no room; returns how many were. */
+/** Accepts requests until there is no room; returns how many were. Of many callers: one alone may not have all of it. */
 async function fill(store: Store): Promise<number> {
   for (let count = 0; ; count += 100) {
     try {
-      await store.accept({ requests: newRequests(100, { seq: seqNo(count), number: NUMBER }) });
+      const given = { seq: seqNo(count), number: NUMBER, callerId: `caller ${count}` };
+      await store.accept({ requests: newRequests(100, given) });
     } catch (error) {
       assert.ok(isFull(error), String(error));
       return count;

@@ -12,6 +12,14 @@ export interface Statement<Row> {
   run(...values: SQLInputValue[]): number;
 }
 
+/**
+ * The end of a statement that reads at most so many rows as `parameter` says, such as `?` or `?4`. SQLite (3.53) plans by the value of a bare
+ * one, and so compiles the statement anew whenever one is bound: 40 µs each time.
+ */
+export function limitTo(parameter: string): string {
+  return `LIMIT ${parameter} + 0`;
+}
+
 /** Prepares `sql` once, to be run many times. `Row` is the tuple of its columns. `bigInts`: integers are read as such, for those above 2^53. */
 export function prepare<Row extends readonly unknown[] = never>(
   db: DatabaseSync,

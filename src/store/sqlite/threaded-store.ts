@@ -38,14 +38,8 @@ import {
 } from '../store.ts';
 import { BatchIntake } from './batch-intake.ts';
 import type { Answer, ListAsk, RoundReport, StoreFailure } from './operation.ts';
-import {
-  packValues,
-  renewalRows,
-  renewalsOfRows,
-  rowOfValue,
-  unpackValues,
-  valueOfRow,
-} from './value-row.ts';
+import { renewalRows, renewalsOfRows, valueOfRow } from './value-row.ts';
+import { sheetRows } from './value-sheet.ts';
 import { endedRows, requestOfRow, STORED_STATUSES, textOfTimeline } from './request-row.ts';
 import { LOG_ROW_BYTES } from './log-row.ts';
 import { scannedFilters } from './scanned-filters.ts';
@@ -56,6 +50,8 @@ const LOG_ROW_ROWS = 40;
 const LOG_PAGE_ROWS = 250;
 /** Counting so many rows, or passing over them, costs about as much as reading one out. */
 const COUNTED_ROWS = 20;
+/** Read on at least so many at a time where the first values of a prime were not enough. */
+const VALUE_ROWS_MIN = 500;
 /** Lists that pass over rows, at once: others wait behind them. */
 const SCANS_MAX = 8;
 
@@ -279,8 +275,8 @@ export class ThreadedStore implements Store {
   }
 
   async putValues(scope: ValueScope, values: readonly StoredValue[]): Promise<void> {
-    const packed = packValues(values.map(rowOfValue));
-    if ((await this.#rounds.call('putValues', [scope, packed], values.length)) === 'full')
+    const ask = [scope, ...sheetRows(values)] as const;
+    if ((await this.#rounds.call('putValues', ask, values.length)) === 'full')
       throw new StoreError('full', 'There is no room for new values');
   }
 
@@ -294,20 +290,22 @@ export class ThreadedStore implements Store {
   }
 
   /** A page at a time, with other calls between. */
-  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<StoredValue[]> {
-    const found: StoredValue[] = [];
+  async valuesOf({ scope, prime, after, limit, nowMs }: ValueQuery): Promise<string[]> {
+    const found: string[] = [];
     let from: string | undefined = after;
+    let most = limit;
     do {
-      const most = limit - found.length;
       const page = await this.#rounds.call(
         'valuesOf',
         [scope, prime, from ?? null, most, nowMs],
         Math.min(most, COMMIT_ROWS_MAX),
       );
-      for (const row of unpackValues(page.values)) found.push(valueOfRow(row));
+      if (page.lines !== null) found.push(...page.lines.split('\n'));
       from = page.next;
+      // Where some had expired, many may have.
+      most = Math.max(limit - found.length, VALUE_ROWS_MIN);
     } while (from !== undefined && found.length < limit);
-    return found;
+    return found.slice(0, limit);
   }
 
   async renewValues(scope: ValueScope, renewals: readonly ValueRenewal[], nowMs: number): Promise<void> {

@@ -7,7 +7,8 @@ import { test, type TestContext } from 'node:test';
 import { Database } from './database.ts';
 import { migrate } from './schema.ts';
 import { prepare } from './statement.ts';
-import { NUMBERS_OF_PRIME, ValueIndex } from './value-index.ts';
+import { ValueIndex } from './value-index.ts';
+import { valueSheet } from './value-sheet.ts';
 
 /** A gathering is full after so many entries: several are moved in a test. */
 const GATHERED = 3_000;
@@ -98,7 +99,7 @@ class Scene {
   }
 
   #found(prime: number): number[] {
-    const page = prepare<readonly [number]>(this.database.db, NUMBERS_OF_PRIME);
+    const page = prepare<readonly [number]>(this.database.db, this.index.numbersOfPrime);
     const found: number[] = [];
     for (let rows = page.all('', prime, -1, 100); rows.length > 0;) {
       for (const [number] of rows) found.push(number);
@@ -109,11 +110,13 @@ class Scene {
 
   #write(from: number, to: number): void {
     const insert = this.database.db.prepare('INSERT INTO stored_values VALUES (?, ?, ?, NULL, 1)');
+    const written: [string, string][] = [];
     for (let i = from; i < to; i++) {
       const [number, primes] = valueOf(i);
       insert.run('', String(number), primes.join(' '));
-      this.index.add('', String(number), primes.join(' '));
+      written.push([String(number), primes.join(' ')]);
     }
+    this.index.addSheet('', valueSheet(written));
   }
 }
 
@@ -144,7 +147,7 @@ test('entries of long numbers fill a gathering sooner: the memory that they take
   const factors = Array.from({ length: 300 }, (_, i) => 2 + i).join(' ');
   for (let i = 0; i < 15; i++) {
     const number = String(10n ** 999n + BigInt(i));
-    scene.database.transaction(() => scene.index.add('', number, factors));
+    scene.database.transaction(() => scene.index.addSheet('', valueSheet([[number, factors]])));
     assert.ok(scene.gatheredDigits < 800_000, `${scene.gatheredDigits} digits after ${i + 1} numbers`);
   }
 });
@@ -185,7 +188,7 @@ test('a database in memory has its entries at once, and nothing noted', () => {
   const db = new DatabaseSync(':memory:');
   migrate(db, 'memory');
   using database = new Database(db);
-  new ValueIndex(database).add('', '15', '3 5');
+  new ValueIndex(database).addSheet('', valueSheet([['15', '3 5']]));
   assert.equal(db.prepare('SELECT count(*) AS n FROM value_primes').get()?.['n'], 2);
   assert.equal(db.prepare('SELECT count(*) AS n FROM unindexed_values').get()?.['n'], 0);
 });

@@ -12,8 +12,9 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Database } from './database.ts';
-import { sizeKey } from './size-key.ts';
-import { prepare, type Statement } from './statement.ts';
+import { sizeKey, sqlSizeKey } from './size-key.ts';
+import { limitTo, prepare, type Statement } from './statement.ts';
+import { valueSheet, type ValueSheet } from './value-sheet.ts';
 
 type SizeKey = bigint | string;
 type EntryKey = readonly [scope: string, prime: SizeKey, number: SizeKey];
@@ -32,11 +33,6 @@ const INDEX = 'main.value_primes';
 const GATHERINGS = ['temp.gathered_primes_a', 'temp.gathered_primes_b'] as const;
 const TABLES = [INDEX, ...GATHERINGS] as const;
 
-/** The size keys `number` of the values with a prime, ascending, each once. Of ?1, the scope, ?2, the prime, above ?3, at most ?4. */
-export const NUMBERS_OF_PRIME = `${TABLES.map(
-  (table) => `SELECT number FROM ${table} WHERE scope = ?1 AND prime = ?2 AND number > ?3`,
-).join(' UNION ')} ORDER BY number LIMIT ?4`;
-
 /** A gathering that is being moved. */
 interface Move {
   /** So far it is done. */
@@ -49,8 +45,8 @@ export class ValueIndex {
   readonly #db: DatabaseSync;
   readonly #gathers: boolean;
   readonly #gatheredMax: number;
-  /** By table, and by how many primes they insert: a statement for each entry would take half as long again. */
-  readonly #inserts = new Map<string, Statement<never>[]>();
+  /** By table. */
+  readonly #inserts: ReadonlyMap<string, Statement<never>>;
   readonly #deletes: readonly Statement<never>[];
   readonly #gatherings: readonly Gathering[];
   readonly #note: Statement<never>;
@@ -74,25 +70,38 @@ export class ValueIndex {
     this.#deletes = TABLES.map((table) =>
       prepare(db, `DELETE FROM ${table} WHERE scope = ? AND prime = ? AND number = ?`),
     );
-    this.#note = prepare(db, 'INSERT INTO unindexed_values (scope, number) VALUES (?, ?)');
+    this.#inserts = new Map(TABLES.map((table) => [table, prepare(db, insertSheet(table))]));
+    this.#note = prepare(
+      db,
+      `INSERT INTO unindexed_values (scope, number) SELECT ?, key FROM json_each(?) WHERE value <> ''`,
+    );
     this.#forget = prepare(db, 'DELETE FROM unindexed_values WHERE id <= ?');
     this.#lastNoted = prepare(db, 'SELECT coalesce(max(id), 0) FROM unindexed_values');
     if (this.#gathers) this.#gatherNoted();
     onRollBack(() => this.#lookAgain());
   }
 
-  /** Makes the entries of a value that had none. */
-  add(scope: string, number: string, factors: string): void {
-    const primes = primeKeys(factors);
-    if (primes.length === 0) return;
-    const key = sizeKey(number);
+  /**
+   * A query for the size keys `number` of the values with a prime, ascending, each once: of ?1, the scope, ?2, the prime, above ?3, at
+   * most ?4.
+   */
+  get numbersOfPrime(): string {
+    const tables = this.#gathers ? TABLES : [INDEX];
+    const each = tables.map(
+      (table) => `SELECT number FROM ${table} WHERE scope = ?1 AND prime = ?2 AND number > ?3`,
+    );
+    return `${each.join(' UNION ')} ORDER BY number ${limitTo('?4')}`;
+  }
+
+  /** Makes the entries of values that had none. */
+  addSheet(scope: string, { factors, primes }: ValueSheet): void {
     if (!this.#gathers) {
-      this.#insertInto(INDEX, primes.length).run(scope, key, ...primes);
+      this.#insertInto(INDEX, scope, primes);
       return;
     }
-    this.#insertInto(GATHERINGS[this.#filling], primes.length).run(scope, key, ...primes);
-    this.#note.run(scope, number);
-    const size = sizeOf(number, primes.length);
+    const entries = this.#insertInto(GATHERINGS[this.#filling], scope, primes);
+    this.#note.run(scope, factors);
+    const size = sizeOf(entries, primes);
     this.#filled += size;
     this.#sinceMoved += size;
     while (this.#move && this.#sinceMoved >= NEW_FOR_MOVED) this.#moveSome(this.#move);
@@ -105,10 +114,9 @@ export class ValueIndex {
     for (const prime of primeKeys(factors)) for (const entry of this.#deletes) entry.run(scope, prime, key);
   }
 
-  #insertInto(table: string, count: number): Statement<never> {
-    const statements = this.#inserts.get(table) ?? [];
-    this.#inserts.set(table, statements);
-    return (statements[count] ??= prepare(this.#db, insertPrimes(table, count)));
+  /** Returns how many entries are new. */
+  #insertInto(table: string, scope: string, primes: string): number {
+    return this.#inserts.get(table)?.run(scope, primes) ?? 0;
   }
 
   #beginMove(): void {
@@ -147,10 +155,8 @@ export class ValueIndex {
       'SELECT scope, number, factors FROM unindexed_values JOIN stored_values USING (scope, number)',
     );
     for (const [scope, number, factors] of noted.iterate()) {
-      const primes = primeKeys(factors);
-      if (primes.length === 0) continue;
-      this.#insertInto(GATHERINGS[0], primes.length).run(scope, sizeKey(number), ...primes);
-      this.#filled += sizeOf(number, primes.length);
+      const { primes } = valueSheet([[number, factors]]);
+      this.#filled += sizeOf(this.#insertInto(GATHERINGS[0], scope, primes), primes);
     }
   }
 }
@@ -185,15 +191,14 @@ function gathering(db: DatabaseSync, table: string): Gathering {
   };
 }
 
-/** What the entries of a number count for in a gathering. Its primes are no longer than all of it, and few of them are long. */
-function sizeOf(number: string, primes: number): number {
-  return primes * Math.max(1, Math.floor(number.length / WORD_ENTRY_BYTES));
+/** What entries count for in a gathering: those of long numbers, by their text, for more than one each. */
+function sizeOf(entries: number, primes: string): number {
+  return Math.max(entries, Math.floor(primes.length / WORD_ENTRY_BYTES));
 }
 
-/** Of one number: scope, number, and so many primes. */
-function insertPrimes(table: string, count: number): string {
-  const rows = Array.from({ length: count }, (_, i) => `(?1, ?${i + 3}, ?2)`);
-  return `INSERT OR IGNORE INTO ${table} VALUES ${rows.join(', ')}`;
+/** Of one scope: the `primes` of a sheet. */
+function insertSheet(table: string): string {
+  return `INSERT OR IGNORE INTO ${table} SELECT ?, ${sqlSizeKey('key')}, ${sqlSizeKey('value')} FROM json_each(?)`;
 }
 
 /** The size keys of the primes in a text of `formatFactors`. */

@@ -12,8 +12,9 @@ import type { BatchRests } from './batch-rests.ts';
 import type { Database } from './database.ts';
 import { POST_RENEWAL } from './outbox.ts';
 import { PARTIAL, QUEUED, VALUES } from './request-row.ts';
-import { prepare, type Statement } from './statement.ts';
+import { limitTo, prepare, type Statement } from './statement.ts';
 import { ValueIndex } from './value-index.ts';
+import { valueSheet } from './value-sheet.ts';
 
 export type ValueKey = readonly [scope: string, number: string];
 
@@ -26,6 +27,9 @@ export class ValueRows {
   readonly #rests: Pick<BatchRests, 'isAwaited'>;
   readonly #index: ValueIndex;
   readonly #insert: Statement<never>;
+  readonly #insertAll: Statement<never>;
+  readonly #anyOf: Statement<readonly [number]>;
+  readonly #sheet: Statement<readonly [number: string, factors: string]>;
   readonly #update: Statement<never>;
   readonly #factors: Statement<readonly [factors: string]>;
   readonly #delete: Statement<readonly [factors: string]>;
@@ -40,6 +44,15 @@ export class ValueRows {
     this.#rests = rests;
     this.#index = new ValueIndex(database);
     this.#insert = prepare(db, 'INSERT OR IGNORE INTO stored_values VALUES (?, ?, ?, ?, ?)');
+    this.#insertAll = prepare(
+      db,
+      'INSERT OR IGNORE INTO stored_values SELECT ?1, key, value, ?3, ?4 FROM json_each(?2)',
+    );
+    this.#anyOf = prepare(
+      db,
+      `SELECT 1 FROM json_each(?2) new CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = new.key LIMIT 1`,
+    );
+    this.#sheet = prepare(db, 'SELECT key, value FROM json_each(?)');
     this.#update = prepare(
       db,
       `UPDATE stored_values SET expires_at = ?3, version = ?4
@@ -57,7 +70,7 @@ export class ValueRows {
     this.#after = prepare(
       db,
       `SELECT scope, number, factors FROM stored_values
-       WHERE (scope, number) > (?, ?) ORDER BY scope, number LIMIT ?`,
+       WHERE (scope, number) > (?, ?) ORDER BY scope, number ${limitTo('?')}`,
     );
     this.#awaited = prepare(
       db,
@@ -71,11 +84,34 @@ export class ValueRows {
     );
   }
 
+  /** See `ValueIndex.numbersOfPrime`. */
+  get numbersOfPrime(): string {
+    return this.#index.numbersOfPrime;
+  }
+
   /** Keeps a number, or gives it these terms where it is kept under a lesser version. */
   put(scope: string, number: string, factors: string, expiresAtMs: number | null, version: number): void {
     if (this.#insert.run(scope, number, factors, expiresAtMs, version) > 0)
-      this.#index.add(scope, number, factors);
+      this.#index.addSheet(scope, valueSheet([[number, factors]]));
     else this.#update.run(scope, number, expiresAtMs, version, -Infinity);
+  }
+
+  /** … all numbers of a sheet. */
+  putSheet(
+    scope: string,
+    factors: string,
+    primes: string,
+    expiresAtMs: number | null,
+    version: number,
+  ): void {
+    // Seldom, and then all are looked at one by one.
+    if (this.#anyOf.get(scope, factors)) {
+      for (const [number, each] of this.#sheet.all(factors))
+        this.put(scope, number, each, expiresAtMs, version);
+      return;
+    }
+    this.#insertAll.run(scope, factors, expiresAtMs, version);
+    this.#index.addSheet(scope, { factors, primes });
   }
 
   /** … the number of a request that has just been done: under the terms that were heard of while it waited, if they are later. */
@@ -110,7 +146,8 @@ export class ValueRows {
   /** Makes the entries of the next `limit` rows after one, where there are none. Returns the last of these; undefined: there are no more. */
   indexAfter([scope, number]: ValueKey, limit: number): ValueKey | undefined {
     const rows = this.#after.all(scope, number, limit);
-    for (const row of rows) this.#index.add(...row);
+    for (const [ofScope, some] of Map.groupBy(rows, ([each]) => each))
+      this.#index.addSheet(ofScope, valueSheet(some.map(([, each, factors]) => [each, factors] as const)));
     const [lastScope, lastNumber] = rows.at(-1) ?? [];
     return lastScope === undefined || lastNumber === undefined ? undefined : [lastScope, lastNumber];
   }

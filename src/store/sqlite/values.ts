@@ -6,8 +6,6 @@ import { RENEWAL_FIELDS, type Handlers, type RenewalRow, type ValueRow } from '.
 import type { Room } from './room.ts';
 import { sizeKey, sqlNumberOfKey } from './size-key.ts';
 import { prepare } from './statement.ts';
-import { NUMBERS_OF_PRIME } from './value-index.ts';
-import { packValues, unpackValues } from './value-row.ts';
 import type { ValueRows } from './value-rows.ts';
 
 /** When a value must not have expired for a renewal that is heard of now to count: one that comes late counts if it was accepted in time. */
@@ -29,16 +27,17 @@ export function valueHandlers(
      WHERE scope = ? AND number = ? AND (expires_at IS NULL OR expires_at > ?)`,
   );
   // CROSS: from the entries of the prime to the values, never the other way.
-  const ofPrime = prepare<ValueRow>(
+  const ofPrime = prepare<readonly [lines: string | null, count: number, last: string | null]>(
     db,
-    `SELECT v.number, factors, expires_at, version
-     FROM (${NUMBERS_OF_PRIME}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}
-     ORDER BY p.number`,
+    `SELECT group_concat(v.number || ' ' || factors, char(10) ORDER BY p.number)
+         FILTER (WHERE expires_at IS NULL OR expires_at > ?5),
+       count(*), ${sqlNumberOfKey('max(p.number)')}
+     FROM (${rows.numbersOfPrime}) p CROSS JOIN stored_values v ON v.scope = ?1 AND v.number = ${sqlNumberOfKey('p.number')}`,
   );
   return {
-    putValues([scope, values]) {
+    putValues([scope, ...sheets]) {
       if (!room.open) return 'full';
-      for (const row of unpackValues(values)) rows.put(scope, ...row);
+      for (const sheet of sheets) rows.putSheet(scope, ...sheet);
       return null;
     },
 
@@ -47,12 +46,9 @@ export function valueHandlers(
     // Those that have expired are read as well, but not answered: so a page is bounded in what it costs.
     valuesOf([scope, prime, after, limit, nowMs]) {
       const most = Math.min(limit, PAGE_ROWS);
-      const found = ofPrime.all(scope, sizeKey(prime), sizeKey(after ?? '0'), most);
-      const values = packValues(
-        found.filter(([, , expiresAtMs]) => expiresAtMs === null || expiresAtMs > nowMs),
-      );
-      const [next] = found.at(-1) ?? [];
-      return found.length < most || next === undefined ? { values } : { values, next };
+      const [lines = null, count = 0, next = null] =
+        ofPrime.get(scope, sizeKey(prime), sizeKey(after ?? '0'), most, nowMs) ?? [];
+      return count < most || next === null ? { lines } : { lines, next };
     },
 
     renewValues([nowMs, scope, ...renewals]) {

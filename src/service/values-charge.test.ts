@@ -1,0 +1,101 @@
+/** What a POST of values is charged to the quotas of its caller. */
+import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { test } from 'node:test';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { StoreError, type Store } from '../store/store.ts';
+import { newFolder, openReplica, type OpenedReplica } from './replica-fixture.ts';
+import type { PostValuesResult } from './service.ts';
+import { UnavailableError } from './unavailable-error.ts';
+
+const WORKER = new URL('../engine/worker.ts', import.meta.url);
+const NEVER = new AbortController().signal;
+/** Numbers so long are looked for among those that are kept. */
+const LONG = 10n ** 30n;
+/** Takes minutes. */
+const HARD = (10n ** 40n + 121n) * (10n ** 41n + 351n);
+/** A minute's worth comes back so slowly that nothing of it does while a test runs. */
+const quotas = { waiting: () => undefined, 'per-minute': () => 10 };
+
+function post(
+  { replica }: OpenedReplica,
+  numbers: readonly bigint[],
+  waitMs = 60_000,
+): Promise<PostValuesResult> {
+  return replica.postValues({ callerId: 'acme', numbers }, waitMs, NEVER);
+}
+
+/** How many numbers the caller may still have accepted, found out by taking all of them. */
+async function left(opened: OpenedReplica): Promise<number> {
+  let count = 0;
+  while ((await post(opened, [15n])).kind === 'values') count++;
+  return count;
+}
+
+/** The store, but that looking for values fails. */
+function withoutValues(store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (name === 'values') return () => Promise.reject(new StoreError('busy', 'on purpose'));
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}
+
+test('numbers that are kept are charged, and so are those that go on as requests: once', async () => {
+  await using opened = await openReplica({ worker: WORKER, settings: { quotas } });
+  assert.equal((await post(opened, [15n, 21n])).kind, 'values');
+  assert.equal((await post(opened, [HARD, HARD + 2n, HARD + 4n], 0)).kind, 'unfinished');
+  assert.equal((await post(opened, [HARD + 6n], 300)).kind, 'unfinished');
+  assert.equal(await left(opened), 4);
+});
+
+test('where the store does not answer in time nothing is charged', async () => {
+  const dataDir = await newFolder();
+  {
+    await using store = await openSqliteStore({ dataDir });
+    const settings = { quotas, store: withoutValues(store) };
+    await using opened = await openReplica({ worker: WORKER, settings });
+    await assert.rejects(post(opened, [LONG, LONG, LONG]), /on purpose/);
+    assert.equal(await left(opened), 10);
+  }
+  await rm(dataDir, { recursive: true });
+});
+
+test('where other replicas cannot be told nothing is charged', async () => {
+  let areReached = false;
+  const renew = (): Promise<void> =>
+    areReached
+      ? Promise.resolve()
+      : Promise.reject(new UnavailableError('shard_absent', 1_000, 'on purpose'));
+  const settings = { quotas, renewals: { msMax: 0, renew } };
+  await using opened = await openReplica({ worker: WORKER, settings });
+  await assert.rejects(post(opened, [15n, 21n]), /on purpose/);
+  areReached = true;
+  assert.equal(await left(opened), 10);
+});
+
+test('what the store fails to accept is not charged', async () => {
+  const dataDir = await newFolder();
+  {
+    await using store = await openSqliteStore({ dataDir });
+    let isBroken = true;
+    const failing = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name, target);
+        if (name === 'accept' && isBroken) return () => Promise.reject(new Error('on purpose'));
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+    await using opened = await openReplica({ worker: WORKER, settings: { quotas, store: failing } });
+    await assert.rejects(post(opened, [HARD], 0), /on purpose/);
+    await assert.rejects(
+      opened.replica.accept({ callerId: 'acme', mode: 'queued', numbers: [HARD] }),
+      /on purpose/,
+    );
+    isBroken = false;
+    assert.equal(await left(opened), 10);
+  }
+  await rm(dataDir, { recursive: true });
+});
