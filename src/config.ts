@@ -64,7 +64,7 @@ const SETTINGS = {
   FAIRSIEVE_STORE_BYTES_MAX: size(
     16 * GIB,
     '16GiB',
-    'size at which the store takes no more; from 80 % on what is oldest and ended goes',
+    'size at which the store takes no more; from 80 % on what ended longest ago goes before its time, but nothing within 10 minutes',
   ),
   FAIRSIEVE_RETENTION: duration('7d', 'how long ended requests are kept'),
   FAIRSIEVE_WEIGHTS: weights('shares of CPU time by caller, such as acme=3,globex=0.5; everyone else has 1'),
