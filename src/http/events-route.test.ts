@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProgressEvent } from '../contract/event-stream.ts';
@@ -14,6 +15,9 @@ interface StreamEvent {
   readonly id: string;
   readonly data: RequestBody & ProgressEvent;
 }
+
+/** 12 MB, of which a connection that nobody reads from takes less than half. */
+const BIG_EVENT = { event: 'recovered', atMs: 0, reason: 'x'.repeat(12_000_000) } as const;
 
 /** The events that came whole. */
 function eventsOf(text: string): StreamEvent[] {
@@ -135,6 +139,28 @@ describe('GET /requests/{id}/events', () => {
       return server.service.watching.size === 0;
     });
     assert.ok(process.memoryUsage.rss() - before < 300e6);
+    socket.destroy();
+  });
+
+  it('gives up on a client that takes nothing behind an answer that is still held', async () => {
+    await using server = await TestServer.start({ heartbeatMs: 100, waitMsMax: 30_000 });
+    const held = server.service.add().requestId;
+    const { requestId } = server.service.add({ timeline: [BIG_EVENT] });
+    const socket = server.connect().resume();
+    socket.write(
+      `GET /requests/${held} HTTP/1.1\r\nHost: x\r\nPrefer: wait=30\r\n\r\nGET /requests/${requestId}/events HTTP/1.1\r\nHost: x\r\n\r\n`,
+    );
+    await once(socket, 'close');
+    await until(() => server.service.watching.size === 0);
+  });
+
+  it('that has ended is cut off when its client does not take the rest for a time', async () => {
+    await using server = await TestServer.start({ watchersMax: 0, stalledMs: 300 });
+    const { requestId } = server.service.add({ timeline: [BIG_EVENT] });
+    const socket = server.connect().pause();
+    socket.write(`GET /requests/${requestId}/events HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await until(() => server.bytesRead > 0);
+    await until(async () => (await server.connections) === 0);
     socket.destroy();
   });
 

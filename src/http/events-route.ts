@@ -5,9 +5,10 @@ import * as Type from 'typebox';
 import { HEARTBEAT_MS, STALLED_MS_MAX } from '../domain/limits.ts';
 import { hasEnded } from '../domain/request.ts';
 import type { RequestView } from '../service/service.ts';
+import { cutOffStalled } from './cut-off-stalled.ts';
 import { PROBLEM, RESUME_STREAM_HEADERS, UNAVAILABLE } from './documented.ts';
 import { notFound, RequestParams } from './fetch-route.ts';
-import type { HttpApp, HttpContext } from './http-context.ts';
+import type { HttpApp, HttpConfig, HttpContext } from './http-context.ts';
 import { progressEventJson, requestJson } from './request-json.ts';
 
 export function addEventsRoute(app: HttpApp, { serviceFor, config, watchers, logger }: HttpContext): void {
@@ -44,7 +45,7 @@ export function addEventsRoute(app: HttpApp, { serviceFor, config, watchers, log
       if (hasEnded(view.status) && request.headers['last-event-id'] === view.status)
         return reply.code(204).send();
       reply.hijack();
-      const stream = new EventStream(reply.raw, config.heartbeatMs ?? HEARTBEAT_MS);
+      const stream = new EventStream(reply.raw, config);
       const waiter = watchers.enter(request, reply);
       try {
         // Without a place to wait in, the client gets the state now and is told to come back later.
@@ -72,10 +73,15 @@ const RECONNECT_MS = 3_000;
 class EventStream {
   readonly #response: ServerResponse;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #stalledMs: number;
   #status: RequestView['status'] | undefined;
 
-  constructor(response: ServerResponse, heartbeatMs: number) {
+  constructor(
+    response: ServerResponse,
+    { heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS_MAX }: HttpConfig,
+  ) {
     this.#response = response;
+    this.#stalledMs = stalledMs;
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
@@ -83,8 +89,8 @@ class EventStream {
     });
     response.write(`retry: ${RECONNECT_MS}\n\n`);
     this.#heartbeat = setInterval(() => {
-      // A client that has taken nothing for a whole interval is as good as gone.
-      if (response.writableNeedDrain) response.destroy();
+      // A client that has taken nothing for a whole interval is as good as gone, with whatever this waits behind.
+      if (response.writableNeedDrain) response.req.socket.destroy();
       else response.write(': alive\n\n');
     }, heartbeatMs);
   }
@@ -103,6 +109,6 @@ class EventStream {
     clearInterval(this.#heartbeat);
     const response = this.#response.end();
     // What a client has not taken by then, it never will.
-    if (!response.writableFinished) response.setTimeout(STALLED_MS_MAX, () => response.destroy());
+    if (!response.writableFinished) cutOffStalled(response, this.#stalledMs);
   }
 }
