@@ -26,3 +26,16 @@ test('what is given back is free for everyone, and the last place can be taken',
   assert.equal(places.take('b'), true);
   assert.equal(places.taken, 1);
 });
+
+test('several at once are taken together or not at all, and nobody has more than was free', () => {
+  const places = new SharedPlaces(100);
+  assert.equal(places.take('a', 40), true);
+  assert.equal(places.take('a', 30), false);
+  assert.equal(places.hasRoom('a', 20), true);
+  assert.equal(places.take('b', 60), true);
+  assert.equal(places.hasRoom('c'), false);
+  places.takeAnyway('c', 10);
+  assert.equal(places.taken, 110);
+  places.giveBack('b', 60);
+  assert.equal(places.take('c', 40), true);
+});

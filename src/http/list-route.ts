@@ -38,6 +38,8 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
           );
         return answerRequest(request_id, request, reply, context);
       }
+      // A page that is no longer than usual is mostly small, and then never refused.
+      if (limit !== undefined && limit > PAGE_LIMIT_DEFAULT) context.unsent.refuseFull(request);
       const page = await context.serviceFor(request).list({
         limit: limit ?? PAGE_LIMIT_DEFAULT,
         ...(mode !== undefined && { mode }),
@@ -47,8 +49,9 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
         ...(cursor !== undefined && { cursor }),
       });
       refuseGaps(page.replicas, strict);
-      reply.header('cache-control', 'no-store').header('content-type', 'application/json; charset=utf-8');
-      return context.unsent.send(reply, requestPageJson(page));
+      return context.unsent.send(reply, requestPageJson(page), HEADERS);
     },
   );
 }
+
+const HEADERS = { 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' };

@@ -32,6 +32,7 @@ export function addValuesBatchRoute(
       const { batch_id: batchId } = request.params;
       const { waitMs = 0 } = parsePrefer(request.headers.prefer as string | undefined);
       const heldMs = Math.min(waitMs, config.waitMsMax);
+      unsent.refuseFull(request);
       const waiter = heldMs > 0 ? waiters.enter(request, reply) : undefined;
       if (waiter) reply.header('preference-applied', `wait=${heldMs / 1000}`);
       try {

@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import * as Type from 'typebox';
 import { ValuesQuery } from '../contract/values.ts';
 import { ANONYMOUS } from '../domain/caller.ts';
-import { VALUES_PAGE_MAX } from '../domain/limits.ts';
+import { PAGE_LIMIT_DEFAULT, VALUES_PAGE_MAX } from '../domain/limits.ts';
 import { abbreviate } from '../base/abbreviate.ts';
 import type { Service, ValuesOfQuery, ValuesPage } from '../service/service.ts';
 import { callerOf } from './accept-input.ts';
@@ -52,6 +52,8 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unse
         ...(after !== undefined && { after: after.replace(/^0+(?=.)/, '') }),
       };
       const service = serviceFor(request);
+      // A page that is no longer than usual is mostly small, and then never refused.
+      if (query.limit > PAGE_LIMIT_DEFAULT) unsent.refuseFull(request);
       const waiter = waiters.enter(request, reply);
       if (waiter === undefined) throw unavailable('overloaded', 1_000, TOO_MANY);
       const page = await firstPage(service, query, strict, waiter.signal).catch((error: unknown) => {
@@ -60,20 +62,26 @@ export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unse
       });
       const isWhole = limit !== undefined || page.next === undefined;
       if (isWhole) waiter.leave();
-      reply
-        .headers(replicasHeader(page.replicas))
-        .header('cache-control', 'no-store')
-        .header('content-type', JSON_CONTENT_TYPE);
-      if (limit !== undefined && page.next !== undefined)
-        reply.header('link', `<${nextUrl(request, page.next)}>; rel="next"`);
+      const headers = {
+        ...replicasHeader(page.replicas),
+        'cache-control': 'no-store',
+        'content-type': JSON_CONTENT_TYPE,
+      };
       const first = await linesJson(page.lines);
-      if (isWhole) return unsent.send(reply, `[${first}]`);
+      if (isWhole) {
+        const link = page.next !== undefined && { link: `<${nextUrl(request, page.next)}>; rel="next"` };
+        return unsent.send(reply, `[${first}]`, { ...headers, ...link });
+      }
       const begin = Buffer.from(`[${first}`);
-      unsent.hold(reply.raw, PAGES_HELD * begin.length);
-      const rest = { service, query, firstMissing: page.replicas?.missing ?? [], signal: waiter.signal };
+      const holdPages = (bytes: number): void => unsent.hold(reply, PAGES_HELD * bytes);
+      holdPages(begin.length);
+      const firstMissing = page.replicas?.missing ?? [];
+      const rest = { service, query, firstMissing, signal: waiter.signal, holdPages };
       const stream = Readable.from(request.method === 'HEAD' ? [] : allPages(begin, page.next, rest));
       stream.once('close', () => waiter.leave());
-      return reply.send(stream);
+      // Behind another answer, this one alone would be destroyed, and the connection would wait for it forever.
+      stream.once('error', () => request.raw.socket.destroy());
+      return reply.headers(headers).send(stream);
     },
   );
 }
@@ -110,6 +118,8 @@ interface Rest {
   /** Replicas that were missing from the first page. */
   readonly firstMissing: readonly string[];
   readonly signal: AbortSignal;
+  /** Lets the answer hold pages of so many bytes; throws where there is no room. */
+  readonly holdPages: (bytes: number) => void;
 }
 
 /** The text of an answer, page by page: `begin`, and those from `next` on. */
@@ -123,6 +133,8 @@ async function* allPages(
     rest.signal.throwIfAborted();
     const page = await pageText(after, rest);
     after = page.next;
+    // Values ascend, and so does the length of pages.
+    rest.holdPages(page.text.length);
     yield page.text;
   }
   yield Buffer.from(']');

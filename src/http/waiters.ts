@@ -5,24 +5,15 @@
  *   W1. At most `max` are open at once, and nobody has more than are free; whoever comes beyond is answered at once.
  *   W2. Every one ends, and takes no place any more, when its client goes away; and all end when the server closes.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { SharedPlaces } from '../base/shared-places.ts';
-import { ownCallerId } from './access.ts';
-import { clientNetwork } from './client-network.ts';
+import { holderOf, type Asking } from './holder-of.ts';
 
 export interface Waiter {
   /** Aborts when the client has gone or the server closes. */
   readonly signal: AbortSignal;
   /** To be called when the waiting is over; twice does no harm. */
   leave(): void;
-}
-
-type Asking = Pick<FastifyRequest, 'bearer' | 'ip'>;
-
-/** Caller ids are free where there are no keys, addresses are not. */
-function holderOf(request: Asking): string {
-  const callerId = ownCallerId(request);
-  return callerId === undefined ? `from ${clientNetwork(request.ip)}` : `by ${callerId}`;
 }
 
 export class Waiters {
