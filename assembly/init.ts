@@ -1,5 +1,12 @@
 /** Writes the tables of the core, whatever the memory held before. About 0.1 ms. */
-import { ODD_PRIMES, ODD_PRIMES_COUNT, PRIME_INVERSES, PRIME_LIMITS, PRIME_WINDOW } from './layout';
+import {
+  ODD_PRIMES,
+  ODD_PRIMES_COUNT,
+  PRIME_INVERSES,
+  PRIME_LIMITS,
+  PRIME_WINDOW,
+  PRIMES_MARGIN,
+} from './layout';
 import { resetPrimeWindow } from './arithmetic/prime-window';
 import { initMicroEcm } from './word/micro-ecm-level';
 import { inverseWord } from './word/montgomery-word';
@@ -14,6 +21,7 @@ export function init(): void {
     store<u32>(PRIME_INVERSES + 4 * i, <u32>inverseWord(p));
     store<u32>(PRIME_LIMITS + 4 * i, u32.MAX_VALUE / p);
   }
+  memory.fill(PRIME_INVERSES + 4 * <usize>ODD_PRIMES_COUNT, 0, 4 * <usize>PRIMES_MARGIN);
 }
 
 /** The sieve of Eratosthenes over the odd numbers below 2^16, one byte each, in the prime window's place. */
@@ -27,4 +35,5 @@ function writeOddPrimes(): void {
     for (let multiple = p * p; multiple < 0x10000; multiple += 2 * p)
       store<u8>(PRIME_WINDOW + (multiple >> 1), 0);
   }
+  memory.fill(out, 0, 2 * <usize>PRIMES_MARGIN);
 }

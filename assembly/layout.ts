@@ -8,12 +8,15 @@
  * Regions do not overlap. A *slot* holds one multi-precision number of up to 128 limbs.
  */
 
-/** The odd primes below 2^16 as u16, ascending: 6,541 of them, then zeros. */
+/** The odd primes below 2^16 as u16, ascending: 6,541 of them, then `PRIMES_MARGIN` zeros. */
 export const ODD_PRIMES: usize = 0x10000;
 export const ODD_PRIMES_COUNT: i32 = 6541;
+/** What a group of eight primes, from any of them on, may reach over. */
+export const PRIMES_MARGIN: i32 = 7;
 
-/** Per odd prime p, and for some numbers behind them, u32: p^-1 mod 2^32, and floor((2^32 - 1) / p). */
+/** Per odd prime p, u32: p^-1 mod 2^32, then `PRIMES_MARGIN` zeros. */
 export const PRIME_INVERSES: usize = 0x14000;
+/** Per odd prime p, u32: floor((2^32 - 1) / p). */
 export const PRIME_LIMITS: usize = 0x1c000;
 
 /** One byte for each odd number of a window of `PRIME_WINDOW_SPAN` integers, 1 where it is prime. */

@@ -66,7 +66,10 @@ const SETTINGS = {
     '16GiB',
     'size at which the store takes no more; from 80 % on what ended longest ago goes before its time, but nothing within 10 minutes',
   ),
-  FAIRSIEVE_RETENTION: duration('7d', 'how long ended requests are kept'),
+  FAIRSIEVE_RETENTION: duration(
+    '7d',
+    'how long ended requests are kept; less where the store is more than 80 % full',
+  ),
   FAIRSIEVE_WEIGHTS: weights('shares of CPU time by caller, such as acme=3,globex=0.5; everyone else has 1'),
   FAIRSIEVE_API_KEYS_FILE: checked(
     '',

@@ -10,6 +10,7 @@
 import { PRIMALITY, SCRATCH, SLOT_BYTES } from '../layout';
 import { limbs, N } from '../arithmetic/modulus';
 import { add, bitLength, compare, sub } from '../arithmetic/natural';
+import { oddInverse } from '../arithmetic/odd-inverse';
 
 const RADIX_BITS: i32 = 26;
 const MASK: u32 = 0x3ffffff;
@@ -100,12 +101,7 @@ export function subtractSum(sum: usize, other: usize, k: i32): void {
 
 /** r = sum/R mod n, in [0, n), of as many limbs as n; destroys the sum, which is below 2^12·n² in absolute value. */
 export function reduceSum(r: usize, sum: usize, k: i32): void {
-  const n0 = load<u32>(LONG_N + MARGIN);
-  let inverse: u32 = (3 * n0) ^ 2;
-  inverse *= 2 - n0 * inverse;
-  inverse *= 2 - n0 * inverse;
-  inverse *= 2 - n0 * inverse;
-  const minusInverse = 0 - inverse;
+  const minusInverse = 0 - oddInverse(load<u32>(LONG_N + MARGIN));
   const modulusEnd = LONG_N + MARGIN + ((<usize>k) << 2);
   let at = sum;
   for (let i = 0; i < k; i++, at += 8) {

@@ -9,7 +9,7 @@ import { isPrimeWord, isqrtWord, isSquareWord } from './primality-word';
 import { trialDivideWord } from './trial-division-word';
 
 /** Odd primes tried by division, those up to 8,233; what is left has no factor below `TRIAL_BOUND`. */
-const TRIAL_COUNT: i32 = 1032;
+const TRIAL_COUNT: i32 = 129 * 8; // Whole groups of eight, as `trialDivideWord` wants it.
 const TRIAL_BOUND: u64 = 8192;
 /** Up to this size rho is faster than elliptic curves. */
 const RHO_BITS_MAX: i32 = 36;

@@ -72,9 +72,9 @@ export class LocalFactorer implements Factorer {
       if (this.#isInterrupted || performance.now() - beganMs >= this.#timeoutMs) break;
       if (!(await this.#breathe())) continue;
       onProgress(progress);
-      roomy.makeRoom();
       this.#want(helpWorthGiving(roomy.job.helpWanted(), progress, this.#wanted !== undefined));
       roomy.job.learn(this.#learnt.splice(0));
+      roomy.makeRoom();
     }
     this.#want(undefined);
     const factorization = roomy.job.factorization();

@@ -64,8 +64,8 @@ export const TTL_SECONDS_MAX = 315_360_000;
 export const PRIMALITY_MS_MAX = 1_000;
 /**
  * How long an answer is kept at least after its request has ended, or its callback was told, however full the store is: whoever has lost its
- * connection, or backs off, comes back within minutes. Not longer, since what ends meanwhile must have room: at 333 requests per second, of about half a KiB each,
- * 10 minutes are 100 MB.
+ * connection, or backs off, comes back within minutes. Not longer, since what ends meanwhile must have room: at 333 requests per second, of about half a KiB each
+ * and a quarter more for a key, 10 minutes are 150 MB.
  */
 export const ANSWER_MS_MIN = 600_000;
 /** Timeline events kept for a request. */

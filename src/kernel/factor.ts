@@ -49,8 +49,8 @@ export async function factor(n: bigint, options: FactorOptions = {}): Promise<Fa
       onProgress?.(roomy.job.progress());
       await PLATFORM.nextTurn();
       signal?.throwIfAborted();
-      roomy.makeRoom();
       team?.serve(roomy.job);
+      roomy.makeRoom();
       sliceEndMs = performance.now() + turnMs;
     }
   } finally {

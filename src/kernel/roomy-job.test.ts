@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextPrime } from './bigint-reference.ts';
 import { encodeRecord } from './job-chunk.ts';
+import type { Job, Kernel } from './kernel.ts';
 import { createKernel, loadKernelModule } from './load-kernel.ts';
 import { RoomyJob } from './roomy-job.ts';
 
@@ -59,6 +60,54 @@ test('what curves leave is sieved in a larger memory, and the primes that they f
   assert.equal(roomy.job.pagesWanted(), undefined);
   roomy.end();
   assert.equal(given.length, 2);
+});
+
+test('after a memory was refused one is asked for again only if it is smaller', () => {
+  let wanted = 300;
+  let job = { pagesWanted: () => wanted, takeChunks: () => [] } as Partial<Job> as Job;
+  const asked: number[] = [];
+  const roomy = new RoomyJob({ memoryPages: () => 1, start: () => job }, NUMBER, {
+    take: (pages) => {
+      asked.push(pages);
+      if (pages >= 300) throw new RangeError('could not allocate memory');
+      return memoryOf(pages);
+    },
+    give: () => undefined,
+  });
+  roomy.makeRoom();
+  for (wanted of [300, 301]) roomy.makeRoom();
+  assert.deepEqual(asked, [1, 300]);
+  wanted = 299;
+  job = { ...job };
+  roomy.makeRoom();
+  assert.deepEqual(asked, [1, 300, 299]);
+  assert.equal(roomy.job, job);
+});
+
+test('a memory in which the job cannot begin is given back, and the job is as before', () => {
+  const taken: WebAssembly.Memory[] = [];
+  const given: WebAssembly.Memory[] = [];
+  const start: Kernel['start'] = (n, memory, chunks) => {
+    if (memory === taken[1]) throw new RangeError('could not instantiate');
+    return kernel.start(n, memory, chunks);
+  };
+  const roomy = new RoomyJob({ memoryPages: (n) => kernel.memoryPages(n), start }, NUMBER, {
+    take: (pages) => {
+      const memory = memoryOf(pages);
+      taken.push(memory);
+      return memory;
+    },
+    give: (memory) => void given.push(memory),
+  });
+  comeToSieve(roomy);
+  const { job } = roomy;
+  assert.throws(() => roomy.makeRoom(), /could not instantiate/);
+  assert.deepEqual(given, taken.slice(1));
+  assert.equal(roomy.job, job);
+  // What it knew is not lost to the next attempt.
+  roomy.makeRoom();
+  assert.equal(roomy.job.factorization().factors.length, SMALL.length + 1);
+  assert.deepEqual(given, [taken[1], taken[0]]);
 });
 
 test('where the system has no larger memory the job goes on with curves', () => {

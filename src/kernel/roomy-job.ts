@@ -13,21 +13,22 @@ export interface MemorySource {
 }
 
 export class RoomyJob {
-  readonly #kernel: Kernel;
+  readonly #kernel: Pick<Kernel, 'memoryPages' | 'start'>;
   readonly #number: bigint;
   readonly #memories: MemorySource;
   readonly #log: Uint8Array[] = [];
   #memory: WebAssembly.Memory;
   #job: Job;
-  #isRoomLeft = true;
+  /** The system had no memory of so many pages: one is asked for again only if it is smaller. */
+  #pagesRefused = Infinity;
 
   /** Begins with a number that is not small. */
-  constructor(kernel: Kernel, number: bigint, memories: MemorySource) {
+  constructor(kernel: Pick<Kernel, 'memoryPages' | 'start'>, number: bigint, memories: MemorySource) {
     this.#kernel = kernel;
     this.#number = number;
     this.#memories = memories;
     this.#memory = memories.take(kernel.memoryPages(number));
-    this.#job = kernel.start(number, this.#memory, []);
+    this.#job = this.#startIn(this.#memory);
   }
 
   /** The job until `makeRoom` is called. */
@@ -35,15 +36,20 @@ export class RoomyJob {
     return this.#job;
   }
 
-  /** To be called between steps. Where there is no larger memory the job goes on without. */
+  /**
+   * To be called between steps, after helpers were served: a job that has begun again wants no help before its next step. Where there is no
+   * larger memory the job goes on without.
+   */
   makeRoom(): void {
-    const pages = this.#isRoomLeft ? this.#job.pagesWanted() : undefined;
-    if (pages === undefined) return;
+    const pages = this.#job.pagesWanted();
+    if (pages === undefined || pages >= this.#pagesRefused) return;
     const larger = this.#takeIfThereIs(pages);
-    this.#isRoomLeft = larger !== undefined;
-    if (larger === undefined) return;
+    if (larger === undefined) {
+      this.#pagesRefused = pages;
+      return;
+    }
     this.#log.push(...this.#job.takeChunks());
-    this.#job = this.#kernel.start(this.#number, larger, this.#log);
+    this.#job = this.#startIn(larger);
     this.end();
     this.#memory = larger;
   }
@@ -51,6 +57,16 @@ export class RoomyJob {
   /** Gives the memory back: the job makes no further step. */
   end(): void {
     this.#memories.give(this.#memory);
+  }
+
+  /** The job from its log. A memory in which it cannot begin is given back. */
+  #startIn(memory: WebAssembly.Memory): Job {
+    try {
+      return this.#kernel.start(this.#number, memory, this.#log);
+    } catch (error) {
+      this.#memories.give(memory);
+      throw error;
+    }
   }
 
   #takeIfThereIs(pages: number): WebAssembly.Memory | undefined {

@@ -52,6 +52,32 @@ test('the relations of two large primes, and the matrix that they make, have roo
   assert.ok(fields[header.LOG_END]! <= 0.8 * fields[header.LOG_CAPACITY]!);
 });
 
+test('with one large prime the cycles that the table asks for make a matrix that fits and has a dependency at once', () => {
+  const sieve = begin(200, 11);
+  const { fields } = sieve;
+  const { needed } = sieve.siqs.progress();
+  assert.ok(needed < fields[header.BASE_SIZE]!);
+  stepUntil(sieve, 'square-root');
+  assert.equal(sieve.siqs.progress().needed, needed, 'the first matrix was made in vain');
+  assert.ok(
+    Math.max(fields[header.DENSE_ROWS]!, fields[header.DENSE_COLUMNS]!) <=
+      0.9 * fields[header.DENSE_SIDE_MAX]!,
+  );
+});
+
+test('where the cycles have no dependency only one matrix is made in vain', () => {
+  const sieve = begin(130, 9, { cyclesShare: 0.9 });
+  const { n, siqs, fields } = sieve;
+  stepUntil(sieve, 'linear-algebra');
+  assert.ok(fields[header.CYCLE_COUNT]! < 0.95 * fields[header.BASE_SIZE]!);
+  stepUntil(sieve, 'siqs');
+  assert.equal(siqs.progress().needed, fields[header.BASE_SIZE]! + 6);
+  stepUntil(sieve, 'square-root');
+  assert.equal(siqs.progress().needed, fields[header.BASE_SIZE]! + 6, 'a second one was made in vain');
+  const factor = siqs.step(() => false);
+  assert.ok(typeof factor === 'bigint' && factor > 1n && factor < n && n % factor === 0n, `${factor}`);
+});
+
 test('where the matrix has no room the sieve goes on for more relations, until it has', () => {
   const sieve = begin(130, 8);
   const { n, siqs, fields } = sieve;

@@ -310,7 +310,8 @@ export class Siqs {
     if (outcome === MATRIX_TOO_LARGE) return this.#makeMatrixSmaller();
     if (outcome === 0) return 'unfinished';
     if (this.#get(header.DEPENDENCY_COUNT) === 0) {
-      this.#sieveOn(EXCESS);
+      // As many as the base has primes and some more always have one: no second matrix is made in vain, whatever the size.
+      this.#sieveOn(Math.max(EXCESS, this.#get(header.BASE_SIZE) + EXCESS - this.#get(header.CYCLE_COUNT)));
     } else {
       this.#set(header.DEPENDENCY, 0);
       this.#enter(Stage.root);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { factor } from './factor.ts';
+import { takeTeamThread } from './team-thread-pool.ts';
 
 /** 57 digits. */
 const LONG = (10n ** 28n + 331n) * (3n * 10n ** 28n + 1n);
@@ -39,6 +40,14 @@ test('two numbers at once have a thread each', async (t) => {
   assert.equal(one.number, LONG);
   assert.equal(two.factors.length, one.factors.length + 1);
   assert.ok(started >= 1, 'both had the one that was kept');
+});
+
+test('a thread that cannot be given its module is ended', async () => {
+  const exited = once(process, 'worker').then(([worker]) => once(worker as Worker, 'exit'));
+  // Functions cannot be cloned; a module cannot where memory is short.
+  const module = (() => undefined) as unknown as WebAssembly.Module;
+  assert.equal(await takeTeamThread(module, () => undefined), undefined);
+  await exited;
 });
 
 test('a process ends by itself although it keeps a thread', async () => {

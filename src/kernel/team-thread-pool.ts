@@ -46,8 +46,9 @@ function takeIdle(module: WebAssembly.Module): KeptThread | undefined {
 }
 
 async function startThread(module: WebAssembly.Module): Promise<KeptThread | undefined> {
+  let thread: Thread | undefined;
   try {
-    const thread = await PLATFORM.startTeamThread(
+    thread = await PLATFORM.startTeamThread(
       (message) => kept.onFound(message as FromTeamThread),
       () => {
         kept.hasEnded = true;
@@ -58,6 +59,8 @@ async function startThread(module: WebAssembly.Module): Promise<KeptThread | und
     thread.post({ kind: 'begin', module } satisfies ToTeamThread);
     return kept;
   } catch {
+    // It may run already, and have been refused the module.
+    void thread?.terminate();
     return undefined;
   }
 }

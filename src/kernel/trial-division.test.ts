@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrime, seededNaturals } from './bigint-reference.ts';
+import { KernelInstance } from './kernel-instance.ts';
+import { loadKernelModule } from './load-kernel.ts';
 import { newProofKernel } from './proof-runs.ts';
 import { divideByPrimes } from './trial-division.ts';
 
+const module = await loadKernelModule();
 const kernel = newProofKernel();
 const below = seededNaturals(31n);
 const ODD_PRIMES = Array.from({ length: 32_767 }, (_, i) => 2 * i + 3).filter((n) => isPrime(BigInt(n)));
@@ -22,6 +25,15 @@ test('the first divisor in any range of primes is found, in numbers of any lengt
     assert.equal(kernel.exports.findOddDivisor(limbs, first, at), -1);
     assert.equal(kernel.exports.findOddDivisor(limbs, at + 1, 7_000), -1);
   }
+});
+
+test('behind the primes stands nothing that a memory held before', () => {
+  const memory = new WebAssembly.Memory({ initial: 32, maximum: 32, shared: true });
+  const { exports } = new KernelInstance(module, memory);
+  const table = new Uint16Array(memory.buffer, exports.ODD_PRIMES.value, ODD_PRIMES.length + 7);
+  table.fill(0xffff);
+  exports.init();
+  assert.deepEqual(Array.from(table), [...ODD_PRIMES, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 test('small primes are taken out with their multiplicity, as far as asked, and the rest is left untested', () => {

@@ -83,7 +83,8 @@ export class Acceptance {
     if (closing.aborted) return STOPPING;
     const { callerId, numbers } = input;
     const refusal =
-      refuseNewcomer(callerId, input.callbackUrl !== undefined) ?? quotas.charge(callerId, numbers.length);
+      refuseNewcomer(callerId, { request: true, callback: input.callbackUrl !== undefined }) ??
+      quotas.charge(callerId, numbers.length);
     if (refusal && !(await keys.has(input))) return refusal;
     const accepted = await this.#write(input, urgent, refusal === undefined);
     if (accepted.kind === 'busy') return BUSY;

@@ -137,7 +137,8 @@ export class Changes {
   async #resume(requestId: string, stored: StoredRequest): Promise<ChangeResult> {
     const { lookups, intake, quotas, refuseNewcomer, dispatcher } = this.#parts;
     const refusal =
-      refuseNewcomer(stored.callerId, stored.callbackUrl !== undefined) ?? quotas.charge(stored.callerId, 1);
+      refuseNewcomer(stored.callerId, { request: true, callback: stored.callbackUrl !== undefined }) ??
+      quotas.charge(stored.callerId, 1);
     if (refusal) return refusal;
     const changed = await intake.requeue(stored);
     if (changed !== true) quotas.refund(stored.callerId, 1);
@@ -169,7 +170,8 @@ export class Changes {
   async #redeliver(requestId: string, stored: StoredRequest, dueAtMs: number): Promise<ChangeResult> {
     const { store, lookups, quotas, refuseNewcomer, deliveries } = this.#parts;
     const { callerId, seq, delivery } = stored;
-    const refusal = refuseNewcomer(callerId, true) ?? quotas.chargeRate(callerId, 1);
+    const refusal =
+      refuseNewcomer(callerId, { request: false, callback: true }) ?? quotas.chargeRate(callerId, 1);
     if (refusal) return refusal;
     const timeline = withEvents(stored.timeline, [{ event: 'redelivery', atMs: dueAtMs }]);
     const done = await store.redeliver(seq, dueAtMs, timeline).catch((error: unknown) => {

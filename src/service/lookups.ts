@@ -167,7 +167,7 @@ export class Lookups {
     if (query.status === 'running') return this.#running(query);
     // Before the store is asked: what is written meanwhile is found twice, but in no case not at all.
     const arriving = this.#arriving(query);
-    const page = await this.#parts.store.list(asStoreQuery(query)).catch(rethrowBusy);
+    const page = await this.#parts.store.list(asStoreQuery(query)).catch(rethrowCrowded);
     const requests = this.#viewsFor(page.requests, query);
     const shown = page.next === undefined ? { requests } : { requests, next: String(page.next) };
     if (arriving.length === 0) return shown;
@@ -244,8 +244,8 @@ function isFor(stored: StoredRequest, { callerId, mode, delivery, cursor }: List
 }
 
 /** Too many lists are being read: that passes soon. */
-function rethrowBusy(error: unknown): never {
-  if (!(error instanceof StoreError) || error.code !== 'busy') throw error;
+function rethrowCrowded(error: unknown): never {
+  if (!(error instanceof StoreError) || error.code !== 'crowded') throw error;
   throw new UnavailableError('overloaded', 1_000, error.message, error);
 }
 

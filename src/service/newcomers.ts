@@ -18,8 +18,14 @@ export interface NewcomerParts {
   readonly callersMax: number;
 }
 
-/** Why this caller may not have something new wait; undefined if it may. `isCalled`: its end is to be told to a URL. */
-export type RefuseNewcomer = (callerId: string, isCalled: boolean) => Unavailable | undefined;
+/** What is to wait: a request, the callback of its end, or both. */
+export interface ToWait {
+  readonly request: boolean;
+  readonly callback: boolean;
+}
+
+/** Why this caller may not have something new wait; undefined if it may. */
+export type RefuseNewcomer = (callerId: string, toWait: ToWait) => Unavailable | undefined;
 
 /** Their places become free as requests end and callbacks are told. */
 const RETRY_AFTER_MS = 2_000;
@@ -31,8 +37,9 @@ export function newcomerCheck({ backlog, deliveries, callersMax }: NewcomerParts
     retryAfterMs: RETRY_AFTER_MS,
     detail: `Too many callers are waiting: ${callersMax} may have requests or callbacks that wait, and this one has none yet`,
   };
-  return (callerId, isCalled) => {
-    const isFull = backlog.callers >= callersMax || (isCalled && deliveries.callers >= callersMax);
+  return (callerId, { request, callback }) => {
+    const isFull =
+      (request && backlog.callers >= callersMax) || (callback && deliveries.callers >= callersMax);
     return isFull && backlog.present(callerId) === 0 && !deliveries.has(callerId) ? crowded : undefined;
   };
 }

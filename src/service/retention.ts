@@ -7,7 +7,7 @@ export interface RetentionOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly retentionMs: number;
-  /** Above this size what is oldest goes before its time: idle logs, ended requests, known numbers. */
+  /** Above this size what is oldest goes before its time: idle logs, keys, ended requests, known numbers; of answers none within `ANSWER_MS_MIN`. */
   readonly bytesMax: number;
 }
 

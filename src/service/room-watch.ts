@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 500;
 export class RoomWatch {
   readonly #parts: RoomWatchParts;
   #isFull = false;
+  #isLooking = false;
 
   constructor(parts: RoomWatchParts) {
     this.#parts = parts;
@@ -28,20 +29,21 @@ export class RoomWatch {
     return this.#isFull;
   }
 
-  /** The store had no room for something new. */
+  /** The store had no room for something new: for anything, or for something that large. */
   refused(): void {
     this.#parts.retention.hurry();
-    if (this.#isFull) return;
-    this.#isFull = true;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     this.#look().catch(this.#parts.onFatal);
   }
 
   async #look(): Promise<void> {
     const { store, clock, closing } = this.#parts;
-    while (this.#isFull && !closing.aborted) {
-      await clock.sleep(LOOK_EVERY_MS, closing);
+    do {
       const stats = await untilRoom(() => store.stats(), clock, closing);
       this.#isFull = stats?.freeBytes === 0;
-    }
+      if (this.#isFull) await clock.sleep(LOOK_EVERY_MS, closing);
+    } while (this.#isFull && !closing.aborted);
+    this.#isLooking = false;
   }
 }

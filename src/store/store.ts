@@ -372,9 +372,9 @@ export interface StoreStats {
 
 /**
  * `full`: no room, try again later. `busy`: too much is arriving at once, try again soon. `owned`: another process has this store. `lost`: ownership was lost; stop.
- * `version`: the store was written by a newer program. `broken`: it cannot be read or written.
+ * `crowded`: too much that is dear to read is being read, which passes soon. `version`: the store was written by a newer program. `broken`: it cannot be read or written.
  */
-export type StoreErrorCode = 'full' | 'busy' | 'owned' | 'lost' | 'version' | 'broken';
+export type StoreErrorCode = 'full' | 'busy' | 'crowded' | 'owned' | 'lost' | 'version' | 'broken';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';

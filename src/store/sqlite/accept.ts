@@ -98,9 +98,6 @@ export function acceptHandlers({
   return {
     accept([ask, pieces]) {
       const [caller, token, firstSeq, , total, key, fingerprint, expiresAtMs] = ask;
-      // As they are kept, and as what they are to become: both at once for a while.
-      const restBytes = pieces.reduce((sum, piece) => sum + piece[2].length + bytesAsRequests(ask, piece), 0);
-      if (!room.hasRoomFor(restBytes)) return 'full';
       if (key !== null) {
         const found = keyRow.get(caller, key);
         if (found && found[1] > (ask[ACCEPT_HEAD + 2] as number)) {
@@ -109,6 +106,9 @@ export function acceptHandlers({
           if (anyOf.get(found[2], found[2] + total * SEQ_STRIDE)) return { firstSeq: found[2] };
         }
       }
+      // As they are kept, and as what they are to become: both at once for a while.
+      const restBytes = pieces.reduce((sum, piece) => sum + piece[2].length + bytesAsRequests(ask, piece), 0);
+      if (!room.hasRoomFor(restBytes)) return 'full';
       const bytesMax = room.exceededShare(caller);
       if (bytesMax !== undefined) return { bytesMax };
       if (key !== null) putKey.run(caller, key, fingerprint, expiresAtMs, firstSeq, token, total);

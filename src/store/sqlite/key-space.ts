@@ -3,7 +3,7 @@
  * first that expire first, some at each step.
  *
  * Invariant:
- *   K1. A key of which a request is queued, or ended lately, stays.
+ *   K1. A key of which a request is queued, is still to be written, or ended lately, stays.
  */
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
@@ -15,8 +15,6 @@ const REQUESTS_MAX = 20_000;
 
 type Place = readonly [expiresAtMs: number, callerId: string, key: string];
 type KeyRow = readonly [...Place, firstSeq: number, count: number];
-/** Whether a key may go that stands for the requests with these sequence numbers, `SEQ_STRIDE` apart. */
-type MayGo = (firstSeq: number, endSeq: number) => boolean;
 
 const START: Place = [-Infinity, '', ''];
 
@@ -25,9 +23,9 @@ export class KeySpace {
   readonly #delete: Statement<never>;
   readonly #any: Statement<readonly [number]>;
   readonly #open: Statement<readonly [number]>;
-  /** How far each kind of step has come round. */
-  #orphans = START;
-  #ended = START;
+  readonly #isArriving: Statement<readonly [number]>;
+  /** How far it has come round. */
+  #place = START;
 
   constructor({ db }: Pick<Database, 'db'>) {
     this.#after = prepare(
@@ -40,36 +38,34 @@ export class KeySpace {
     const ofKey = `SELECT 1 FROM requests WHERE seq >= ?1 AND seq < ?2 AND (seq - ?1) % ${SEQ_STRIDE} = 0`;
     this.#any = prepare(db, `${ofKey} LIMIT 1`);
     this.#open = prepare(db, `${ofKey} AND (finished_at IS NULL OR finished_at >= ?3) LIMIT 1`);
+    this.#isArriving = prepare(db, 'SELECT 1 FROM batch_rests WHERE first_seq = ? LIMIT 1');
   }
 
   /**
-   * Deletes keys of which no request is left: they are free already. Like `deleteEnded`, at most `rowsMax`; says how many, or 1 where it has
-   * only looked at some and others are left to look at.
+   * Deletes at most `rowsMax` of those that it looks at in one step: keys of which no request is left, which are free already; and of which
+   * every request that is left ended before `endedBeforeMs`, if that is given. Says how many, or 1 where it has only looked at some
+   * and others are left to look at in this round.
    */
-  deleteOrphans(rowsMax: number): number {
-    const [done, place] = this.#goOn(this.#orphans, rowsMax, (...span) => !this.#any.get(...span));
-    this.#orphans = place;
-    return done;
-  }
-
-  /** Deletes keys of which every request that is left ended before this. */
-  deleteEnded(beforeMs: number, rowsMax: number): number {
-    const [done, place] = this.#goOn(this.#ended, rowsMax, (...span) => !this.#open.get(...span, beforeMs));
-    this.#ended = place;
-    return done;
-  }
-
-  #goOn(from: Place, rowsMax: number, mayGo: MayGo): readonly [done: number, Place] {
-    const keys = this.#after.all(...from);
-    let place = from;
+  deleteSome(rowsMax: number, endedBeforeMs?: number): number {
+    const keys = this.#after.all(...this.#place);
     let deleted = 0;
     let requests = 0;
     for (const [expiresAtMs, callerId, key, firstSeq, count] of keys) {
-      if (deleted === rowsMax || requests >= REQUESTS_MAX) return [Math.max(1, deleted), place];
-      place = [expiresAtMs, callerId, key];
+      if (deleted === rowsMax || requests >= REQUESTS_MAX) return Math.max(1, deleted);
+      this.#place = [expiresAtMs, callerId, key];
       requests += count;
-      if (mayGo(firstSeq, firstSeq + count * SEQ_STRIDE)) deleted += this.#delete.run(callerId, key);
+      if (this.#mayGo(firstSeq, count, endedBeforeMs)) deleted += this.#delete.run(callerId, key);
     }
-    return keys.length < KEYS_MAX ? [deleted, START] : [Math.max(1, deleted), place];
+    if (keys.length === KEYS_MAX) return Math.max(1, deleted);
+    this.#place = START;
+    return deleted;
+  }
+
+  #mayGo(firstSeq: number, count: number, endedBeforeMs: number | undefined): boolean {
+    const span = [firstSeq, firstSeq + count * SEQ_STRIDE] as const;
+    if (this.#isArriving.get(firstSeq)) return false;
+    return (
+      !this.#any.get(...span) || (endedBeforeMs !== undefined && !this.#open.get(...span, endedBeforeMs))
+    );
   }
 }

@@ -32,7 +32,7 @@ export interface PruneParts {
   readonly database: Database;
   readonly room: Room;
   readonly logs: LogSpace;
-  readonly rests: Pick<BatchRests, 'isAwaited' | 'areAny'>;
+  readonly rests: Pick<BatchRests, 'isAwaited'>;
   readonly values: ValueRows;
 }
 
@@ -60,6 +60,8 @@ export function pruneHandlers({ database, room, logs, rests, values }: PrunePart
     db,
     'DELETE FROM known_numbers WHERE number IN (SELECT number FROM known_numbers WHERE at < ? ORDER BY at LIMIT ?)',
   );
+
+  const anyKnown = prepare<readonly [number]>(db, 'SELECT 1 FROM known_numbers LIMIT 1');
 
   const expiredValues = prepare<readonly [scope: string, number: string, version: number]>(
     db,
@@ -105,6 +107,13 @@ export function pruneHandlers({ database, room, logs, rests, values }: PrunePart
     return notes.reduce((deleted, note) => deleted + (isAwaited(note) ? 0 : deleteNote.run(...note)), 0);
   }
 
+  /** Those that still stand for something only where nothing else is left to go. */
+  function deleteKeysForRoom(limits: PruneLimits, rowsMax: number): number {
+    const endedBeforeMs = sparedFromMs(limits);
+    const isLast = !endedBefore.get(endedBeforeMs) && !anyKnown.get();
+    return keys.deleteSome(rowsMax, isLast ? endedBeforeMs : undefined);
+  }
+
   /** Of a store that is too large, once no log is left to go. */
   const forRoom = (step: Step): Step => {
     return (limits, rowsMax) => (tooLarge(limits) && !logs.hasDropped ? step(limits, rowsMax) : 0);
@@ -123,11 +132,9 @@ export function pruneHandlers({ database, room, logs, rests, values }: PrunePart
     ({ endedBeforeMs }, rowsMax) => deleteKnown.run(endedBeforeMs, rowsMax),
     ({ endedBeforeMs }, rowsMax) => deleteGone.run(endedBeforeMs, rowsMax),
     deleteLogs,
-    // They may be for requests that are still to be written.
-    forRoom((_, rowsMax) => (rests.areAny ? 0 : keys.deleteOrphans(rowsMax))),
+    forRoom(deleteKeysForRoom),
     forRoom((limits, rowsMax) => deleteRequests.run(sparedFromMs(limits), rowsMax)),
     afterAnswers((_, rowsMax) => deleteKnown.run(Infinity, rowsMax)),
-    afterAnswers((limits, rowsMax) => (rests.areAny ? 0 : keys.deleteEnded(sparedFromMs(limits), rowsMax))),
   ];
 
   return {

@@ -210,6 +210,15 @@ test('nothing remains of a batch for which there is room only in part, neither r
   assert.equal((await store.accept(other)).kind, 'accepted');
 });
 
+test('a batch that was accepted is told again under its key, though there is no room for anything new', async (t) => {
+  await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 24 * MIB });
+  const batch = keyed(newRequests(BATCH_NUMBERS_MAX, { seq: seqNo(1e6), callerId: 'first' }));
+  assert.equal((await store.accept(batch)).kind, 'accepted');
+  assert.equal(await store.settle(), 0);
+  await fill(store);
+  assert.equal((await store.accept(batch)).kind, 'replayed');
+});
+
 test('batches are accepted as far as there is room for all of their requests and their ends', async (t) => {
   await using store = await openSqliteStore({ dataDir: await newFolder(t), bytesMax: 24 * MIB });
   let count = 0;

@@ -59,7 +59,7 @@ test('of lists that pass over many requests, only some are read at once: the oth
     scan.status === 'rejected' ? [scan.reason as unknown] : [],
   );
   assert.equal(refused.length, 12);
-  assert.ok(refused.every((error) => error instanceof StoreError && error.code === 'busy'));
+  assert.ok(refused.every((error) => error instanceof StoreError && error.code === 'crowded'));
   assert.deepEqual(await store.list({ mode: 'sync', limit: 1 }), { requests: [] });
 });
 

@@ -22,6 +22,8 @@ export interface SqliteStoreOptions {
 }
 
 const BYTES_MAX_LEAST = 2 ** 20;
+/** Where the disk hangs for so long, what waits for it is refused: who asked is told at about this time anyway, and would come again. */
+const STALL_MS = 1_700;
 
 /** Opens the store in `dataDir`, or rejects with a StoreError: `owned`, `version`, `broken`, `full`. */
 export async function openSqliteStore({
@@ -36,5 +38,5 @@ export async function openSqliteStore({
   const workerData: WorkerInput = { dataDir, bytesMax: bytes, sharesWork };
   const module = moduleUrl('./sqlite-worker', import.meta.url);
   const { worker } = await startStoreThread(module, { workerData, name: 'sqlite' });
-  return new ThreadedStore(worker, clock ?? systemClock).open();
+  return new ThreadedStore(worker, clock ?? systemClock, { stallMs: STALL_MS }).open();
 }

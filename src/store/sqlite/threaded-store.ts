@@ -149,7 +149,10 @@ export class ThreadedStore implements Store {
 
   async #scan(ask: ListAsk): Promise<Answer<'list'>> {
     if (this.#scans >= SCANS_MAX)
-      throw new StoreError('busy', `${SCANS_MAX} lists that pass over many requests are being read already`);
+      throw new StoreError(
+        'crowded',
+        `${SCANS_MAX} lists that pass over many requests are being read already`,
+      );
     this.#scans++;
     try {
       return await this.#rounds.call('list', ask, ask.limit + Math.ceil(PAGE_SCAN_MAX / COUNTED_ROWS));
