@@ -1,11 +1,15 @@
 /** A real HAProxy on a port of this machine: the configuration that ships, with a list of replicas of its own. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { serverAnswers } from './server-answers.ts';
 import { ServerProcess } from './server-process.ts';
 import { serverProgram } from './server-program.ts';
 
+const SIGNALS_MAX = 10;
+const LOAD_MS_MAX = 2_000;
+const LOAD_POLL_MS = 20;
 const CONFIGURATION = path.resolve(import.meta.dirname, '../../deploy/haproxy.cfg');
 
 /** Servers to balance over, running or not; `Served-By` gives their names. */
@@ -30,10 +34,27 @@ export async function startHaproxy(
   });
 }
 
-/** From some moment soon on it balances over these. What is under way with others is carried to its end. */
+/**
+ * From when this resolves it balances over these. What is under way with others is carried to its end. Rejects where the new list is not
+ * taken in time.
+ */
 export async function rebalance(haproxy: ServerProcess, folder: string, backends: Backends): Promise<void> {
   await writeFile(listIn(folder), listText(backends));
-  process.kill(haproxy.pid, 'SIGUSR2');
+  const before = timesLoaded(haproxy);
+  // A signal that comes while it still loads may be lost.
+  for (let sent = 0; sent < SIGNALS_MAX; sent++) {
+    process.kill(haproxy.pid, 'SIGUSR2');
+    const endMs = performance.now() + LOAD_MS_MAX;
+    while (performance.now() < endMs) {
+      if (timesLoaded(haproxy) > before) return;
+      await sleep(LOAD_POLL_MS);
+    }
+  }
+  throw new Error(`HAProxy did not take its new list of replicas:\n${haproxy.output}`);
+}
+
+function timesLoaded({ output }: ServerProcess): number {
+  return output.split('Loading success').length;
 }
 
 function listIn(folder: string): string {
