@@ -59,7 +59,7 @@ const PRIVATE_SUFFIXES: readonly string[] = [
 export function judgeCallbackUrl(text: string, policy: CallbackPolicy): CallbackUrlVerdict {
   if (text.length > CALLBACK_URL_CHARS_MAX) return tooLong(text.length, '');
   // The parser would silently remove them.
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   if (/[\u0000-\u0020\u007f]/.test(text)) return refused('malformed', 'it has blanks or control characters');
   const url = URL.parse(text);
   if (!url) return refused('malformed', 'it is no absolute URL with a valid host');
