@@ -37,13 +37,24 @@ export interface StorageOptions {
   readonly database?: number;
 }
 
+/**
+ * Where the disk, or Redis, does not answer for so long, who waits for it is refused, and would come again. Of a hanging disk all are
+ * told at about this time anyway.
+ */
+const STALL_MS = { disk: 1_700, redis: 1_000 };
+
 /** Rejects with a StoreError when there is no store to be had. */
 export async function openStorage(config: StorageConfig, options: StorageOptions): Promise<Storage> {
   return config.redis ? openInCluster(config, config.redis, options) : openEmbedded(config);
 }
 
 async function openEmbedded({ dataDir, storeBytesMax, sharesWork }: StorageConfig): Promise<Storage> {
-  const store = await openSqliteStore({ dataDir, bytesMax: storeBytesMax, sharesWork });
+  const store = await openSqliteStore({
+    dataDir,
+    bytesMax: storeBytesMax,
+    sharesWork,
+    stallMs: STALL_MS.disk,
+  });
   return { store, shard: 0, joined: undefined, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
@@ -68,6 +79,7 @@ async function openInCluster(
     acceptUnsafe,
     bytesMax: config.storeBytesMax,
     sharesWork: config.sharesWork,
+    stallMs: STALL_MS.redis,
     onWaiting: (why) => logger.warn({ name }, why),
     ...(database !== undefined && { database }),
   });

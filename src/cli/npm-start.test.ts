@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 const skip = process.platform === 'win32' && 'Windows has no SIGTERM';
 
-test('SIGTERM sent to npm start stops the server in order', { skip, timeout: 30_000 }, async (t) => {
+test('SIGTERM sent to npm start stops the server in order', { skip, timeout: 300_000 }, async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'fairsieve-npm-'));
   const npm = spawn('npm', ['start'], {
     cwd: ROOT,

@@ -99,7 +99,7 @@ test('result --json gives what the service gave, a line each, for ids from stand
 test('a service that cannot be reached exits 3 when patience has run out', async () => {
   const server = await scriptedServer(hang);
   await server.stop();
-  const { code, stderr } = await runCli(['submit', '--url', server.url, '--patience', '0.3', '15']);
+  const { code, stderr } = await runCli(['submit', '--url', server.url, '--patience', '5', '15']);
   assert.match(stderr, /is not available: .*ECONNREFUSED/);
   assert.equal(code, 3);
 });

@@ -28,7 +28,7 @@ export interface RetryNotice {
   readonly cause: Error;
 }
 
-/** With less patience left than this, another attempt would not get an answer. */
+/** With less patience left than this, an attempt would not get an answer, and its end would hide why those before it failed. */
 const ATTEMPT_MS_MIN = 50;
 
 export interface Persistence {
@@ -61,9 +61,9 @@ export async function persist<T>(
     const outcome = await limit.run(timed, signal);
     if (!(outcome instanceof PassingFailure)) return outcome;
     const spareMs = patienceMs - spentMs - outcome.retryAfterMs;
-    if (spareMs < ATTEMPT_MS_MIN) throw new UnavailableError(url, attempts, spentMs, outcome.cause);
-    // Towards the end the back-off shrinks to what is left, so that patience is used up.
-    const policy = { ...retryPolicy, capMs: Math.min(retryPolicy.capMs, spareMs) };
+    if (spareMs < 2 * ATTEMPT_MS_MIN) throw new UnavailableError(url, attempts, spentMs, outcome.cause);
+    // Towards the end the back-off shrinks to what is left, so that patience is used up, and the last attempt has its time.
+    const policy = { ...retryPolicy, capMs: Math.min(retryPolicy.capMs, spareMs - ATTEMPT_MS_MIN) };
     const delayMs = retryDelayMs(attempts, outcome.retryAfterMs, policy, random);
     onRetry?.({ attempts, delayMs, cause: outcome.cause });
     await clock.pause(delayMs, signal);

@@ -13,7 +13,7 @@ function text(status: number, body: string, headers: Readonly<Record<string, str
 }
 
 function clientOf(server: ScriptedServer): Client {
-  return createClient({ url: server.url, callerId: 'acme', patienceMs: 2_000 });
+  return createClient({ url: server.url, callerId: 'acme', patienceMs: 60_000 });
 }
 
 async function all(values: AsyncIterable<Value>): Promise<bigint[]> {

@@ -20,6 +20,8 @@ export type StoredState =
       readonly kind: 'queued';
       readonly startedAtMs?: number;
       /** CPU milliseconds that its number had had when its present budget began; absent until that is on disk. */
+      readonly budgetFromMs?: number;
+      /** CPU milliseconds that its number has had, as far as that is on disk; absent like `budgetFromMs`. */
       readonly cpuMs?: number;
       /** Of one that was `partial` before: the factors known then. */
       readonly factors?: readonly Factor[];

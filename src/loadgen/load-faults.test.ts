@@ -25,20 +25,23 @@ test('a server that stalls for 3 s is charged for everything that was planned me
   assert.ok(p99 > 2_800 && max > 2_900, `p99 is ${p99} ms, max ${max} ms`);
   assert.ok(late >= 90, `${late} were late`);
   assert.equal(result.done, 500);
-  assert.ok(result.seconds[2]!.answered === 0, 'in the third second nothing was answered');
-  assert.ok(result.seconds[4]!.max > 2_900, 'the fifth second shows what it cost');
+  assert.ok(
+    result.seconds.some(({ planned, answered }) => planned > 0 && answered === 0),
+    'there is a second in which nothing was answered',
+  );
+  assert.ok(Math.max(...result.seconds.slice(4).map((second) => second.max)) > 2_900, 'a later one shows what it cost');
 });
 
 test('a closed model waits with a server that stalls, and counts from the sending', async () => {
-  await using service = await FaultyService.start({ stall: { fromMs: 300, toMs: 1_300 } });
+  await using service = await FaultyService.start({ stall: { fromMs: 300, toMs: 3_300 } });
   const result = await testLoad({
     urls: [service.url],
     pace: { kind: 'closed', connections: 3 },
-    durationMs: 2_000,
+    durationMs: 4_000,
   });
   const { sent, latency } = endpointOf(result, 'POST /sync');
   assert.ok(sent > 100 && latency.p50 < 100, `${sent} sent, p50 ${latency.p50} ms`);
-  assert.ok(latency.max > 900 && latency.max < 2_000, `max ${latency.max} ms`);
+  assert.ok(latency.max > 900, `max ${latency.max} ms`);
   assert.equal(latency.curve.filter(([, ms]) => ms > 900).length > 0, true);
 });
 
@@ -104,11 +107,12 @@ test('what is never answered is told so, with the time that it was waited for', 
   await using service = await FaultyService.start({
     submission: (i) => (i % 4 === 3 ? () => undefined : undefined),
   });
-  const result = await testLoad({ urls: [service.url], durationMs: 200, graceMs: 2_000 });
+  const result = await testLoad({ urls: [service.url], durationMs: 200, graceMs: 6_000 });
   const { sent, succeeded, notAnswered, latency } = endpointOf(result, 'POST /sync');
   assert.deepEqual([sent, succeeded, notAnswered], [40, 30, 10]);
   assert.equal(latency.count, 40);
-  assert.ok(latency.max >= 2_000 && latency.max < 3_000, `max ${latency.max} ms`);
+  // Left to itself, an answer is waited for longer.
+  assert.ok(latency.max >= 6_000 && latency.max < 25_000, `max ${latency.max} ms`);
 });
 
 test('what the generator cannot hold any more is dropped, and told', async () => {
@@ -145,7 +149,7 @@ test('requests that the service forgets or fails are lost, and those that it nev
     mode: 'queued',
     wait: 'poll',
     durationMs: 500,
-    graceMs: 3_000,
+    graceMs: 8_000,
   });
   assert.equal(result.accepted, 100);
   assert.deepEqual([result.done, result.lost, result.unfinished, result.wrong], [60, 20, 20, 0]);
@@ -155,7 +159,7 @@ test('requests that the service forgets or fails are lost, and those that it nev
     result.callers.reduce((sum, { unfinished }) => sum + unfinished, 0),
     20,
   );
-  assert.ok(result.fairness.worstWaitMs > 2_900, `worst wait ${result.fairness.worstWaitMs} ms`);
+  assert.ok(result.fairness.worstWaitMs > 7_900, `worst wait ${result.fairness.worstWaitMs} ms`);
 });
 
 test('a question that fails is asked again until the result is known', async () => {

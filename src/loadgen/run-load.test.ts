@@ -79,7 +79,7 @@ test('no connection is left behind, whether the load ends by itself, is aborted,
     );
     assert.equal(result.planned, result.sent);
     if (submission) assert.equal(result.interrupted, true);
-    assert.ok(await service.isLeft(5_000), `${await service.connections()} connections are open`);
+    assert.ok(await service.isLeft(60_000), `${await service.connections()} connections are open`);
   }
 });
 

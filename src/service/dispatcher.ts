@@ -227,8 +227,11 @@ export class Dispatcher {
       job.pauses.lastResumedAtMs = nowMs;
     }
     // Less than what is on disk means that the log was lost: what it takes to be there again is not charged twice.
-    for (const member of job.members)
-      member.budgetFromMs ??= Math.min(job.cpuMs, member.stored.state.cpuMs ?? Infinity);
+    for (const member of job.members) {
+      const { state } = member.stored;
+      const onDiskMs = state.kind === 'queued' ? state.budgetFromMs : undefined;
+      member.budgetFromMs ??= Math.min(job.cpuMs, onDiskMs ?? Infinity);
+    }
     job.running = true;
     const memory = memories.take(job);
     const { value, state, log, learnt } = job;

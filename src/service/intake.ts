@@ -210,7 +210,11 @@ export class Intake {
     });
     if (done === 'full' || done === 'busy') return done;
     const { state } = stored;
-    const known = state.kind === 'partial' && { cpuMs: state.cpuMs, factors: state.factors };
+    const known = state.kind === 'partial' && {
+      budgetFromMs: state.cpuMs,
+      cpuMs: state.cpuMs,
+      factors: state.factors,
+    };
     const queued: StoredRequest = {
       ...stored,
       ordinal,

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { systemClock } from '../../base/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { MemoryNetwork } from '../../bus/memory-bus.ts';
 import { openSqliteStore } from '../../store/sqlite/sqlite-store.ts';
@@ -16,6 +15,7 @@ import { SimulatedEngine } from '../simulation/simulated-engine.ts';
 import { World } from '../simulation/world.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import type { HandedOver } from './hand-over.ts';
+import { SteadyClock } from './steady-clock.ts';
 
 function fail(error: unknown): void {
   throw error;
@@ -55,7 +55,9 @@ interface NodeParts {
 }
 
 export class ClusterFixture implements AsyncDisposable {
-  readonly network = new MemoryNetwork({ clock: systemClock, random: seeded(1), latencyMs: [0, 2] });
+  /** Of all replicas: what they wait for does not come late because the machine has other things to do. */
+  readonly clock = new SteadyClock();
+  readonly network = new MemoryNetwork({ clock: this.clock, random: seeded(1), latencyMs: [0, 2] });
   /** Shards that another process may have claimed since. */
   readonly stale = new Set<number>();
   /** Whether nobody learns which shards hold data. */
@@ -93,7 +95,7 @@ export class ClusterFixture implements AsyncDisposable {
       engine: new SimulatedEngine(new World(() => 0.5), machine),
       kernel: { isSmall: (n) => n < 1_000n, memoryPages: () => 1 },
       expectedCpuMs: (n) => (n < 1_000n ? 1 : 200),
-      clock: systemClock,
+      clock: this.clock,
       jobCpuMsMax: 10_000,
       parkedBytesMax: 2 ** 24,
       storeBytesMax: 2 ** 30,
@@ -150,6 +152,7 @@ export class ClusterFixture implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.gate.open();
     await Promise.all([...this.#nodes.values()].map((node) => this.#stop(node)));
+    this.clock[Symbol.dispose]();
     await rm(this.#folder, { recursive: true });
   }
 
@@ -160,7 +163,7 @@ export class ClusterFixture implements AsyncDisposable {
       shard,
       epoch: ++this.#claims,
       name: `replica-${shard}`,
-      clock: systemClock,
+      clock: this.clock,
       random: Math.random,
       shardsWithData: () =>
         this.isRedisSilent ? new Promise(() => undefined) : Promise.resolve([...this.#withData]),

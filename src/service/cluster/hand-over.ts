@@ -15,6 +15,7 @@ import { StoreError, type Parcel, type Store } from '../../store/store.ts';
 import { CALLS } from './calls.ts';
 import type { Peer } from './peer.ts';
 import type { Peers } from './peers.ts';
+import { HEARTBEAT_MS } from './presence.ts';
 
 export interface HandOverParts {
   readonly store: Pick<Store, 'parcel' | 'partWith'>;
@@ -36,6 +37,8 @@ const ADOPT_MS = 5_000;
 /** How long one receiver is offered the same parcel, when it may have it and does not say so. */
 const OFFER_MS_MAX = 60_000;
 const RETRY_MS = 200;
+/** Whoever is there is heard within this time. */
+const HEAR_MS = HEARTBEAT_MS + 100;
 
 /** Nothing may work on what the store holds any more. Rejects with what the store rejects with, but for want of room. */
 export async function handOver({ store, peers, clock, withinMs }: HandOverParts): Promise<HandedOver> {
@@ -48,7 +51,8 @@ export async function handOver({ store, peers, clock, withinMs }: HandOverParts)
     if (!parcel) return { parcels, bytes };
     if ('left' in parcel) return { parcels, bytes, left: parcel.left };
     if (clock.monotonicMs() >= untilMs) return { parcels, bytes, left: 'the time is over' };
-    const outcome = await placed(parcel, candidates(peers, receiver), peers, clock, untilMs);
+    const receivers = await candidates(peers, receiver, clock);
+    const outcome = await placed(parcel, receivers, peers, clock, untilMs);
     if ('left' in outcome) return { parcels, bytes, left: outcome.left };
     await store.partWith(parcel);
     parcels++;
@@ -68,8 +72,16 @@ async function nextParcel(
   }
 }
 
-/** Those who may take a parcel: who took the last one, then those with the least to do. */
-function candidates({ presence }: Peers, receiver: number | undefined): Peer[] {
+/** Those who may take a parcel. If this process stood still, all may seem to be gone until they are heard again. */
+async function candidates(peers: Peers, receiver: number | undefined, clock: Clock): Promise<Peer[]> {
+  const here = working(peers, receiver);
+  if (here.length > 0) return here;
+  await clock.sleep(HEAR_MS);
+  return working(peers, receiver);
+}
+
+/** Who took the last one, then those with the least to do. */
+function working({ presence }: Peers, receiver: number | undefined): Peer[] {
   const rank = ({ shard }: Peer): number => (shard === receiver ? 0 : 1);
   return presence
     .present()

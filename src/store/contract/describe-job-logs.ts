@@ -46,8 +46,25 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
         await store.appendLog(entry('77', 1, FIRST_SEQ));
         await store.appendLog(entry('77', 1, seqNo(1)));
         const [queued, done] = await store.get([FIRST_SEQ, seqNo(1)]);
-        assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, cpuMs: 7 });
+        assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, budgetFromMs: 7, cpuMs: 7 });
         assert.equal(done?.state.startedAtMs, undefined);
+      }));
+
+    test('a request under way is read with what its number has had, once it is on disk', () =>
+      withStore(async (store, reopen) => {
+        await store.accept({ requests: newRequests(2) });
+        const [{ number = '', callerId = '' } = {}] = newRequests(1);
+        await store.appendLog(entry(number, 1, FIRST_SEQ));
+        await store.appendLog(entry(number, 300, FIRST_SEQ));
+        const again = await reopen();
+        const [[one, other], [queued], { requests }] = await Promise.all([
+          again.get([FIRST_SEQ, seqNo(1)]),
+          again.queued([{ callerId, afterSeq: 0, limit: 1 }]),
+          again.list({ limit: 2 }),
+        ]);
+        const state = { kind: 'queued', startedAtMs: NOW_MS + 5, budgetFromMs: 7, cpuMs: 3_000 };
+        assert.deepEqual([one, queued?.[0], requests[1]].map((request) => request?.state), [state, state, state]);
+        assert.deepEqual(other?.state, { kind: 'queued' });
       }));
 
     test('a log of any length is read whole, with chunks of any size, and nobody waits behind it', () =>

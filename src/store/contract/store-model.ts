@@ -33,7 +33,8 @@ export class StoreModel {
     const stored = this.#requests.get(seq);
     if (stored?.state.kind !== 'partial') return false;
     const { cpuMs, factors } = stored.state;
-    this.#requests.set(seq, { ...stored, ordinal, timeline, state: { kind: 'queued', cpuMs, factors } });
+    const state = { kind: 'queued', budgetFromMs: cpuMs, cpuMs, factors } as const;
+    this.#requests.set(seq, { ...stored, ordinal, timeline, state });
     return true;
   }
 

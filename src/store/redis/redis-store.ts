@@ -33,6 +33,8 @@ export interface RedisStoreOptions extends RedisAddress {
   readonly bytesMax?: number;
   /** As in the embedded store. */
   readonly sharesWork?: boolean;
+  /** As in the embedded store. */
+  readonly stallMs?: number;
   readonly clock?: Pick<Clock, 'wallMs'>;
 }
 
@@ -65,8 +67,6 @@ const LEASE_MS = 10_000;
 const LEASE_MS_LEAST = 300;
 const CONNECT_MS = 30_000;
 const BYTES_MAX_LEAST = 2 ** 20;
-/** A round that takes longer has nobody wait behind it who can come again. */
-const STALL_MS = 1_000;
 /** Redis gets so long to take what is under way when the store is closed. */
 const CLOSE_MS_MAX = 5_000;
 
@@ -103,7 +103,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     options.onWaiting,
   );
   const store = new ThreadedStore(worker, options.clock ?? systemClock, {
-    stallMs: STALL_MS,
+    ...(options.stallMs !== undefined && { stallMs: options.stallMs }),
     closeMsMax: CLOSE_MS_MAX,
   });
   await store.open();

@@ -16,6 +16,7 @@ import { pruneHandlers } from './prune.ts';
 import { readHandlers } from './read.ts';
 import type { Room } from './room.ts';
 import { valueHandlers } from './values.ts';
+import { spentOnWaiting } from './spent-on-waiting.ts';
 import { ValueRows } from './value-rows.ts';
 
 /**
@@ -28,12 +29,13 @@ export function allHandlers(database: Database, room: Room, sharesWork: boolean,
   const values = new ValueRows(database, rests);
   const workKeyOf = workKeys(sharesWork);
   const scopeOf = valueScopes(sharesWork);
+  const withSpent = spentOnWaiting(database, workKeyOf);
   return {
     ...acceptHandlers({ database, room, rests, values, workKeyOf, scopeOf }),
     ...finishHandlers({ database, values, workKeyOf, scopeOf }),
     ...jobLogHandlers(database, room, logs),
-    ...readHandlers(database, room),
-    ...listHandlers(database),
+    ...readHandlers(database, room, withSpent),
+    ...listHandlers(database, withSpent),
     ...callbackHandlers(database),
     ...pruneHandlers({ database, room, logs, rests, values }),
     ...valueHandlers(database, room, values),

@@ -9,11 +9,14 @@
 import { PAGE_SCAN_MAX } from '../../domain/limits.ts';
 import type { Database } from './database.ts';
 import type { Handlers, ListAsk } from './operation.ts';
-import { PARTIAL, REQUEST_COLUMNS, STORED_STATUSES, type RequestRow } from './request-row.ts';
+import { PARTIAL, REQUEST_COLUMNS, STORED_STATUSES, type ReadRow, type RequestRow } from './request-row.ts';
 import { scannedFilters } from './scanned-filters.ts';
 import { prepare, type Statement } from './statement.ts';
 
-export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
+export function listHandlers(
+  { db }: Database,
+  withSpent: (row: RequestRow) => ReadRow,
+): Pick<Handlers, 'list'> {
   const statements = new Map<string, Statement<readonly unknown[]>>();
   function all<Row>(sql: string, values: Record<string, string | number | null>): Row[] {
     const statement = statements.get(sql) ?? prepare<readonly unknown[]>(db, sql);
@@ -44,7 +47,7 @@ export function listHandlers({ db }: Database): Pick<Handlers, 'list'> {
           most: limit + 1,
         },
       );
-      const page = rows.slice(0, limit);
+      const page = rows.slice(0, limit).map(withSpent);
       const next = rows.length > limit ? page.at(-1)?.[0] : floor;
       return next === undefined ? { rows: page } : { rows: page, next };
     },

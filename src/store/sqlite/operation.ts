@@ -6,7 +6,7 @@
  */
 import type { JobLog } from '../job-log.ts';
 import type { CallbackPage, PruneLimits, QueuePage, StoreErrorCode, StoreStats } from '../store.ts';
-import type { EndedRow, RequestRow } from './request-row.ts';
+import type { EndedRow, ReadRow } from './request-row.ts';
 import type { SheetRow } from './value-sheet.ts';
 
 export interface Operations {
@@ -18,14 +18,14 @@ export interface Operations {
     ask: readonly (readonly [callerId: string, key: string, nowMs: number])[];
     answer: readonly boolean[];
   };
-  get: { ask: readonly number[]; answer: readonly (RequestRow | null)[] };
+  get: { ask: readonly number[]; answer: readonly (ReadRow | null)[] };
   batchProgress: { ask: readonly [firstSeq: number, token: string, count: number]; answer: ProgressRow };
   list: { ask: ListAsk; answer: ListAnswer };
   /** Answered with pairs: sequence number of the request, sequence number of its callback or 0. */
   finish: { ask: readonly FinishAsk[]; answer: readonly number[] };
   requeue: { ask: readonly [seq: number, ordinal: number, timeline: string | null]; answer: boolean };
   backlog: { ask: null; answer: readonly (readonly [callerId: string, count: number, ordinalMax: number])[] };
-  queued: { ask: readonly QueuePage[]; answer: readonly (readonly RequestRow[])[] };
+  queued: { ask: readonly QueuePage[]; answer: readonly (readonly ReadRow[])[] };
   known: { ask: readonly string[]; answer: readonly (string | null)[] };
   appendLog: { ask: AppendLogAsk; answer: null | 'full' };
   readLog: { ask: readonly [number: string, after: number]; answer: LogPage };
@@ -166,7 +166,7 @@ export type AttemptAsk = readonly [
 ];
 
 export interface ListAnswer {
-  readonly rows: readonly RequestRow[];
+  readonly rows: readonly ReadRow[];
   readonly next?: number;
 }
 

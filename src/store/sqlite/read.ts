@@ -3,7 +3,7 @@ import { PIECE_ROWS } from '../../domain/limits.ts';
 import { SEQ_STRIDE } from '../../domain/request-id.ts';
 import type { Database } from './database.ts';
 import type { Handlers, ProgressRow } from './operation.ts';
-import { DONE, QUEUED, REQUEST_COLUMNS, VALUES, type RequestRow } from './request-row.ts';
+import { DONE, QUEUED, REQUEST_COLUMNS, VALUES, type ReadRow, type RequestRow } from './request-row.ts';
 import type { Room } from './room.ts';
 import { prepare } from './statement.ts';
 
@@ -12,6 +12,7 @@ const NO_BATCH: ProgressRow = [0, 0, 0, null];
 export function readHandlers(
   { db }: Database,
   room: Room,
+  withSpent: (row: RequestRow) => ReadRow,
 ): Pick<Handlers, 'heldKeys' | 'get' | 'batchProgress' | 'backlog' | 'queued' | 'known' | 'stats'> {
   const bySeq = prepare<RequestRow>(db, `SELECT ${REQUEST_COLUMNS} FROM requests WHERE seq = ?`);
   const heldKey = prepare(
@@ -49,12 +50,17 @@ export function readHandlers(
   );
   return {
     heldKeys: (keys) => keys.map((key) => heldKey.get(...key) !== undefined),
-    get: (seqs) => seqs.map((seq) => bySeq.get(seq) ?? null),
+    get: (seqs) =>
+      seqs.map((seq) => {
+        const row = bySeq.get(seq);
+        return row ? withSpent(row) : null;
+      }),
     // Anyone can make an id up: what is not there costs one look.
     batchProgress: ([first, token, count]) =>
       (isBatch.get(first, token) && progress.get(first, first + (count - 1) * SEQ_STRIDE, token)) ?? NO_BATCH,
     backlog: () => backlog.all(),
-    queued: (pages) => pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit)),
+    queued: (pages) =>
+      pages.map(({ callerId, afterSeq, limit }) => queued.all(callerId, afterSeq, limit).map(withSpent)),
     known: (numbers) => numbers.map((number) => known.get(number)?.[0] ?? null),
     stats: () => ({ ...room.stats(), lastSeq: Math.max(lastSeq.get()?.[0] ?? 0, keptSeq) }),
   };

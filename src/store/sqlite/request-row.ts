@@ -51,6 +51,9 @@ export type RequestRow = readonly [
   sequenceShard: number | null,
 ];
 
+/** A row as it is read for others. `spentMs`: of one that waits, what its number has had as its job's log says; no column. */
+export type ReadRow = readonly [...RequestRow, spentMs?: number];
+
 /** What an end writes. */
 export type EndedRow = readonly [
   status: number,
@@ -78,7 +81,7 @@ export function queuedOfRow(row: RequestRow): QueuedRow {
   return { seq: row[0], callerId: row[2], number: row[5], callbackUrl: row[15] };
 }
 
-export function requestOfRow(row: RequestRow): StoredRequest {
+export function requestOfRow(row: ReadRow): StoredRequest {
   const [seq, token, callerId, mode, , number, ordinal, acceptedAtMs] = row;
   const modeName = MODES[mode];
   assert(modeName !== undefined, `Request ${seq} has a mode that does not exist: ${mode}`);
@@ -100,7 +103,7 @@ export function requestOfRow(row: RequestRow): StoredRequest {
 
 const NO_CALLBACK = {};
 
-function callbackOfRow(row: RequestRow): Pick<StoredRequest, 'callbackUrl' | 'delivery'> {
+function callbackOfRow(row: ReadRow): Pick<StoredRequest, 'callbackUrl' | 'delivery'> {
   const [callbackUrl, delivery, sequence, attempts, dueAtMs] = [row[15], row[16], row[17], row[18], row[19]];
   const status = DELIVERY_STATUSES[delivery ?? -1];
   if (callbackUrl === null || status === undefined) return NO_CALLBACK;
@@ -116,7 +119,7 @@ function callbackOfRow(row: RequestRow): Pick<StoredRequest, 'callbackUrl' | 'de
   };
 }
 
-function stateOfRow(row: RequestRow): StoredState {
+function stateOfRow(row: ReadRow): StoredState {
   const [seq, , , , status, , , , startedAtMs, finishedAtMs, cpuMs, factors, errorCode, errorReason] = row;
   const started = startedAtMs === null ? {} : { startedAtMs };
   const finished = { ...started, finishedAtMs: finishedAtMs ?? 0, cpuMs: cpuMs ?? 0 };
@@ -126,7 +129,7 @@ function stateOfRow(row: RequestRow): StoredState {
     return {
       kind,
       ...started,
-      ...(cpuMs !== null && { cpuMs }),
+      ...(cpuMs !== null && { budgetFromMs: cpuMs, cpuMs: Math.max(cpuMs, row[22] ?? 0) }),
       ...(factors !== null && { factors: parseFactors(factors) }),
     };
   if (kind === 'cancelled') return { kind, ...finished };

@@ -94,6 +94,21 @@ test('while a round takes too long, a write that has been sent is waited for, an
   assert.equal(sent.length, 1);
 });
 
+test('where this process stood still, and not the store, an answer that has come is taken first', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const queue = new RoundQueue(() => undefined, { stallMs: 20 });
+  const reading = queue.call('get', [1], 1);
+  await nextTurn();
+  t.mock.timers.tick(20);
+  queue.settle({ answers: ['one'], faults: [] });
+  assert.equal(await reading, 'one');
+  await nextTurn();
+  const later = queue.call('get', [2], 1);
+  await nextTurn();
+  queue.settle({ answers: ['two'], faults: [] });
+  assert.equal(await later, 'two');
+});
+
 test('while a round takes too long, what clients wait for is refused as busy, and the rest waits', async () => {
   const sent: Round[] = [];
   const queue = new RoundQueue((round) => sent.push(round), { stallMs: 20 });

@@ -145,7 +145,7 @@ test('a log that is refused still has what its requests spent written down, so t
   }
   await using store = await open();
   const [request] = await store.get([seqNo(1)]);
-  assert.deepEqual(request?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, cpuMs: 7 });
+  assert.deepEqual(request?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, budgetFromMs: 7, cpuMs: 7 });
   assert.deepEqual(await store.readLog('91'), { chunks: [], cpuMs: 4_000, breaks: 0 });
 });
 

@@ -18,18 +18,19 @@ export interface SqliteStoreOptions {
   readonly bytesMax?: number;
   /** Whether what is known by one caller's work answers others too; true by default. Decides under which work keys it is looked up. */
   readonly sharesWork?: boolean;
+  /** See `RoundQueueOptions`; never by default. */
+  readonly stallMs?: number;
   readonly clock?: Pick<Clock, 'wallMs'>;
 }
 
 const BYTES_MAX_LEAST = 2 ** 20;
-/** Where the disk hangs for so long, what waits for it is refused: who asked is told at about this time anyway, and would come again. */
-const STALL_MS = 1_700;
 
 /** Opens the store in `dataDir`, or rejects with a StoreError: `owned`, `version`, `broken`, `full`. */
 export async function openSqliteStore({
   dataDir,
   bytesMax,
   sharesWork = true,
+  stallMs,
   clock,
 }: SqliteStoreOptions): Promise<Store> {
   const bytes = bytesMax ?? Number.MAX_SAFE_INTEGER;
@@ -38,5 +39,5 @@ export async function openSqliteStore({
   const workerData: WorkerInput = { dataDir, bytesMax: bytes, sharesWork };
   const module = moduleUrl('./sqlite-worker', import.meta.url);
   const { worker } = await startStoreThread(module, { workerData, name: 'sqlite' });
-  return new ThreadedStore(worker, clock ?? systemClock, { stallMs: STALL_MS }).open();
+  return new ThreadedStore(worker, clock ?? systemClock, { ...(stallMs !== undefined && { stallMs }) }).open();
 }
