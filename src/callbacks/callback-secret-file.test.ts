@@ -189,7 +189,10 @@ test('processes that are killed while they rotate leave a whole file with all th
     // They end by themselves, far later, should nobody be left to kill them.
     const victims = { a: rotating(file, firstDay, 1_000, 'a'), b: rotating(file, firstDay, 1_000, 'b') };
     const before = { a: countOf(file, 'a'), b: countOf(file, 'b') };
-    while (countOf(file, 'a') < before.a + 3 || countOf(file, 'b') < before.b + 3) await sleep(10);
+    while (countOf(file, 'a') < before.a + 3 || countOf(file, 'b') < before.b + 3) {
+      assert.deepEqual([victims.a.child.exitCode, victims.b.child.exitCode], [null, null], 'both go on');
+      await sleep(10);
+    }
     await sleep(kill * 7);
     for (const name of ['a', 'b'] as const) {
       const { child, output, closed } = victims[name];

@@ -2,6 +2,7 @@
  * A process made to be killed: it rotates the secrets of the callers given in turn, `times` times each, and says each rotation on
  * standard output once it is durable. For the tests of crashes only.
  */
+import { StateFileError } from '../base/state-file.ts';
 import { rotateCallerSecret } from './callback-secret-file.ts';
 import { OVERLAP_MS } from './callback-secrets.ts';
 
@@ -10,7 +11,14 @@ const [file = '', firstDay = '', times = '', ...callers] = process.argv.slice(2)
 // A rotation is refused if there were many of late, so the days fly by.
 const first = Number(firstDay);
 for (let day = first; day < first + Number(times); day++)
-  for (const callerId of callers) {
-    const { kind } = rotateCallerSecret(file, callerId, day * OVERLAP_MS);
-    process.stdout.write(`${kind} ${callerId}\n`);
-  }
+  for (const callerId of callers) process.stdout.write(`${rotated(callerId, day)} ${callerId}\n`);
+
+/** However long others, who do nothing but this, keep the file to themselves. */
+function rotated(callerId: string, day: number): string {
+  for (;;)
+    try {
+      return rotateCallerSecret(file, callerId, day * OVERLAP_MS).kind;
+    } catch (error) {
+      if (!(error instanceof StateFileError) || error.code !== 'busy') throw error;
+    }
+}

@@ -62,10 +62,9 @@ test('a long batch of words and larger numbers in between comes back in order, a
     );
   const costs = outcome.results.map(({ cpuMs }) => cpuMs);
   assert.ok(costs.every((cpuMs) => cpuMs > 0));
-  assert.ok(
-    costs[500]! > 5 * costs[399]!,
-    `a semiprime took ${costs[500]} ms, a small word ${costs[399]} ms`,
-  );
+  // A group in whose time the machine did something else costs more than it should.
+  const least = Math.min(...costs.filter((_, i) => i < 400 && i % 300 !== 150));
+  assert.ok(costs[500]! > 5 * least, `a semiprime took ${costs[500]} ms, a small word ${least} ms`);
 });
 
 test('a word that breaks its thread is named, wherever in a long batch it stands', async () => {
@@ -103,7 +102,8 @@ test('a slice that is interrupted ends long before its time', async () => {
 
 for (const [fault, number] of Object.entries(FAULTS)) {
   test(`a thread that ${fault} is replaced, the number is named, and work goes on`, async () => {
-    await using engine = open({ hangMs: fault === 'hangs' ? 1_500 : 10_000 });
+    await using engine = open({ hangMs: fault === 'hangs' ? 5_000 : 60_000 });
+    await engine.ready();
     const first = engine.batch([15n, number, 21n]);
     const behind = engine.batch([35n]);
     const outcome = await first;

@@ -1,8 +1,27 @@
 import assert from 'node:assert/strict';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, it } from 'node:test';
 import type { Accepted, AcceptedBatch } from '../contract/submission.ts';
 import { problemOf, TestServer } from './test-server.ts';
+
+/** How much CPU time the longest turn of the event loop takes, in ms: what the machine does meanwhile does not count. */
+function longestTurn(): { stop(): number } {
+  let longest = 0;
+  let before = process.threadCpuUsage();
+  const look = (): void => {
+    const now = process.threadCpuUsage();
+    longest = Math.max(longest, now.user + now.system - before.user - before.system);
+    before = now;
+    next = setImmediate(look);
+  };
+  let next = setImmediate(look);
+  return {
+    stop() {
+      look();
+      clearImmediate(next);
+      return longest / 1_000;
+    },
+  };
+}
 
 describe('POST /requests', () => {
   it('takes a number, and answers 202 with what the client needs to go on', async () => {
@@ -64,15 +83,14 @@ describe('POST /requests', () => {
       `{"numbers":[${numbers.join(',')}]}`,
       JSON.stringify({ numbers: numbers.map((n) => `${n}+1`) }),
     ]) {
-      const delay = monitorEventLoopDelay({ resolution: 5 });
-      delay.enable();
+      const turns = longestTurn();
       const response = await server.submit(body);
-      delay.disable();
+      const longestMs = turns.stop();
       assert.equal(response.status, 202);
       const { requests } = (await response.json()) as AcceptedBatch;
       assert.equal(requests.length, 10_000);
-      // Bound for a busy machine that runs the client as well; alone it is below 50 ms.
-      assert.ok(delay.max < 400e6, `the event loop was held for ${delay.max / 1e6} ms`);
+      // The client runs here as well, on code that is not compiled yet; otherwise it is below 50 ms.
+      assert.ok(longestMs < 400, `the event loop was held for ${longestMs} ms`);
     }
   });
 

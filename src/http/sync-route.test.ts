@@ -96,7 +96,7 @@ describe('POST /sync', () => {
     socket.write(
       'POST /sync HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{',
     );
-    await sleep(400);
+    await sleep(1_500);
     let waited = false;
     const watch = setInterval(() => (waited ||= server.service.watching.size > 0), 1);
     socket.write('"number":15}');

@@ -80,7 +80,7 @@ test('whose room is full is refused before anything is looked up, and without a 
 });
 
 test('a client that takes nothing for a time is cut off, and one that is slow is not', async () => {
-  await using server = await TestServer.start({ unsentBytesMax: 40 * 2 ** 20, stalledMs: 500 });
+  await using server = await TestServer.start({ unsentBytesMax: 40 * 2 ** 20, stalledMs: 3_000 });
   server.service.values = VALUES;
   const slow = server.connect();
   slow.write(ASK.replace('Host', 'Connection: close\r\nHost'));

@@ -9,7 +9,7 @@ import { NO_CALLBACKS } from './simulation/no-callbacks.ts';
 const WORKER = new URL('../engine/worker.ts', import.meta.url);
 const NEVER = new AbortController().signal;
 /** Takes minutes. */
-const HARD = (10n ** 40n + 121n) * (10n ** 41n + 351n);
+const HARD = (10n ** 44n + 31n) * (10n ** 45n + 9n);
 
 const hard = (callerId: string): AcceptInput => ({ callerId, mode: 'queued', numbers: [HARD] });
 

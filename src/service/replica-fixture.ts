@@ -47,7 +47,7 @@ export async function openReplica(options: OpenOptions): Promise<OpenedReplica> 
       workers: 2,
       workerUrl: options.worker,
       module,
-      hangMs: options.hangMs ?? 2_000,
+      hangMs: options.hangMs ?? 60_000,
       heapMiB: 64,
       onBroken: (reason) => broken.push(reason),
       onUnstartable: assert.fail,

@@ -7,7 +7,7 @@ const WORKER = new URL('../engine/faulty-worker.ts', import.meta.url);
 const NEVER = new AbortController().signal;
 const LONG_MS = 60_000;
 /** Takes minutes. */
-const HARD = (10n ** 40n + 121n) * (10n ** 41n + 351n);
+const HARD = (10n ** 44n + 31n) * (10n ** 45n + 9n);
 
 test('it has stopped only once all that was submitted is answered: nothing is written afterwards', async () => {
   const telling = Promise.withResolvers<void>();
