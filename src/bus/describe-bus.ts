@@ -168,9 +168,9 @@ export function describeBus(name: string, openNetwork: () => Promise<BusNetwork>
     });
 
     test('what cannot be carried is told in time; when it can again, all is as before', async () => {
-      const before = held.length;
+      const heldBefore = held.length;
       const lost = rejects(() => buses[0].ask(1, 'hold', bytes(''), ASKING), 'disconnected', 0);
-      await until('an ask under way', () => held.length > before);
+      await until('an ask under way', () => held.length > heldBefore);
       await network.fail();
       await lost;
       await until('the loss being noticed', () => buses.every((bus) => !bus.connected));
