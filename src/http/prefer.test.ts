@@ -70,10 +70,7 @@ describe('parsePrefer', () => {
             const before = process.threadCpuUsage();
             parsePrefer(header);
             const { user, system } = process.threadCpuUsage(before);
-            assert.ok(
-              user + system < 1e6,
-              `${length} characters: ${first} ${piece}… ${last}`,
-            );
+            assert.ok(user + system < 1e6, `${length} characters: ${first} ${piece}… ${last}`);
           }
   });
 });

@@ -43,7 +43,10 @@ export class FaultyService implements AsyncDisposable {
   delivered = 0;
   readonly #kernel: Kernel;
   readonly #faults: Faults;
-  readonly #server = createServer({ keepAliveTimeout: 0 }, (request, response) => void this.#serve(request, response));
+  readonly #server = createServer(
+    { keepAliveTimeout: 0 },
+    (request, response) => void this.#serve(request, response),
+  );
   readonly #indexes = new Map<string, number>();
   readonly #signer = new Webhook(SECRET);
   readonly #sequences = new Map<string, number>();

@@ -29,7 +29,10 @@ test('a server that stalls for 3 s is charged for everything that was planned me
     result.seconds.some(({ planned, answered }) => planned > 0 && answered === 0),
     'there is a second in which nothing was answered',
   );
-  assert.ok(Math.max(...result.seconds.slice(4).map((second) => second.max)) > 2_900, 'a later one shows what it cost');
+  assert.ok(
+    Math.max(...result.seconds.slice(4).map((second) => second.max)) > 2_900,
+    'a later one shows what it cost',
+  );
 });
 
 test('a closed model waits with a server that stalls, and counts from the sending', async () => {

@@ -47,7 +47,12 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
         await store.appendLog(entry('77', 1, FIRST_SEQ));
         await store.appendLog(entry('77', 1, seqNo(1)));
         const [queued, done] = await store.get([FIRST_SEQ, seqNo(1)]);
-        assert.deepEqual(queued?.state, { kind: 'queued', startedAtMs: NOW_MS + 5, budgetFromMs: 7, cpuMs: 7 });
+        assert.deepEqual(queued?.state, {
+          kind: 'queued',
+          startedAtMs: NOW_MS + 5,
+          budgetFromMs: 7,
+          cpuMs: 7,
+        });
         assert.equal(done?.state.startedAtMs, undefined);
       }));
 
@@ -64,7 +69,10 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
           again.list({ limit: 2 }),
         ]);
         const state = { kind: 'queued', startedAtMs: NOW_MS + 5, budgetFromMs: 7, cpuMs: 3_000 };
-        assert.deepEqual([one, queued?.[0], requests[1]].map((request) => request?.state), [state, state, state]);
+        assert.deepEqual(
+          [one, queued?.[0], requests[1]].map((request) => request?.state),
+          [state, state, state],
+        );
         assert.deepEqual(other?.state, { kind: 'queued' });
       }));
 

@@ -39,5 +39,7 @@ export async function openSqliteStore({
   const workerData: WorkerInput = { dataDir, bytesMax: bytes, sharesWork };
   const module = moduleUrl('./sqlite-worker', import.meta.url);
   const { worker } = await startStoreThread(module, { workerData, name: 'sqlite' });
-  return new ThreadedStore(worker, clock ?? systemClock, { ...(stallMs !== undefined && { stallMs }) }).open();
+  return new ThreadedStore(worker, clock ?? systemClock, {
+    ...(stallMs !== undefined && { stallMs }),
+  }).open();
 }
