@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { hasEnded } from '../domain/request.ts';
 import type { AcceptResult, RequestView } from '../service/service.ts';
 import type { Form } from './accept-input.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { HttpProblem } from './problem.ts';
 import { pollSeconds } from './poll-seconds.ts';
 import { acceptedBatchJson, acceptedJson } from './request-json.ts';
@@ -10,8 +11,6 @@ import { quotaProblem } from './quota-problem.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 import { unavailable } from './unavailable.ts';
 import type { UnsentAnswers } from './unsent-answers.ts';
-
-const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
 
 /** The requests that were accepted, at least one, with the caller's quotas told to `reply`; throws an HttpProblem if none was. */
 export function acceptedRequests(

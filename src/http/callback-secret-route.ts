@@ -6,6 +6,7 @@ import { callerIdOf } from './caller-id.ts';
 import { answer, CALLER_QUERY, PROBLEM } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { isoTime } from './iso-time.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { HttpProblem } from './problem.ts';
 
 export function addCallbackSecretRoute(app: HttpApp, { secretsOf }: HttpContext): void {
@@ -35,7 +36,7 @@ export function addCallbackSecretRoute(app: HttpApp, { secretsOf }: HttpContext)
       if (caller.kind === 'refused') throw new HttpProblem(caller.code, caller.message);
       return reply
         .header('cache-control', 'no-store')
-        .header('content-type', 'application/json; charset=utf-8')
+        .header('content-type', JSON_CONTENT_TYPE)
         .send(secretBody(caller.callerId, secretsOf(caller.callerId)));
     },
   );

@@ -1,6 +1,7 @@
 /** `GET /openapi.json`, `/docs` and `/`: what the service says of itself. */
 import swaggerUi from '@fastify/swagger-ui';
 import type { HttpApp } from './http-context.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 
 /** Over plain HTTP as well: no upgrade to https is asked for. The page's styles are partly inline. */
 const CONTENT_SECURITY_POLICY =
@@ -11,7 +12,7 @@ export function addDocumentsRoutes(app: HttpApp): void {
 
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     document ??= JSON.stringify(app.swagger());
-    return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+    return reply.header('content-type', JSON_CONTENT_TYPE).send(document);
   });
 
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs/'));

@@ -4,6 +4,7 @@ import { RequestQuery } from '../contract/request-page.ts';
 import { answer, NOT_MODIFIED, PROBLEM, UNAVAILABLE } from './documented.ts';
 import { answerRequest } from './fetch-route.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { HttpProblem } from './problem.ts';
 import { refuseGaps } from './replicas-header.ts';
 import { requestPageJson } from './request-json.ts';
@@ -54,4 +55,4 @@ export function addListRoute(app: HttpApp, context: HttpContext): void {
   );
 }
 
-const HEADERS = { 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' };
+const HEADERS = { 'cache-control': 'no-store', 'content-type': JSON_CONTENT_TYPE };

@@ -3,10 +3,10 @@ import type { FastifyReply } from 'fastify';
 import { PROBLEM_ERRORS_MAX } from '../domain/limits.ts';
 import { abbreviate } from '../base/abbreviate.ts';
 import type { EndedRequestName, UnfinishedValues, Value, ValuesBatchResult } from '../service/service.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { HttpProblem } from './problem.ts';
 import { unfinishedValuesJson, valuesJson } from './values-json.ts';
 
-export const JSON_CONTENT_TYPE = 'application/json; charset=utf-8';
 /** Seconds until it makes sense to ask for a batch again. */
 const POLL_SECONDS = 1;
 

@@ -13,11 +13,11 @@ import type { Service, ValuesOfQuery, ValuesPage } from '../service/service.ts';
 import { callerOf } from './accept-input.ts';
 import { answer, OPTIONAL_CALLER_ID_HEADERS, PROBLEM, REPLICAS, UNAVAILABLE } from './documented.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { HttpProblem } from './problem.ts';
 import { refuseGaps, replicasHeader } from './replicas-header.ts';
 import { readNumber } from './submitted-numbers.ts';
 import { unavailable } from './unavailable.ts';
-import { JSON_CONTENT_TYPE } from './values-answer.ts';
 import { linesJson } from './values-json.ts';
 
 export function addValuesRoute(app: HttpApp, { serviceFor, config, waiters, unsent }: HttpContext): void {
