@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServerProcess } from './server-process.ts';
 
-/** A server that says that it is ready, and does `then`. */
-function server(then: string): ServerProcess {
+/** A server that does `first`, and says that it is ready. */
+function server(first: string): ServerProcess {
   return new ServerProcess({
     name: 'probe',
     url: 'http://127.0.0.1:1234',
     program: process.execPath,
-    args: ['--eval', `setInterval(() => undefined, 1_000); console.log('ready'); ${then}`],
+    args: ['--eval', `setInterval(() => undefined, 1_000); ${first} console.log('ready');`],
     isReady: (output) => output.includes('ready'),
   });
 }

@@ -101,10 +101,11 @@ export class ServerProcess implements AsyncDisposable {
     child.stderr.setEncoding('utf8').on('data', keep);
     const gone = (code: number | null, signal: NodeJS.Signals | null): void => {
       watched?.[Symbol.dispose]();
-      this.#child = undefined;
+      if (this.#child === child) this.#child = undefined;
       ended.resolve({ code, signal });
     };
-    child.once('exit', gone);
+    // With all that it wrote read.
+    child.once('close', gone);
     // There is no such program, or no memory for it.
     child.once('error', (error) => {
       keep(error.message);

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { systemClock } from './clock.ts';
 import { ManualClock } from './manual-clock.ts';
 import { within } from './within.ts';
 
@@ -41,3 +44,18 @@ test('who hangs up waits no longer, also where that was before', async () => {
   assert.equal(await within(1_000, Promise.resolve('there'), late, clock, over.signal), 'there');
   assert.equal(clock.sleeping, 0);
 });
+
+test('what arrived while the process stood still did so in time', async () => {
+  const { port1, port2 } = new MessageChannel();
+  // Timers are looked at before anything else that comes after this.
+  await new Promise(setImmediate);
+  const asked = within(20, once(port2, 'message'), late, systemClock);
+  port1.postMessage('there');
+  standStill(100);
+  assert.deepEqual(await asked, ['there']);
+  port1.close();
+});
+
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

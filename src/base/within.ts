@@ -1,4 +1,9 @@
-/** Waiting for something, but not for longer than a time. */
+/**
+ * Waiting for something, but not for longer than a time.
+ *
+ * Invariant: a process that stood still does not take its own pause for the silence of others. Timers come before what has arrived
+ * meanwhile; so when the time is over, that is taken in first.
+ */
 import type { Clock } from './clock.ts';
 
 /**
@@ -14,8 +19,10 @@ export function within<T, U>(
   signal?: AbortSignal,
 ): Promise<T | U> {
   return new Promise((resolve, reject) => {
+    let turn: NodeJS.Immediate | undefined;
     const over = (): void => {
       cancel();
+      clearImmediate(turn);
       signal?.removeEventListener('abort', late);
     };
     const late = (): void => {
@@ -26,7 +33,8 @@ export function within<T, U>(
         reject(error);
       }
     };
-    const cancel = clock.after(ms, late);
+    // Between a timer and `setImmediate` lies one look at all sockets and ports.
+    const cancel = clock.after(ms, () => (turn = setImmediate(late)));
     signal?.addEventListener('abort', late);
     const told = (value: T): void => {
       over();

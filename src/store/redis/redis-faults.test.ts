@@ -14,7 +14,7 @@ const LEASE_MS = 1_500;
 const SCHEMA = MIGRATIONS.length;
 
 function open({ url }: RedisServer, given: Partial<RedisStoreOptions> = {}): Promise<RedisStore> {
-  return openRedisStore({ url, name: 'a', leaseMs: LEASE_MS, stallMs: 1_000, ...given });
+  return openRedisStore({ url, name: 'a', leaseMs: LEASE_MS, ...given });
 }
 
 function isFull(error: unknown): boolean {
@@ -66,7 +66,7 @@ test('Redis is killed under load, twice, and started again: nothing that was ack
 test('while Redis is away, clients are refused soon and may come again; what the service does by itself waits', async () => {
   await using redis = await startRedis();
   // The lease outlasts all of it.
-  const { store } = await open(redis, { leaseMs: 20_000 });
+  const { store } = await open(redis, { leaseMs: 20_000, stallMs: 1_000 });
   await store.accept({ requests: newRequests(1) });
   redis.process.pause();
   const underWay = store.finish([doneJob(FIRST_SEQ)]);
@@ -104,10 +104,13 @@ test('where the lease is lost while the tables are still read, the store does no
   await redis.run(['EVAL', many, '1', `fairsieve:${SCHEMA}:requests`, row], database);
   const opening = open(redis, { database, leaseMs: 300 });
   const lost = assert.rejects(opening, (error) => error instanceof StoreError && error.code === 'lost');
-  await until('it is claimed', async () =>
-    Boolean(await redis.run(['HEXISTS', 'fairsieve:lease', 'owner'], database)),
+  // Before the tables are read.
+  const take = `if redis.call('HEXISTS', KEYS[1], 'owner') == 0 then return 0 end
+    redis.call('HSET', KEYS[1], 'owner', 'another', 'epoch', '9')
+    return 1`;
+  await until('it is claimed and taken', async () =>
+    Boolean(await redis.run(['EVAL', take, '1', 'fairsieve:lease'], database)),
   );
-  await redis.run(['HSET', 'fairsieve:lease', 'owner', 'another', 'epoch', '9'], database);
   await lost;
 });
 
