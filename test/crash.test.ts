@@ -51,11 +51,11 @@ test(`after ${KILLS} kills under load every request accepted is there, ended onc
   const loadEnds = new AbortController();
   let sent = 0;
   /** Nobody is there to start the server again. */
-  let loadFails = false;
+  const loadFails = new AbortController();
 
   /** Repeats what a dead server did not answer, or one that was held up not in time, as our clients do; undefined if there will be none. */
   async function insist(send: () => Promise<Reply>): Promise<Reply | undefined> {
-    while (!loadFails) {
+    while (!loadFails.signal.aborted) {
       try {
         const reply = await send();
         if (reply.status !== 503) return reply;
@@ -117,7 +117,7 @@ test(`after ${KILLS} kills under load every request accepted is there, ended onc
     ...Array.from({ length: READERS }, readBack),
     killAgainAndAgain(),
   ];
-  await Promise.all(load).finally(() => (loadFails = true));
+  await Promise.all(load).finally(() => loadFails.abort());
 
   assert.ok(accepted.size > 100, `there must have been some load: ${accepted.size} requests`);
   await until(
