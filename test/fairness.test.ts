@@ -106,11 +106,15 @@ test('the position of a waiting request falls to nothing, and never rises', asyn
   );
   const { request_id } = requests.at(-1)!;
   const positions: number[] = [];
-  await until('its end', async () => {
-    const request = await look(server, request_id);
-    if (request.status === 'queued') positions.push(request.position!);
-    return request.status === 'done' && request.position === null;
-  });
+  await until(
+    'its end',
+    async () => {
+      const request = await look(server, request_id);
+      if (request.status === 'queued') positions.push(request.position!);
+      return request.status === 'done' && request.position === null;
+    },
+    120_000,
+  );
   assert.ok(positions[0]! <= 699 && new Set(positions).size > 5, `positions seen: ${positions.join(' ')}`);
   assert.deepEqual(
     positions,
