@@ -8,8 +8,8 @@ const WORKER = new URL('../engine/worker.ts', import.meta.url);
 /** 64 digits: some seconds of sieving. */
 const P = 10n ** 31n + 33n;
 const Q = 10n ** 32n + 49n;
-/** Takes minutes: it is still under way when short numbers have come and gone one after the other. */
-const HARD = (10n ** 44n + 31n) * (10n ** 45n + 9n);
+/** 74 digits, some ten seconds: it is still under way when short numbers have come and gone one after the other. */
+const HARD = (10n ** 36n + 67n) * (10n ** 37n + 43n);
 
 test('one long number keeps all workers busy, and what they all used is told as its CPU time', async () => {
   await using opened = await openReplica({ worker: WORKER });

@@ -13,7 +13,9 @@ export class SteadyClock implements Clock, Disposable {
   #nowMs = systemClock.monotonicMs();
   #tickedMs = this.#nowMs;
 
-  readonly wallMs = systemClock.wallMs;
+  wallMs(): number {
+    return systemClock.wallMs();
+  }
 
   monotonicMs(): number {
     return this.#nowMs;
@@ -21,7 +23,11 @@ export class SteadyClock implements Clock, Disposable {
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const dueMs = this.#nowMs + ms;
-    while (this.#nowMs < dueMs && !signal?.aborted) await systemClock.sleep(dueMs - this.#nowMs, signal);
+    for (;;) {
+      const leftMs = dueMs - this.#nowMs;
+      if (leftMs <= 0 || signal?.aborted) return;
+      await systemClock.sleep(leftMs, signal);
+    }
   }
 
   after(ms: number, ring: () => void): () => void {

@@ -1,6 +1,7 @@
 /** Contract of `appendLog`, `readLog` and `recordBreak`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { NewRequest } from '../../domain/request.ts';
 import type { Store } from '../store.ts';
 import {
   doneJob,
@@ -53,7 +54,7 @@ export function describeJobLogs(name: string, makeHome: MakeHome): void {
     test('a request under way is read with what its number has had, once it is on disk', () =>
       withStore(async (store, reopen) => {
         await store.accept({ requests: newRequests(2) });
-        const [{ number = '', callerId = '' } = {}] = newRequests(1);
+        const [{ number, callerId }] = newRequests(1) as [NewRequest];
         await store.appendLog(entry(number, 1, FIRST_SEQ));
         await store.appendLog(entry(number, 300, FIRST_SEQ));
         const again = await reopen();
