@@ -24,7 +24,7 @@ const KILLS = 20;
 const PRODUCERS = 6;
 const READERS = 3;
 /** Set FAIRSIEVE_TEST_LONG_DIGITS=80 in the environment of the tests for a job of several minutes. */
-const LONG_DIGITS = Number(process.env['FAIRSIEVE_TEST_LONG_DIGITS'] ?? 76);
+const LONG_DIGITS = Number(process.env['FAIRSIEVE_TEST_LONG_DIGITS'] ?? 73);
 const LONG_MS_MAX = 1_800_000;
 /** What a job is saved after, so much of it may be lost with a kill. */
 const UNSAVED_MS_MAX = 1_000;
