@@ -205,7 +205,7 @@ describe('abuse of callbacks', { concurrency: true }, () => {
     const told = await settled(server, await submitTo('hooks.example.net', receiver, 'https'), 'delivered');
     assert.equal(receiver.calls[0]?.headers.host, `hooks.example.net:${receiver.port}`);
     const other = await attempted(server, await submitTo('other.example.net', receiver, 'https'), 1);
-    assert.deepEqual(outcomesOf(other), ['tls']);
+    assert.equal(outcomesOf(other)[0], 'tls');
     assert.deepEqual(
       receiver.calls.map(({ body }) => body.request_id),
       [told.request_id],
@@ -249,10 +249,10 @@ describe('abuse of callbacks', { concurrency: true }, () => {
     assert.equal(times.length, callers.length * NUMBERS.length);
     times.sort((a, b) => a - b);
     for (const [i, fromMs] of times.entries())
-      for (const [j, toMs] of times.entries()) {
-        // A burst of a second's worth is allowed; one more, since the times are a moment later than the beginning.
-        const most = RATE + (RATE * (toMs - fromMs)) / 1_000 + 1;
-        assert.ok(j - i + 1 <= most, `${j - i + 1} calls within ${toMs - fromMs} ms`);
+      for (const [more, toMs] of times.slice(i).entries()) {
+        // A burst of a second's worth is allowed; and as many more as may be under way, since each is noted a moment after it began.
+        const most = RATE + (RATE * (toMs - fromMs)) / 1_000 + PER_HOST_MAX;
+        assert.ok(more + 1 <= most, `${more + 1} calls within ${toMs - fromMs} ms`);
       }
   });
 });

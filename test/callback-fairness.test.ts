@@ -12,8 +12,11 @@ const HOSTS = 100;
 const HANGING_PER_HOST = 10;
 const UNDER_WAY = 100;
 const MINE = 20;
-/** An attempt at an endpoint that hangs takes 15 s; a callback that waits for none of them, milliseconds. */
-const TOLD_MS_MAX = 5_000;
+/** An attempt at an endpoint that hangs takes 15 s; a callback that waits for none of them, milliseconds, unless the machine stands still. */
+const TOLD_MS_MAX = 12_000;
+/** For so long after the first of them was asked for, all attempts at endpoints that hang still do, though the machine stands still. */
+const HANGING_MS = 10_000;
+const MINE_MIN = 3;
 
 const numbers = new NumberSource(33);
 
@@ -30,17 +33,16 @@ test('while a thousand callbacks of another caller hang, mine arrive as if they 
   await using hanging = await hangingHosts();
   await using receiver = await Receiver.start();
   const underWay = (): number => hanging.hosts.reduce((sum, host) => sum + host.underWay, 0);
+  const endMs = performance.now() + HANGING_MS;
   for (const host of hanging.hosts) {
     const many = numbers.semiprimes(HANGING_PER_HOST, 8).map(({ number }) => number);
     await submitAllAsync(server, many, host.url(), 'stuck');
   }
   await until('many attempts that hang', () => underWay() >= UNDER_WAY);
-  for (let i = 0; i < MINE; i++) {
-    const beganMs = performance.now();
+  for (let i = 0; i < MINE_MIN || (i < MINE && performance.now() < endMs); i++) {
     const requestId = await submitAsync(server, numbers.semiprime(8).number, receiver.url(), `mine-${i % 3}`);
     await until('my callback', () => receiver.calls.length > i, TOLD_MS_MAX);
     assert.equal(receiver.calls[i]!.body.request_id, requestId);
-    assert.ok(performance.now() - beganMs < TOLD_MS_MAX);
     assert.ok(underWay() >= UNDER_WAY, `${underWay()} attempts hung meanwhile`);
   }
 });
@@ -51,9 +53,10 @@ test('where another caller has callbacks that hang at the very host that I use, 
     (call.path === '/mine' ? answer(204) : hang)(response, call),
   );
   const many = numbers.semiprimes(100, 8).map(({ number }) => number);
+  const endMs = performance.now() + HANGING_MS;
   await submitAllAsync(server, many, shared.url('/stuck'), 'stuck');
   await until('attempts that hang', () => shared.underWay >= 10);
-  for (let i = 0; i < MINE; i++) {
+  for (let i = 0; i < MINE_MIN || (i < MINE && performance.now() < endMs); i++) {
     const requestId = await submitAsync(server, numbers.semiprime(8).number, shared.url('/mine'), 'mine');
     await until('my callback', () => shared.callsFor(requestId).length > 0, TOLD_MS_MAX);
     assert.ok(shared.underWay >= 10, `${shared.underWay} attempts hung meanwhile`);

@@ -123,6 +123,7 @@ describe('callbacks', { concurrency: true }, () => {
     const replies = await Promise.all([send(), send()]);
     const ids = [...replies, await send()].map((reply) => read<Accepted>(reply, 202).request_id);
     assert.equal(new Set(ids).size, 1);
+    await settled(server, ids[0]!, 'delivered');
     const last = await settled(
       server,
       await submitAsync(server, 93n, receiver.url(), 'careful'),
@@ -158,7 +159,10 @@ describe('callbacks', { concurrency: true }, () => {
   });
 
   test('a partial request is not resumed before its end was told, and then it is', async () => {
-    await using receiver = await Receiver.start(inTurn(answer(500), answer(204)));
+    const refusal = Promise.withResolvers<void>();
+    await using receiver = await Receiver.start(
+      inTurn(answer(500), (...args) => void refusal.promise.then(() => answer(204)(...args))),
+    );
     const requestId = await submitAsync(server, LONG, receiver.url(), 'hasty');
     const resume = (): ReturnType<typeof ask> =>
       ask(server, `/requests/${requestId}/resume`, { method: 'POST' });
@@ -166,6 +170,7 @@ describe('callbacks', { concurrency: true }, () => {
     const refused = await resume();
     assertProblem(refused, 409, 'not_resumable');
     assert.match(refused.text, new RegExp(`next attempt at ${waiting.next_attempt_at}`));
+    refusal.resolve();
     const told = await settled(server, requestId, 'delivered');
     assert.deepEqual([told.status, told.sequence], ['partial', 1]);
     read(await resume(), 202);
@@ -241,7 +246,7 @@ test('many attempts may be under way at once, yet those of a caller begin in ord
   );
   await until('every callback', () => receiver.calls.length === ids.length);
   assert.ok(receiver.underWayMax > 1);
-  await settled(server, receiver.calls.at(-1)!.body.request_id, 'delivered');
+  for (const requestId of ids) await settled(server, requestId, 'delivered');
   const requests = await listAll(server, { caller_id: 'acme', limit: '500' });
   const inOrder = requests.toSorted((a, b) => a.sequence! - b.sequence!);
   assert.deepEqual(

@@ -14,6 +14,7 @@ import {
   metric,
   post,
   submit,
+  type Reply,
 } from './support/api.ts';
 import { composite, NumberSource, type Composite } from './support/number-source.ts';
 import { Server } from './support/server.ts';
@@ -22,7 +23,15 @@ import { until } from './support/until.ts';
 
 const BATCH = 500;
 const BATCHES_MAX = 400;
+const STOP_MS_MAX = 10_000;
+/** Several large batches take longer to be written. */
+const WRITE_MS_MIN = 1_000;
 const numbers = new NumberSource(11);
+
+/** Whether the server was held up for so long that it could not tell in time what has become of it. */
+function isUnknown({ status, text }: Reply): boolean {
+  return status === 503 && text.includes('"outcome_unknown"');
+}
 
 /** Posts batches until one is refused for want of room; returns what was accepted, by id. Of many callers: one alone may not have all of it. */
 async function fillUp(server: Server): Promise<Map<string, Composite>> {
@@ -33,6 +42,7 @@ async function fillUp(server: Server): Promise<Map<string, Composite>> {
     );
     const body = { numbers: batch.map(({ number }) => String(number)) };
     const reply = await post(server, body, `caller ${i}`);
+    if (isUnknown(reply)) continue;
     if (reply.status !== 202) {
       assertProblem(reply, 503, 'store_full');
       assert.match(reply.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
@@ -42,6 +52,21 @@ async function fillUp(server: Server): Promise<Map<string, Composite>> {
     for (const [j, { request_id }] of requests.entries()) accepted.set(request_id, batch[j]!);
   }
   throw new Error(`The store was not full after ${BATCHES_MAX * BATCH} requests`);
+}
+
+/** Has as many numbers accepted together as may be, unless there is no room for them. */
+async function submitLarge(server: Server, caller: string, accepted: Map<string, Composite>): Promise<void> {
+  const batch = Array.from({ length: BATCH_NUMBERS_MAX }, () =>
+    composite([numbers.prime(2), numbers.prime(3), numbers.prime(3)]),
+  );
+  const reply = await post(server, { numbers: batch.map(({ number }) => String(number)) }, caller);
+  if (isUnknown(reply)) return;
+  if (reply.status !== 202) {
+    assertProblem(reply, 503, 'store_full');
+    return;
+  }
+  const { requests } = JSON.parse(reply.text) as AcceptedBatch;
+  for (const [j, { request_id }] of requests.entries()) accepted.set(request_id, batch[j]!);
 }
 
 async function assertAllDone(server: Server, accepted: ReadonlyMap<string, Composite>): Promise<void> {
@@ -98,7 +123,7 @@ test('while another program holds all the room nothing accepted is lost, over a 
     const reply = await post(server, { number: 91 });
     if (reply.status === 202)
       accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite([7n, 13n]));
-    return reply.status !== 202 && reply;
+    return reply.status !== 202 && !isUnknown(reply) && reply;
   });
   assertProblem(refused, 503, 'store_full');
   for (const id of accepted.keys())
@@ -112,34 +137,28 @@ test('while another program holds all the room nothing accepted is lost, over a 
 });
 
 test('with large batches accepted and not written, it stops in time on a full disk, says so, and has all of them after the next start', async (t) => {
-  await using disk = await SmallDisk.mount(64);
-  if (!disk) return t.skip('needs root on Linux, for a small tmpfs');
-  await using server = await Server.start({ dataDir: disk.folder });
-  const accepted = new Map<string, Composite>();
-  const submitting = Array.from({ length: 6 }, async (_, i) => {
-    const batch = Array.from({ length: BATCH_NUMBERS_MAX }, () =>
-      composite([numbers.prime(2), numbers.prime(3), numbers.prime(3)]),
-    );
-    const body = { numbers: batch.map(({ number }) => String(number)) };
-    const reply = await post(server, body, `caller ${i % 3}`);
-    if (reply.status !== 202) {
-      assertProblem(reply, 503, 'store_full');
-      return;
-    }
-    const { requests } = JSON.parse(reply.text) as AcceptedBatch;
-    for (const [j, { request_id }] of requests.entries()) accepted.set(request_id, batch[j]!);
-  });
-  await Promise.race(submitting);
-  await disk.fill();
-  await Promise.all(submitting);
-  const beganMs = performance.now();
-  assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null });
-  assert.ok(performance.now() - beganMs < 10_000, `${performance.now() - beganMs} ms`);
-  assert.match(server.log, /"unwritten":[1-9]/);
-  await disk.clear();
-  await server.start();
-  await assertAllDone(server, accepted);
-  return undefined;
+  for (let tries = 1; tries <= 3; tries++) {
+    await using disk = await SmallDisk.mount(64);
+    if (!disk) return t.skip('needs root on Linux, for a small tmpfs');
+    await using server = await Server.start({ dataDir: disk.folder });
+    const accepted = new Map<string, Composite>();
+    const submitting = Array.from({ length: 6 }, (_, i) => submitLarge(server, `caller ${i % 3}`, accepted));
+    const sentMs = performance.now();
+    await Promise.race(submitting);
+    await disk.fill();
+    const fullMs = performance.now() - sentMs;
+    await Promise.all(submitting);
+    const beganMs = performance.now();
+    assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null });
+    assert.ok(performance.now() - beganMs < STOP_MS_MAX, `${performance.now() - beganMs} ms`);
+    const isSaid = /"unwritten":[1-9]/.test(server.log);
+    await disk.clear();
+    await server.start();
+    await assertAllDone(server, accepted);
+    if (isSaid) return undefined;
+    assert.ok(fullMs >= WRITE_MS_MIN, `it said nothing of what it had not written:\n${server.log}`);
+  }
+  return assert.fail('The disk was not full before everything was written');
 });
 
 test('at its own bound the store refuses new requests, finishes the others, deletes no answer so soon, and makes room from the oldest later', async () => {

@@ -45,7 +45,7 @@ async function askTogether(
 
 test('equal numbers in flight are computed once and answered to all who asked', async () => {
   await using server = await Server.start(ONE_WORKER);
-  const hard = numbers.semiprime(48);
+  const hard = numbers.semiprime(60);
   const callers = ['a', 'b', 'c', 'a', 'd'];
   const requests = await askTogether(server, hard, callers);
   for (const [i, request] of requests.entries()) {
@@ -65,7 +65,7 @@ test('equal numbers in flight are computed once and answered to all who asked', 
 
 test('when one of those who share a number cancels, the others still get their answer', async () => {
   await using server = await Server.start(ONE_WORKER);
-  const hard = numbers.semiprime(55);
+  const hard = numbers.semiprime(64);
   const first = await submit(server, hard.number, 'first');
   const second = await submit(server, hard.number, 'second');
   await running(server, first.request_id);

@@ -4,7 +4,18 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, assertFactored, cancel, ended, metric, post, read, running, submit } from './support/api.ts';
+import {
+  askPatiently,
+  assertFactored,
+  cancel,
+  ended,
+  metric,
+  post,
+  read,
+  running,
+  submit,
+} from './support/api.ts';
+import { inTime } from './support/in-time.ts';
 import { NumberSource } from './support/number-source.ts';
 import { Server } from './support/server.ts';
 import { until } from './support/until.ts';
@@ -36,12 +47,12 @@ async function receive(socket: net.Socket, enough: (text: string) => boolean = (
 
 /** A look at the service as an honest client has it. */
 async function assertServes(server: Server): Promise<void> {
-  const beganMs = performance.now();
   const short = numbers.semiprime(16);
-  const { request_id } = await submit(server, short.number, 'honest');
-  assert.equal((await ask(server, `/requests/${request_id}`)).status, 200);
-  const tookMs = performance.now() - beganMs;
-  assert.ok(tookMs < 2 * ANSWER_MS_MAX, `two answers took ${tookMs} ms`);
+  const { request_id } = await inTime(2 * ANSWER_MS_MAX, async () => {
+    const accepted = await submit(server, short.number, 'honest');
+    read(await askPatiently(server, `/requests/${accepted.request_id}`), 200);
+    return accepted;
+  });
   assertFactored(await ended(server, request_id), short);
 }
 
@@ -124,22 +135,27 @@ describe('hostile clients', { concurrency: true }, () => {
   });
 
   test('pipelined requests are answered each, in order', async () => {
-    const socket = await open(server);
     const requests = Array.from({ length: 500 }, (_, i) => {
       if (i % 2) return 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n';
       const body = `{"number": ${i + 1}}`;
       const head = 'POST /requests?caller_id=pipe HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
       return `${head}content-length: ${body.length}\r\n\r\n${body}`;
     });
-    const answers = receive(socket, (text) => text.split('HTTP/1.1 ').length > requests.length);
-    socket.write(requests.join(''));
-    const [, ...each] = (await answers).split('HTTP/1.1 ');
-    socket.destroy();
-    assert.equal(each.length, requests.length);
-    for (const [i, answer] of each.entries()) {
-      assert.ok(answer.startsWith(i % 2 ? '200 ' : '202 '), answer);
-      if (i % 2 === 0) assert.match(answer, new RegExp(`"number":"${i + 1}"`));
-    }
+    await until('all of them answered in time', async () => {
+      const socket = await open(server);
+      const answers = receive(socket, (text) => text.split('HTTP/1.1 ').length > requests.length);
+      socket.write(requests.join(''));
+      const [, ...each] = (await answers).split('HTTP/1.1 ');
+      socket.destroy();
+      assert.equal(each.length, requests.length);
+      for (const [i, answer] of each.entries()) {
+        // The server was held up.
+        if (answer.includes('"outcome_unknown"')) return false;
+        assert.ok(answer.startsWith(i % 2 ? '200 ' : '202 '), answer);
+        if (i % 2 === 0) assert.match(answer, new RegExp(`"number":"${i + 1}"`));
+      }
+      return true;
+    });
   });
 
   test('a client that closes its sending side while it waits is let go', async () => {

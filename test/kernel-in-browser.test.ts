@@ -44,9 +44,10 @@ const PAGE = `<!doctype html><script type="module">
   }
 </script>`;
 
-test('the published kernel factors in a browser, with threads, progress and abort', { skip }, async (t) => {
+test('the published kernel factors in a browser, with threads, progress and abort', { skip }, async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'fairsieve-browser-'));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  await using open = new AsyncDisposableStack();
+  open.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', path.join(folder, 'dist')], { cwd: ROOT });
   await cp(path.join(ROOT, 'build'), path.join(folder, 'build'), { recursive: true });
 
@@ -68,7 +69,7 @@ test('the published kernel factors in a browser, with threads, progress and abor
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close());
+  open.defer(() => void server.close());
 
   const browser = spawn(chromium ?? '', [
     '--headless',
@@ -79,7 +80,7 @@ test('the published kernel factors in a browser, with threads, progress and abor
     '--remote-debugging-port=0',
     `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
   ]);
-  t.after(async () => {
+  open.defer(async () => {
     const exited = once(browser, 'exit');
     browser.kill();
     await exited;

@@ -9,6 +9,7 @@ import {
   ended,
   listAll,
   look,
+  metric,
   read,
   running,
   submit,
@@ -17,19 +18,21 @@ import {
 import { NumberSource } from './support/number-source.ts';
 import { runProgram } from './support/program.ts';
 import { Server } from './support/server.ts';
+import { until } from './support/until.ts';
 
 const STOP_MS_MAX = 10_000;
 const numbers = new NumberSource(8);
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} answers who waits, ends event streams, and ends the program with code 0`, async () => {
-    await using server = await Server.start();
+    await using server = await Server.start({ env: { FAIRSIEVE_WAIT_MS_MAX: '60000' } });
     const { request_id } = await submit(server, numbers.semiprime(80).number);
     await running(server, request_id);
-    const longPoll = ask(server, `/requests/${request_id}`, { headers: { prefer: 'wait=1.8' } });
+    const longPoll = ask(server, `/requests/${request_id}`, { headers: { prefer: 'wait=60' } });
     const stream = await fetch(`${server.url}/requests/${request_id}/events`);
     const events = readEvents(stream.body!);
     assert.equal((await events.next()).value?.event, 'state');
+    await until('both waiting', async () => (await metric(server, 'fairsieve_http_waiters')) === 2);
     const beganMs = performance.now();
     const ending = server.end(signal);
     const request = read<RequestBody>(await longPoll, 200);
@@ -43,11 +46,11 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 
 test('what a running job has found is kept when the program stops', async () => {
   await using server = await Server.start({ env: { FAIRSIEVE_WORKERS: '1' } });
-  const { request_id } = await submit(server, numbers.semiprime(63).number);
+  const { request_id } = await submit(server, numbers.semiprime(73).number);
   const before = await running(
     server,
     request_id,
-    ({ progress }) => progress?.stage === 'siqs' && progress.fraction > 0.15,
+    ({ progress }) => progress?.stage === 'siqs' && progress.fraction > 0.4,
   );
   assert.equal((await server.end('SIGTERM')).code, 0);
   await server.start();

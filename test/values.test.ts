@@ -2,10 +2,24 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { ask, assertProblem, ended, list, metric, read, type Reply } from './support/api.ts';
-import { NumberSource } from './support/number-source.ts';
+import {
+  ask,
+  askPatiently,
+  assertProblem,
+  cancel,
+  ended,
+  list,
+  metric,
+  read,
+  type Reply,
+} from './support/api.ts';
+import { inTime } from './support/in-time.ts';
+import { NumberSource, type Composite } from './support/number-source.ts';
 import { Server } from './support/server.ts';
 import { until } from './support/until.ts';
+
+/** A second more than is promised, on a busy machine. */
+const ANSWER_MS_MAX = 3_000;
 
 interface Batch {
   readonly batch_id: string;
@@ -22,11 +36,29 @@ function post(
   return ask(server, `/values${query}`, { method: 'POST', body, headers });
 }
 
+/** Posts until it is known what has become of that. */
+function postPatiently(
+  server: Server,
+  body: string,
+  query = '',
+  headers: Record<string, string> = {},
+): Promise<Reply> {
+  return askPatiently(server, `/values${query}`, { method: 'POST', body, headers });
+}
+
 /** Has numbers kept, however long it takes. */
 async function keep(server: Server, numbers: readonly bigint[], query = ''): Promise<void> {
-  const reply = await post(server, `[${numbers.join(',')}]`, query);
+  const reply = await postPatiently(server, `[${numbers.join(',')}]`, query);
   if (reply.status === 200) return;
   await whole(server, read<Batch>(reply, 202).batch_id);
+}
+
+/** The answer with all factors of numbers that take no time; asks again where it was held up. */
+function keptAtOnce(server: Server, body: string, query = ''): Promise<string> {
+  return until(`${body} kept`, async () => {
+    const { status, text } = await postPatiently(server, body, query);
+    return status !== 202 && (assert.equal(status, 200, text), text);
+  });
 }
 
 /** The answer for a batch once all its numbers are done. */
@@ -34,7 +66,9 @@ function whole(server: Server, batchId: string): Promise<string> {
   return until(
     `batch ${batchId}`,
     async () => {
-      const reply = await ask(server, `/values/batches/${batchId}`, { headers: { prefer: 'wait=1' } });
+      const reply = await askPatiently(server, `/values/batches/${batchId}`, {
+        headers: { prefer: 'wait=1' },
+      });
       return reply.status === 202 ? false : (assert.equal(reply.status, 200, reply.text), reply.text);
     },
     240_000,
@@ -42,17 +76,25 @@ function whole(server: Server, batchId: string): Promise<string> {
 }
 
 async function valuesOf(server: Server, prime: bigint | number, query = ''): Promise<string> {
-  const { status, text } = await ask(server, `/values/${prime}${query}`);
+  const { status, text } = await askPatiently(server, `/values/${prime}${query}`);
   assert.equal(status, 200, text);
   return text;
 }
 
+/** Cancels the request that a batch has made for a number, and says which it was. */
+async function cancelNumber(server: Server, number: bigint): Promise<string> {
+  const { requests } = await list(server, { mode: 'values' });
+  const request = requests.find((each) => each.number === String(number));
+  assert(request, `There is no request for ${number}`);
+  await cancel(server, request.request_id);
+  await ended(server, request.request_id);
+  return request.request_id;
+}
+
 test('144 and 120 are factored, kept, and found by 5', async () => {
   await using server = await Server.start();
-  const posted = await post(server, '[144, 120]', '?ttl=3600');
-  assert.equal(posted.status, 200);
   assert.equal(
-    posted.text,
+    await keptAtOnce(server, '[144, 120]', '?ttl=3600'),
     '[{"value":144,"prime_factors":[2,2,2,2,3,3]},{"value":120,"prime_factors":[2,2,2,3,5]}]',
   );
   assert.equal(await valuesOf(server, 5), '[{"value":120,"prime_factors":[2,2,2,3,5]}]');
@@ -113,7 +155,7 @@ test('a value that was answered is there after a kill of the server, with its ti
   await using server = await Server.start();
   await keep(server, [15n], '?ttl=3600');
   await keep(server, [21n], '?ttl=1');
-  assert.equal((await post(server, '[33]')).status, 200);
+  await keptAtOnce(server, '[33]');
   await server.end('SIGKILL');
   await server.start();
   await until('21 to expire', async () => !(await valuesOf(server, 3)).includes('"value":21'));
@@ -126,14 +168,19 @@ test('a value that was answered is there after a kill of the server, with its ti
 
 test('a batch with a hard number is accepted within two seconds, survives a kill, and is answered when it is done', async () => {
   await using server = await Server.start();
-  const { number, primes } = new NumberSource(4).semiprime(72);
-  const beganMs = performance.now();
-  const reply = await post(server, `[15, ${number}, 21]`, '?ttl=36000');
-  const tookMs = performance.now() - beganMs;
-  const { batch_id: batchId, done, total } = read<Batch>(reply, 202);
-  assert.ok(tookMs < 3_000, `${tookMs} ms`);
-  assert.deepEqual([done, total], [2, 3]);
-  assert.equal(reply.headers.get('location'), `/values/batches/${batchId}`);
+  const source = new NumberSource(4);
+  const postHard = async (): Promise<{ readonly hard: Composite; readonly batchId: string }> => {
+    const hard = source.semiprime(72);
+    const reply = await postPatiently(server, `[15, ${hard.number}, 21]`, '?ttl=36000');
+    const { batch_id: batchId, done, total } = read<Batch>(reply, 202);
+    assert.deepEqual([done, total], [2, 3]);
+    assert.equal(reply.headers.get('location'), `/values/batches/${batchId}`);
+    return { hard, batchId };
+  };
+  const {
+    hard: { number, primes },
+    batchId,
+  } = await inTime(ANSWER_MS_MAX, postHard, (late) => cancelNumber(server, late.hard.number));
   assert.match(await valuesOf(server, 3), /"value":15.*"value":21/);
   await server.end('SIGKILL');
   await server.start();
@@ -144,25 +191,22 @@ test('a batch with a hard number is accepted within two seconds, survives a kill
   );
   assert.equal(await valuesOf(server, primes[0] ?? 0n), `[${hard}]`);
   // What is kept need not be factored again.
-  assert.equal((await post(server, `[${number}]`)).text, `[${hard}]`);
+  assert.equal(await keptAtOnce(server, `[${number}]`), `[${hard}]`);
 });
 
 test('a batch names the request that ended without its factors', async () => {
   await using server = await Server.start();
   const { number } = new NumberSource(5).semiprime(90);
-  const reply = await post(server, `[15, ${number}]`, '', { prefer: 'respond-async' });
+  const reply = await postPatiently(server, `[15, ${number}]`, '', { prefer: 'respond-async' });
   const { batch_id: batchId } = read<Batch>(reply, 202);
-  const { requests } = await list(server, { mode: 'values' });
-  const request = requests.find((each) => each.number === String(number));
-  await ask(server, `/requests/${request?.request_id}`, { method: 'DELETE' });
-  await ended(server, request?.request_id ?? '');
+  const requestId = await cancelNumber(server, number);
   const problem = assertProblem(await ask(server, `/values/batches/${batchId}`), 409, 'batch_incomplete');
   assert.equal(problem.errors?.[0]?.pointer, '#/1');
-  assert.match(problem.errors?.[0]?.detail ?? '', new RegExp(`cancelled.*${request?.request_id}`));
+  assert.match(problem.errors?.[0]?.detail ?? '', new RegExp(`cancelled.*${requestId}`));
 });
 
 test('a client that hangs up leaves no work behind', async () => {
-  await using server = await Server.start();
+  await using server = await Server.start({ env: { FAIRSIEVE_WAIT_MS_MAX: '60000' } });
   const source = new NumberSource(6);
   const body = `[${source
     .semiprimes(200, 90)
@@ -178,7 +222,7 @@ test('a client that hangs up leaves no work behind', async () => {
   for (const socket of sockets) socket.destroy();
   await until('all to be given up', async () => (await metric(server, 'fairsieve_guests')) === 0);
   assert.equal(await metric(server, 'fairsieve_requests_waiting'), 0);
-  assert.equal((await post(server, '[15]')).status, 200);
+  await keptAtOnce(server, '[15]');
 });
 
 test('a hundred thousand values of one prime are answered, in order, and slow readers do not fill the memory', async () => {

@@ -1,9 +1,10 @@
 /** What tests of callbacks do at the HTTP interface: ask for one, and see how it stands. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { RequestBody } from '../../src/contract/request-body.ts';
 import type { Accepted, AcceptedBatch } from '../../src/contract/submission.ts';
-import { ask, look, read, type Ask, type Reply, type Target } from './api.ts';
+import { ask, askPatiently, read, type Ask, type Reply, type Target } from './api.ts';
 import { runProgram } from './program.ts';
 import type { Call } from './receiver.ts';
 import type { Server } from './server.ts';
@@ -32,6 +33,19 @@ export function postAsync(
   });
 }
 
+/** Posts to `/async` until it is known what has become of that. */
+function postPatiently(target: Target, body: unknown, caller: string): Promise<Reply> {
+  return askPatiently(target, '/async', {
+    method: 'POST',
+    headers: { 'x-caller-id': caller, 'idempotency-key': randomUUID() },
+    body: JSON.stringify(body),
+  });
+}
+
+async function lookPatiently(target: Target, requestId: string): Promise<RequestBody> {
+  return read<RequestBody>(await askPatiently(target, `/requests/${requestId}`), 200);
+}
+
 /** Has one number accepted, to be told at `callbackUrl`; resolves to the id of the request. */
 export async function submitAsync(
   target: Target,
@@ -39,7 +53,7 @@ export async function submitAsync(
   callbackUrl: string,
   caller: string,
 ): Promise<string> {
-  const reply = await postAsync(target, { number: String(number), callback_url: callbackUrl }, caller);
+  const reply = await postPatiently(target, { number: String(number), callback_url: callbackUrl }, caller);
   return read<Accepted>(reply, 202).request_id;
 }
 
@@ -50,7 +64,8 @@ export async function submitAllAsync(
   callbackUrl: string,
   caller: string,
 ): Promise<string[]> {
-  const reply = await postAsync(target, { numbers: numbers.map(String), callback_url: callbackUrl }, caller);
+  const body = { numbers: numbers.map(String), callback_url: callbackUrl };
+  const reply = await postPatiently(target, body, caller);
   return read<AcceptedBatch>(reply, 202).requests.map(({ request_id }) => request_id);
 }
 
@@ -64,7 +79,7 @@ export function settled(
   return until(
     `the callback of ${requestId} to be ${delivery}`,
     async () => {
-      const request = await look(target, requestId);
+      const request = await lookPatiently(target, requestId);
       if (request.delivery === 'pending') return false;
       assert.equal(request.delivery, delivery, JSON.stringify(request.timeline));
       return request;
@@ -76,7 +91,7 @@ export function settled(
 /** The request as soon as so many attempts to call back are told of. */
 export function attempted(target: Target, requestId: string, count: number): Promise<RequestBody> {
   return until(`${count} attempts for ${requestId}`, async () => {
-    const request = await look(target, requestId);
+    const request = await lookPatiently(target, requestId);
     if (attemptsOf(request).length >= count) return request;
     assert.equal(request.delivery, 'pending', JSON.stringify(request.timeline));
     return false;
