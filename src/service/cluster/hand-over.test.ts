@@ -77,6 +77,17 @@ test('where there is no room to write all that was accepted, what could go has g
   assert.deepEqual(result, { parcels: 2, bytes: 2, left });
 });
 
+test('one that stood still listens again before it says that nobody is there', async () => {
+  const scene = new Scene();
+  scene.receiver(1);
+  const { presence } = scene.leaver;
+  const present = presence.present.bind(presence);
+  let looks = 0;
+  presence.present = () => (looks++ === 0 ? [] : present());
+  assert.deepEqual(await scene.leave(new Shelf(2)), { parcels: 2, bytes: 2 });
+  assert.deepEqual(scene.taken.get(1), [0, 1]);
+});
+
 test('what one refuses goes to another', async () => {
   const scene = new Scene();
   scene.receiver(1, (parcel) => (parcel >= 2 ? Promise.reject(new Error('full')) : Promise.resolve()));
