@@ -28,6 +28,8 @@ export interface Ended {
 /** Above what a replica takes that waits for a database to become free, and starts beside fifteen others. */
 const READY_MS_MAX = 60_000;
 const READY_POLL_MS = 20;
+/** How long the rest of what it wrote may take to be read. */
+const READ_MS_MAX = 2_000;
 /** Above what a replica takes to hand its work over. */
 const STOP_MS_MAX = 60_000;
 const OUTPUT_CHARS_MAX = 200_000;
@@ -102,10 +104,15 @@ export class ServerProcess implements AsyncDisposable {
     const gone = (code: number | null, signal: NodeJS.Signals | null): void => {
       watched?.[Symbol.dispose]();
       if (this.#child === child) this.#child = undefined;
-      ended.resolve({ code, signal });
+      const told = (): void => {
+        clearTimeout(late);
+        ended.resolve({ code, signal });
+      };
+      // With all that it wrote read; but a descendant may hold its output open for ever.
+      child.once('close', told);
+      const late = setTimeout(told, READ_MS_MAX);
     };
-    // With all that it wrote read.
-    child.once('close', gone);
+    child.once('exit', gone);
     // There is no such program, or no memory for it.
     child.once('error', (error) => {
       keep(error.message);

@@ -1,8 +1,8 @@
 /**
  * Waiting for something, but not for longer than a time.
  *
- * Invariant: a process that stood still does not take its own pause for the silence of others. Timers come before what has arrived
- * meanwhile; so when the time is over, that is taken in first.
+ * Invariant: an event loop that was held up does not take that for the silence of others. Timers come before what has arrived
+ * by then; so when the time is over, that is taken in first.
  */
 import type { Clock } from './clock.ts';
 

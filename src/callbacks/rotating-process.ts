@@ -8,17 +8,20 @@ import { OVERLAP_MS } from './callback-secrets.ts';
 
 const [file = '', firstDay = '', times = '', ...callers] = process.argv.slice(2);
 
+/** Each waits 10 s. */
+const TRIES_MAX = 20;
+
 // A rotation is refused if there were many of late, so the days fly by.
 const first = Number(firstDay);
 for (let day = first; day < first + Number(times); day++)
   for (const callerId of callers) process.stdout.write(`${rotated(callerId, day)} ${callerId}\n`);
 
-/** However long others, who do nothing but this, keep the file to themselves. */
+/** Others, who do nothing but this, may keep the file to themselves for long. */
 function rotated(callerId: string, day: number): string {
-  for (;;)
+  for (let tries = 1; ; tries++)
     try {
       return rotateCallerSecret(file, callerId, day * OVERLAP_MS).kind;
     } catch (error) {
-      if (!(error instanceof StateFileError) || error.code !== 'busy') throw error;
+      if (!(error instanceof StateFileError) || error.code !== 'busy' || tries === TRIES_MAX) throw error;
     }
 }

@@ -61,8 +61,9 @@ export async function persist<T>(
     const outcome = await limit.run(timed, signal);
     if (!(outcome instanceof PassingFailure)) return outcome;
     const spareMs = patienceMs - spentMs - outcome.retryAfterMs;
+    // There must be room for an attempt, and for as long a pause before it: or they would come ever faster.
     if (spareMs < 2 * ATTEMPT_MS_MIN) throw new UnavailableError(url, attempts, spentMs, outcome.cause);
-    // Towards the end the back-off shrinks to what is left, so that patience is used up, and the last attempt has its time.
+    // Towards the end the back-off shrinks to what is left; the last attempt has its time.
     const policy = { ...retryPolicy, capMs: Math.min(retryPolicy.capMs, spareMs - ATTEMPT_MS_MIN) };
     const delayMs = retryDelayMs(attempts, outcome.retryAfterMs, policy, random);
     onRetry?.({ attempts, delayMs, cause: outcome.cause });

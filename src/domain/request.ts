@@ -21,7 +21,7 @@ export type StoredState =
       readonly startedAtMs?: number;
       /** CPU milliseconds that its number had had when its present budget began; absent until that is on disk. */
       readonly budgetFromMs?: number;
-      /** CPU milliseconds that its number has had, as far as that is on disk; absent like `budgetFromMs`. */
+      /** CPU milliseconds that its number has had, as far as that was on disk when it was read; absent where that is none. Of one that was resumed since, those that it had then. */
       readonly cpuMs?: number;
       /** Of one that was `partial` before: the factors known then. */
       readonly factors?: readonly Factor[];

@@ -6,6 +6,7 @@ import { answer, LOCATION, POLLING, PROBLEM, UNAVAILABLE } from './documented.ts
 import { notFound, RequestParams } from './fetch-route.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { isoTime } from './iso-time.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { HttpProblem } from './problem.ts';
 import { requestJson } from './request-json.ts';
 import { pollSeconds } from './poll-seconds.ts';
@@ -130,6 +131,6 @@ function changedRequest(
 function send(reply: FastifyReply, view: RequestView): FastifyReply {
   return reply
     .header('cache-control', 'no-store')
-    .header('content-type', 'application/json; charset=utf-8')
+    .header('content-type', JSON_CONTENT_TYPE)
     .send(requestJson(view));
 }

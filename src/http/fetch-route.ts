@@ -15,6 +15,7 @@ import {
 } from './documented.ts';
 import { matchesEntityTag } from './entity-tag.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import { parsePrefer } from './prefer.ts';
 import { HttpProblem } from './problem.ts';
 import { renderRequest } from './rendered-request.ts';
@@ -90,7 +91,7 @@ function sendRequest(view: RequestView, known: string | undefined, reply: Fastif
   reply.header('etag', tag).header('cache-control', 'private, no-cache');
   if (!hasEnded(view.status)) reply.header('retry-after', String(pollSeconds(view)));
   if (known !== undefined && matchesEntityTag(known, tag)) return reply.code(304).send();
-  return reply.header('content-type', 'application/json; charset=utf-8').send(body);
+  return reply.header('content-type', JSON_CONTENT_TYPE).send(body);
 }
 
 /** The request as soon as its entity tag is none of `known`, or as it is after `heldMs`. */

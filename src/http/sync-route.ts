@@ -20,6 +20,7 @@ import {
   SYNC_WAIT_HEADERS,
   UNAVAILABLE,
 } from './documented.ts';
+import { JSON_CONTENT_TYPE } from './json-content-type.ts';
 import type { HttpApp, HttpContext } from './http-context.ts';
 import { inlineWait, preferenceApplied } from './inline-wait.ts';
 import { renderRequest } from './rendered-request.ts';
@@ -73,7 +74,7 @@ export function addSyncRoute(app: HttpApp, { serviceFor, config, waiters, unsent
         if (isAccepted) return sendAccepted([view], 'number', reply, unsent);
         return reply
           .header('cache-control', 'no-store')
-          .header('content-type', 'application/json; charset=utf-8')
+          .header('content-type', JSON_CONTENT_TYPE)
           .send(renderRequest(view).body);
       } finally {
         waiter?.leave();

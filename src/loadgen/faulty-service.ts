@@ -43,6 +43,7 @@ export class FaultyService implements AsyncDisposable {
   delivered = 0;
   readonly #kernel: Kernel;
   readonly #faults: Faults;
+  // It closes no idle connection by itself: what is closed is closed by the load.
   readonly #server = createServer(
     { keepAliveTimeout: 0 },
     (request, response) => void this.#serve(request, response),

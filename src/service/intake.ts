@@ -210,11 +210,7 @@ export class Intake {
     });
     if (done === 'full' || done === 'busy') return done;
     const { state } = stored;
-    const known = state.kind === 'partial' && {
-      budgetFromMs: state.cpuMs,
-      cpuMs: state.cpuMs,
-      factors: state.factors,
-    };
+    const known = state.kind === 'partial' && { cpuMs: state.cpuMs, factors: state.factors };
     const queued: StoredRequest = {
       ...stored,
       ordinal,

@@ -53,7 +53,10 @@ export interface Store extends AsyncDisposable {
   /** Whether something was accepted under each of these idempotency keys, and it has not expired at `nowMs`. */
   heldKeys(keys: readonly CallerKey[], nowMs: number): Promise<boolean[]>;
 
-  /** The requests with these sequence numbers, in the same order; undefined for one that does not exist (any more). */
+  /**
+   * The requests with these sequence numbers, in the same order; undefined for one that does not exist (any more). One that is queued and has been
+   * begun comes with the CPU time in the log of its job, here and wherever requests are read.
+   */
   get(seqs: readonly number[]): Promise<(StoredRequest | undefined)[]>;
 
   /**

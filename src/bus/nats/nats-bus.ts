@@ -34,9 +34,9 @@ export interface NatsBusOptions {
 const RETRY_MS = 250;
 /**
  * So long after its time the library forgets an ask that nobody answered: its own timer would judge a process that stood still before
- * the answers are read that came meanwhile.
+ * the answers are read that came meanwhile (as it still does after a pause longer than this).
  */
-const FORGET_MS = 30_000;
+const FORGET_MS = 5_000;
 /** How long the end of a bus waits for its handlers and for NATS. */
 const END_MS_MAX = 1_000;
 

@@ -150,9 +150,9 @@ export class ClusterFixture implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    using _ = this.clock;
     this.gate.open();
     await Promise.all([...this.#nodes.values()].map((node) => this.#stop(node)));
-    this.clock[Symbol.dispose]();
     await rm(this.#folder, { recursive: true });
   }
 

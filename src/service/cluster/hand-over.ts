@@ -15,7 +15,7 @@ import { StoreError, type Parcel, type Store } from '../../store/store.ts';
 import { CALLS } from './calls.ts';
 import type { Peer } from './peer.ts';
 import type { Peers } from './peers.ts';
-import { HEARTBEAT_MS } from './presence.ts';
+import { PRESENT_MS } from './presence.ts';
 
 export interface HandOverParts {
   readonly store: Pick<Store, 'parcel' | 'partWith'>;
@@ -37,8 +37,6 @@ const ADOPT_MS = 5_000;
 /** How long one receiver is offered the same parcel, when it may have it and does not say so. */
 const OFFER_MS_MAX = 60_000;
 const RETRY_MS = 200;
-/** Whoever is there is heard within this time. */
-const HEAR_MS = HEARTBEAT_MS + 100;
 
 /** Nothing may work on what the store holds any more. Rejects with what the store rejects with, but for want of room. */
 export async function handOver({ store, peers, clock, withinMs }: HandOverParts): Promise<HandedOver> {
@@ -51,7 +49,7 @@ export async function handOver({ store, peers, clock, withinMs }: HandOverParts)
     if (!parcel) return { parcels, bytes };
     if ('left' in parcel) return { parcels, bytes, left: parcel.left };
     if (clock.monotonicMs() >= untilMs) return { parcels, bytes, left: 'the time is over' };
-    const receivers = await candidates(peers, receiver, clock);
+    const receivers = await candidates(peers, receiver, clock, untilMs);
     const outcome = await placed(parcel, receivers, peers, clock, untilMs);
     if ('left' in outcome) return { parcels, bytes, left: outcome.left };
     await store.partWith(parcel);
@@ -72,12 +70,24 @@ async function nextParcel(
   }
 }
 
-/** Those who may take a parcel. If this process stood still, all may seem to be gone until they are heard again. */
-async function candidates(peers: Peers, receiver: number | undefined, clock: Clock): Promise<Peer[]> {
-  const here = working(peers, receiver);
-  if (here.length > 0) return here;
-  await clock.sleep(HEAR_MS);
-  return working(peers, receiver);
+/**
+ * Those who may take a parcel. Whoever was here and is not heard just now is waited for, as long as for a heartbeat that was lost: if this
+ * process stood still, all seem to be gone until they are heard again.
+ */
+async function candidates(
+  peers: Peers,
+  receiver: number | undefined,
+  clock: Clock,
+  untilMs: number,
+): Promise<Peer[]> {
+  const giveUpMs = Math.min(untilMs, clock.monotonicMs() + PRESENT_MS);
+  for (;;) {
+    const here = working(peers, receiver);
+    const [first] = here;
+    const isWhole = first !== undefined && (receiver === undefined || first.shard === receiver);
+    if (isWhole || !peers.presence.isAnyoneMissing || clock.monotonicMs() >= giveUpMs) return here;
+    await clock.sleep(RETRY_MS);
+  }
 }
 
 /** Who took the last one, then those with the least to do. */

@@ -32,7 +32,7 @@ export interface PresenceParts {
 }
 
 export const HEARTBEAT_MS = 500;
-const PRESENT_MS = 2_000;
+export const PRESENT_MS = 2_000;
 const TOPIC = 'presence';
 
 /** `left`: it is about to end. */
@@ -122,6 +122,11 @@ export class Presence {
   /** The other replicas, by shard. */
   present(): Peer[] {
     return this.#here().filter(({ protocol }) => protocol === PROTOCOL);
+  }
+
+  /** Whether one that was heard is not any more, and has not said that it leaves. */
+  get isAnyoneMissing(): boolean {
+    return this.#heard.size > this.#here().length;
   }
 
   /** Those that are here and can't be talked to. */

@@ -1,7 +1,8 @@
 /**
- * For tests only: a clock that stands still while this process does, so that a machine with other things to do makes nobody late.
+ * For tests only: a clock that stands still while this process does, so that a machine with other things to do makes nobody late. The
+ * time of day and other threads go on meanwhile.
  *
- * Invariant: from one turn of the event loop to the next no more than `STEP_MS_MAX` pass.
+ * Invariant: from one turn of the event loop to the next no more than `STEP_MS_MAX` pass. Once disposed, nobody sleeps any more.
  */
 import { systemClock, type Clock } from '../../base/clock.ts';
 
@@ -9,7 +10,8 @@ const TICK_MS = 5;
 const STEP_MS_MAX = 10;
 
 export class SteadyClock implements Clock, Disposable {
-  readonly #ticking = setInterval(() => this.#tick(), TICK_MS);
+  readonly #ticking = setInterval(() => this.#tick(), TICK_MS).unref();
+  readonly #over = new AbortController();
   #nowMs = systemClock.monotonicMs();
   #tickedMs = this.#nowMs;
 
@@ -23,21 +25,20 @@ export class SteadyClock implements Clock, Disposable {
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const dueMs = this.#nowMs + ms;
-    for (;;) {
-      const leftMs = dueMs - this.#nowMs;
-      if (leftMs <= 0 || signal?.aborted) return;
-      await systemClock.sleep(leftMs, signal);
-    }
+    const woken = signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
+    do await systemClock.sleep(Math.max(0, dueMs - this.#nowMs), woken);
+    while (this.#nowMs < dueMs && !woken.aborted);
   }
 
   after(ms: number, ring: () => void): () => void {
     const called = new AbortController();
-    void this.sleep(ms, called.signal).then(() => called.signal.aborted || ring());
+    void this.sleep(ms, called.signal).then(() => called.signal.aborted || this.#over.signal.aborted || ring());
     return () => called.abort();
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#ticking);
+    this.#over.abort();
   }
 
   #tick(): void {

@@ -84,7 +84,7 @@ export function describeEnds(name: string, makeHome: MakeHome): void {
         assert.equal(await store.requeue(seqNo(1), 43, timeline), false);
         assert.equal(await store.requeue(404, 43, timeline), false);
         const [queued] = await store.get([FIRST_SEQ]);
-        const state = { kind: 'queued', budgetFromMs: 1, cpuMs: 1, factors: SIX };
+        const state = { kind: 'queued', cpuMs: 1, factors: SIX };
         assert.deepEqual(queued, { ...newRequests(1)[0], ordinal: 42, timeline, state });
         assert.deepEqual(await store.backlog(), [{ callerId: 'acme', count: 1, ordinalMax: 42 }]);
       }));

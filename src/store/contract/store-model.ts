@@ -33,8 +33,7 @@ export class StoreModel {
     const stored = this.#requests.get(seq);
     if (stored?.state.kind !== 'partial') return false;
     const { cpuMs, factors } = stored.state;
-    const state = { kind: 'queued', budgetFromMs: cpuMs, cpuMs, factors } as const;
-    this.#requests.set(seq, { ...stored, ordinal, timeline, state });
+    this.#requests.set(seq, { ...stored, ordinal, timeline, state: { kind: 'queued', cpuMs, factors } });
     return true;
   }
 

@@ -15,8 +15,8 @@ import { parcelHandlers } from './parcels.ts';
 import { pruneHandlers } from './prune.ts';
 import { readHandlers } from './read.ts';
 import type { Room } from './room.ts';
-import { valueHandlers } from './values.ts';
 import { spentOnWaiting } from './spent-on-waiting.ts';
+import { valueHandlers } from './values.ts';
 import { ValueRows } from './value-rows.ts';
 
 /**

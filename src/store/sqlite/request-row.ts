@@ -129,7 +129,9 @@ function stateOfRow(row: ReadRow): StoredState {
     return {
       kind,
       ...started,
-      ...(cpuMs !== null && { budgetFromMs: cpuMs, cpuMs: Math.max(cpuMs, row[22] ?? 0) }),
+      ...(cpuMs !== null && { cpuMs: Math.max(cpuMs, row[22] ?? 0) }),
+      // One that was put back has what it had, and its budget begins with its next start.
+      ...(cpuMs !== null && startedAtMs !== null && { budgetFromMs: cpuMs }),
       ...(factors !== null && { factors: parseFactors(factors) }),
     };
   if (kind === 'cancelled') return { kind, ...finished };

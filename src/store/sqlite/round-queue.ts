@@ -117,7 +117,7 @@ export class RoundQueue {
     }
     const calls = this.#waiting.splice(0, count);
     this.#underWay = calls;
-    // Where this process stood still as well, the answer may be here: timers come before it.
+    // Where the event loop was held up, the answer may be here: timers come before it.
     const look = (): unknown => setImmediate(() => this.#underWay === calls && this.#stall());
     if (this.#stallMs !== undefined) this.#stallTimer = setTimeout(look, this.#stallMs);
     this.#send({ names: calls.map((call) => call.name), asks: calls.map((call) => call.ask) });
