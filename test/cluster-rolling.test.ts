@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProblemBody } from '../src/contract/problem-body.ts';
-import { ask, assertFactored, ended, post, running, type Reply } from './support/api.ts';
+import { ask, assertFactored, ended, isOutcomeUnknown, post, running } from './support/api.ts';
 import { startTestCluster } from './support/cluster.ts';
 import { NumberSource, type Composite } from './support/number-source.ts';
 import { until } from './support/until.ts';
@@ -26,7 +25,7 @@ test('while all replicas are restarted in turn, every POST is accepted at its fi
     const reply = await ask(cluster, route, { method: 'POST', headers, body });
     if (reply.status === 202)
       accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite);
-    else if (!isHeldUp(reply)) refused.push(`${reply.status} ${reply.text}`);
+    else if (!isOutcomeUnknown(reply)) refused.push(`${reply.status} ${reply.text}`);
   };
   const client = async (work: () => Promise<void>): Promise<void> => {
     while (!stop.signal.aborted) {
@@ -49,7 +48,7 @@ test('while all replicas are restarted in turn, every POST is accepted at its fi
     // Whoever has not seen that yet is served as before.
     const served = await post(replica, { number: '15' }).catch(() => undefined);
     if (performance.now() - beganMs < DELAY_MS)
-      assert.ok(served && (served.status === 202 || isHeldUp(served)), served?.text ?? 'no answer');
+      assert.ok(served && (served.status === 202 || isOutcomeUnknown(served)), served?.text ?? 'no answer');
     assert.deepEqual(await stopped, { code: 0, signal: null });
     await replica.start();
     await until('it being given work again', async () => {
@@ -65,8 +64,3 @@ test('while all replicas are restarted in turn, every POST is accepted at its fi
     if (composite !== hard) assertFactored(await ended(cluster, id), composite);
     else await running(cluster, id);
 });
-
-/** Where Redis or a replica stands still for a second, that is told in time: nobody has refused it. */
-function isHeldUp({ status, text }: Reply): boolean {
-  return status === 503 && (JSON.parse(text) as ProblemBody).code === 'outcome_unknown';
-}

@@ -8,13 +8,13 @@ import {
   assertFactored,
   assertProblem,
   ended,
+  isOutcomeUnknown,
   list,
   listAll,
   look,
   metric,
   post,
   submit,
-  type Reply,
 } from './support/api.ts';
 import { composite, NumberSource, type Composite } from './support/number-source.ts';
 import { Server } from './support/server.ts';
@@ -28,11 +28,6 @@ const STOP_MS_MAX = 10_000;
 const WRITE_MS_MIN = 1_000;
 const numbers = new NumberSource(11);
 
-/** Whether the server was held up for so long that it could not tell in time what has become of it. */
-function isUnknown({ status, text }: Reply): boolean {
-  return status === 503 && text.includes('"outcome_unknown"');
-}
-
 /** Posts batches until one is refused for want of room; returns what was accepted, by id. Of many callers: one alone may not have all of it. */
 async function fillUp(server: Server): Promise<Map<string, Composite>> {
   const accepted = new Map<string, Composite>();
@@ -42,7 +37,7 @@ async function fillUp(server: Server): Promise<Map<string, Composite>> {
     );
     const body = { numbers: batch.map(({ number }) => String(number)) };
     const reply = await post(server, body, `caller ${i}`);
-    if (isUnknown(reply)) continue;
+    if (isOutcomeUnknown(reply)) continue;
     if (reply.status !== 202) {
       assertProblem(reply, 503, 'store_full');
       assert.match(reply.headers.get('retry-after') ?? '', /^[1-9]\d*$/);
@@ -60,7 +55,7 @@ async function submitLarge(server: Server, caller: string, accepted: Map<string,
     composite([numbers.prime(2), numbers.prime(3), numbers.prime(3)]),
   );
   const reply = await post(server, { numbers: batch.map(({ number }) => String(number)) }, caller);
-  if (isUnknown(reply)) return;
+  if (isOutcomeUnknown(reply)) return;
   if (reply.status !== 202) {
     assertProblem(reply, 503, 'store_full');
     return;
@@ -123,7 +118,7 @@ test('while another program holds all the room nothing accepted is lost, over a 
     const reply = await post(server, { number: 91 });
     if (reply.status === 202)
       accepted.set((JSON.parse(reply.text) as { request_id: string }).request_id, composite([7n, 13n]));
-    return reply.status !== 202 && !isUnknown(reply) && reply;
+    return reply.status !== 202 && !isOutcomeUnknown(reply) && reply;
   });
   assertProblem(refused, 503, 'store_full');
   for (const id of accepted.keys())

@@ -10,6 +10,7 @@ import {
   ended,
   list,
   metric,
+  postPatiently,
   read,
   type Reply,
 } from './support/api.ts';
@@ -27,28 +28,13 @@ interface Batch {
   readonly total: number;
 }
 
-function post(
-  server: Server,
-  body: string,
-  query = '',
-  headers: Record<string, string> = {},
-): Promise<Reply> {
-  return ask(server, `/values${query}`, { method: 'POST', body, headers });
-}
-
-/** Posts until it is known what has become of that. */
-function postPatiently(
-  server: Server,
-  body: string,
-  query = '',
-  headers: Record<string, string> = {},
-): Promise<Reply> {
-  return askPatiently(server, `/values${query}`, { method: 'POST', body, headers });
+function post(server: Server, body: string, query = ''): Promise<Reply> {
+  return ask(server, `/values${query}`, { method: 'POST', body });
 }
 
 /** Has numbers kept, however long it takes. */
 async function keep(server: Server, numbers: readonly bigint[], query = ''): Promise<void> {
-  const reply = await postPatiently(server, `[${numbers.join(',')}]`, query);
+  const reply = await postPatiently(server, `/values${query}`, `[${numbers.join(',')}]`);
   if (reply.status === 200) return;
   await whole(server, read<Batch>(reply, 202).batch_id);
 }
@@ -56,7 +42,7 @@ async function keep(server: Server, numbers: readonly bigint[], query = ''): Pro
 /** The answer with all factors of numbers that take no time; asks again where it was held up. */
 function keptAtOnce(server: Server, body: string, query = ''): Promise<string> {
   return until(`${body} kept`, async () => {
-    const { status, text } = await postPatiently(server, body, query);
+    const { status, text } = await postPatiently(server, `/values${query}`, body);
     return status !== 202 && (assert.equal(status, 200, text), text);
   });
 }
@@ -171,7 +157,7 @@ test('a batch with a hard number is accepted within two seconds, survives a kill
   const source = new NumberSource(4);
   const postHard = async (): Promise<{ readonly hard: Composite; readonly batchId: string }> => {
     const hard = source.semiprime(72);
-    const reply = await postPatiently(server, `[15, ${hard.number}, 21]`, '?ttl=36000');
+    const reply = await postPatiently(server, '/values?ttl=36000', `[15, ${hard.number}, 21]`);
     const { batch_id: batchId, done, total } = read<Batch>(reply, 202);
     assert.deepEqual([done, total], [2, 3]);
     assert.equal(reply.headers.get('location'), `/values/batches/${batchId}`);
@@ -197,7 +183,7 @@ test('a batch with a hard number is accepted within two seconds, survives a kill
 test('a batch names the request that ended without its factors', async () => {
   await using server = await Server.start();
   const { number } = new NumberSource(5).semiprime(90);
-  const reply = await postPatiently(server, `[15, ${number}]`, '', { prefer: 'respond-async' });
+  const reply = await postPatiently(server, '/values', `[15, ${number}]`, { prefer: 'respond-async' });
   const { batch_id: batchId } = read<Batch>(reply, 202);
   const requestId = await cancelNumber(server, number);
   const problem = assertProblem(await ask(server, `/values/batches/${batchId}`), 409, 'batch_incomplete');

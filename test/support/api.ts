@@ -51,11 +51,10 @@ export function post(
   caller = CALLER,
   headers: Ask['headers'] = {},
 ): Promise<Reply> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
   return ask(target, '/requests', {
     method: 'POST',
     headers: { 'x-caller-id': caller, ...headers },
-    body: text,
+    body: textOf(body),
   });
 }
 
@@ -64,32 +63,49 @@ export function post(
  * that does as every client does.
  */
 export function askPatiently(target: Target, path: string, asking: Ask = {}, msMax?: number): Promise<Reply> {
+  let reply: Reply | undefined;
   return until(
-    `an answer to ${asking.method ?? 'GET'} ${path}`,
+    () => `an answer to ${asking.method ?? 'GET'} ${path}; the last one was ${reply?.status} ${reply?.text}`,
     async () => {
-      const reply = await ask(target, path, asking);
+      reply = await ask(target, path, asking);
       return !asksToComeAgain(reply) && reply;
     },
     msMax,
   );
 }
 
+/** Whether an answer says that what has become of the request is not known: the service was held up. */
+export function isOutcomeUnknown({ status, text }: Pick<Reply, 'status' | 'text'>): boolean {
+  return status === 503 && (JSON.parse(text) as ProblemBody).code === 'outcome_unknown';
+}
+
 function asksToComeAgain({ status, headers }: Reply): boolean {
   return status === 503 && headers.has('retry-after');
 }
 
-/** Posts to `/requests` as `caller` until it is known what has become of that. */
-function postPatiently(target: Target, body: unknown, caller: string): Promise<Reply> {
-  return askPatiently(target, '/requests', {
+/** Posts to `path` until it is known what has become of that, as one submission. */
+export function postPatiently(
+  target: Target,
+  path: string,
+  body: unknown,
+  headers: Ask['headers'] = {},
+): Promise<Reply> {
+  return askPatiently(target, path, {
     method: 'POST',
-    headers: { 'x-caller-id': caller, 'idempotency-key': randomUUID() },
-    body: JSON.stringify(body),
+    headers: { 'idempotency-key': randomUUID(), ...headers },
+    body: textOf(body),
   });
+}
+
+/** A body that is no text is sent as JSON. */
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 /** Has one number accepted. */
 export async function submit(target: Target, number: bigint | string, caller = CALLER): Promise<Accepted> {
-  return read<Accepted>(await postPatiently(target, { number: String(number) }, caller), 202);
+  const body = { number: String(number) };
+  return read<Accepted>(await postPatiently(target, '/requests', body, { 'x-caller-id': caller }), 202);
 }
 
 /** Has numbers accepted together; their requests come back in the same order. */
@@ -98,7 +114,8 @@ export async function submitAll(
   numbers: readonly (bigint | string)[],
   caller = CALLER,
 ): Promise<AcceptedBatch['requests']> {
-  const reply = await postPatiently(target, { numbers: numbers.map(String) }, caller);
+  const body = { numbers: numbers.map(String) };
+  const reply = await postPatiently(target, '/requests', body, { 'x-caller-id': caller });
   return read<AcceptedBatch>(reply, 202).requests;
 }
 

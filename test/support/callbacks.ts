@@ -1,10 +1,9 @@
 /** What tests of callbacks do at the HTTP interface: ask for one, and see how it stands. */
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { RequestBody } from '../../src/contract/request-body.ts';
 import type { Accepted, AcceptedBatch } from '../../src/contract/submission.ts';
-import { ask, askPatiently, read, type Ask, type Reply, type Target } from './api.ts';
+import { ask, askPatiently, postPatiently, read, type Ask, type Reply, type Target } from './api.ts';
 import { runProgram } from './program.ts';
 import type { Call } from './receiver.ts';
 import type { Server } from './server.ts';
@@ -33,15 +32,6 @@ export function postAsync(
   });
 }
 
-/** Posts to `/async` until it is known what has become of that. */
-function postPatiently(target: Target, body: unknown, caller: string): Promise<Reply> {
-  return askPatiently(target, '/async', {
-    method: 'POST',
-    headers: { 'x-caller-id': caller, 'idempotency-key': randomUUID() },
-    body: JSON.stringify(body),
-  });
-}
-
 async function lookPatiently(target: Target, requestId: string): Promise<RequestBody> {
   return read<RequestBody>(await askPatiently(target, `/requests/${requestId}`), 200);
 }
@@ -53,7 +43,8 @@ export async function submitAsync(
   callbackUrl: string,
   caller: string,
 ): Promise<string> {
-  const reply = await postPatiently(target, { number: String(number), callback_url: callbackUrl }, caller);
+  const body = { number: String(number), callback_url: callbackUrl };
+  const reply = await postPatiently(target, '/async', body, { 'x-caller-id': caller });
   return read<Accepted>(reply, 202).request_id;
 }
 
@@ -65,7 +56,7 @@ export async function submitAllAsync(
   caller: string,
 ): Promise<string[]> {
   const body = { numbers: numbers.map(String), callback_url: callbackUrl };
-  const reply = await postPatiently(target, body, caller);
+  const reply = await postPatiently(target, '/async', body, { 'x-caller-id': caller });
   return read<AcceptedBatch>(reply, 202).requests.map(({ request_id }) => request_id);
 }
 

@@ -6,10 +6,10 @@ const POLL_MS = 20;
 
 /**
  * What `check` returns as soon as that is neither false nor undefined. Fails after `msMax`, naming what was waited for; `check`
- * may throw, which fails at once.
+ * may throw, which fails at once. A `what` that is a function is asked in the end, and can tell how near it came.
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   check: () => T | false | undefined | Promise<T | false | undefined>,
   msMax = 30_000,
 ): Promise<T> {
@@ -17,7 +17,8 @@ export async function until<T>(
   for (;;) {
     const value = await check();
     if (value !== false && value !== undefined) return value;
-    assert(performance.now() < endMs, `Waited ${msMax} ms in vain for this: ${what}`);
+    if (performance.now() >= endMs)
+      assert.fail(`Waited ${msMax} ms in vain for this: ${typeof what === 'string' ? what : what()}`);
     await sleep(POLL_MS);
   }
 }
