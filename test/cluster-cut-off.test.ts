@@ -35,25 +35,21 @@ import {
   valuesOf,
 } from './support/cluster.ts';
 import { Wire } from './support/cut-off.ts';
+import { inTime } from './support/in-time.ts';
 import { NumberSource } from './support/number-source.ts';
 import { until } from './support/until.ts';
 
 const numbers = new NumberSource(14);
-/** An answer comes at all, while what is cut is still cut. Two seconds are promised; test machines stand still at times. */
+/** Half a second more than is promised, on a busy machine. */
+const ANSWER_MS_MAX = 2_500;
+/** An answer comes at all, while what is cut is still cut. */
 const WITHIN_MS = 20_000;
 /** Waited for, and longer than whatever holds up a replica that is to keep its own. */
 const LEASE_MS = 6_000;
 
+/** The answer in the time that is promised. */
 function askInTime(target: Target, route: string, asking: Ask = {}): Promise<Reply> {
-  return ask(target, route, { ...asking, withinMs: WITHIN_MS });
-}
-
-function postInTime(target: Target): Promise<Reply> {
-  return askInTime(target, '/requests', {
-    method: 'POST',
-    headers: { 'x-caller-id': 'acme' },
-    body: '{"number":15}',
-  });
+  return inTime(ANSWER_MS_MAX, () => ask(target, route, { ...asking, withinMs: WITHIN_MS }));
 }
 
 /** Resolves when it is said that the request may be on what does not answer, and on what. */
@@ -105,7 +101,11 @@ describe('a replica that is cut off from Redis alone', () => {
     assert.equal((await look(replica, request_id)).status, 'done');
     const beganMs = performance.now();
     await until('a refusal', async () => {
-      const reply = await postInTime(replica);
+      const reply = await askInTime(replica, '/requests', {
+        method: 'POST',
+        headers: { 'x-caller-id': 'acme' },
+        body: '{"number":15}',
+      });
       assert.equal(reply.status, 503, reply.text);
       return performance.now() - beganMs > 2 * LEASE_MS;
     });
@@ -166,11 +166,7 @@ describe('a replica that is cut off from NATS alone', () => {
     for (const replica of all) await untilReady(replica);
     await untilOrphans(first, [three]);
     await untilOrphans(third, [one, two]);
-    for (let i = 0; i < 9; i++) {
-      const reply = await postInTime(cluster);
-      // Where one is held up for a moment.
-      if (reply.status !== 202) assertProblem(reply, 503, 'outcome_unknown');
-    }
+    for (let i = 0; i < 9; i++) await submit(cluster, 15n);
 
     // What is put together says what is missing.
     const listed = await requestIds(first, [three]);
