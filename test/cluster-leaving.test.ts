@@ -14,6 +14,7 @@ import {
   running,
   submit,
   submitAll,
+  unavailableCode,
   type Reply,
   type Target,
 } from './support/api.ts';
@@ -23,6 +24,7 @@ import {
   clusterOf,
   found,
   keepValues,
+  MOMENTARY,
   replicasOf,
   shardOf,
   startTestCluster,
@@ -36,18 +38,26 @@ import { until } from './support/until.ts';
 
 const numbers = new NumberSource(11);
 
+/** Below what the request is waited for, which would show that nobody is told of its end. */
+const CANCELLED_MS_MAX = 30_000;
 /** How long replicas wait for each other's word on a key (src/service/cluster/cluster.ts). */
 const KEYS_MS = 250;
 
-/**
- * The first answer that does not ask to come again. A balancer that reads its configuration again closes idle connections: what meets that
- * is asked again, as every client of HTTP does.
- */
+/** Longer than a replica is held up for, shorter than anything stays away. */
+const READ_MS_MAX = 8_000;
+
+/** The first answer that does not hold for a moment only. */
 function readPatiently(target: Target, route: string): Promise<Reply> {
-  return until(`an answer to ${route}`, async () => {
-    const reply = await ask(target, route).catch(() => undefined);
-    return reply?.status !== 503 && reply;
-  });
+  let reply: Reply | undefined;
+  return until(
+    () => `an answer to ${route}; the last one was ${reply?.status} ${reply?.text}`,
+    async () => {
+      // A balancer that reads its configuration again closes idle connections: what meets that is asked once more, as every client of HTTP does.
+      reply = await ask(target, route).catch(() => ask(target, route));
+      return !MOMENTARY.includes(unavailableCode(reply)) && reply;
+    },
+    READ_MS_MAX,
+  );
 }
 
 describe('a replica that leaves', () => {
@@ -143,7 +153,10 @@ describe('a request', () => {
     const hog = await submit(first, numbers.semiprime(90).number, 'hog');
     const { request_id: id } = await submit(first, numbers.semiprime(90).number, 'acme');
     assert.equal(birthShard(id), await shardOf(first));
-    const cancelled = askPatiently(second, `/requests/${id}`, { headers: { prefer: 'wait=50' } });
+    const cancelled = askPatiently(second, `/requests/${id}`, {
+      headers: { prefer: 'wait=50' },
+      withinMs: CANCELLED_MS_MAX,
+    });
     await sleep(200);
     await untilCancelled(second, id);
     assert.equal(read<RequestBody>(await cancelled, 200).status, 'cancelled');

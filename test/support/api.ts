@@ -75,8 +75,13 @@ export function askPatiently(target: Target, path: string, asking: Ask = {}, msM
 }
 
 /** Whether an answer says that what has become of the request is not known: the service was held up. */
-export function isOutcomeUnknown({ status, text }: Pick<Reply, 'status' | 'text'>): boolean {
-  return status === 503 && (JSON.parse(text) as ProblemBody).code === 'outcome_unknown';
+export function isOutcomeUnknown(reply: Pick<Reply, 'status' | 'text'>): boolean {
+  return unavailableCode(reply) === 'outcome_unknown';
+}
+
+/** The code of a 503, undefined for other answers. */
+export function unavailableCode({ status, text }: Pick<Reply, 'status' | 'text'>): string | undefined {
+  return status === 503 ? (JSON.parse(text) as ProblemBody).code : undefined;
 }
 
 function asksToComeAgain({ status, headers }: Reply): boolean {

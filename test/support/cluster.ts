@@ -7,7 +7,17 @@ import type { ErrorCode } from '../../src/domain/error-code.ts';
 import { parseRequestId } from '../../src/domain/request-id.ts';
 import { startCluster, type Cluster, type ClusterOptions } from '../../scripts/servers/cluster.ts';
 import type { ServerProcess } from '../../scripts/servers/server-process.ts';
-import { ask, askPatiently, assertProblem, cancel, read, type Ask, type Reply, type Target } from './api.ts';
+import {
+  ask,
+  askPatiently,
+  assertProblem,
+  cancel,
+  read,
+  unavailableCode,
+  type Ask,
+  type Reply,
+  type Target,
+} from './api.ts';
 import { until } from './until.ts';
 
 /** For tests that wait for a lease to run out. Replicas with it are held up now and then, and answer 503 for a moment. */
@@ -99,7 +109,14 @@ async function valuesAt(target: Target, path: string): Promise<number[]> {
   return values.map(({ value }) => value);
 }
 
-/** The 503 of this code that a request comes to. One of another code before it says only that somebody was held up for a moment. */
+/** What may be said for a moment where a replica is held up, or hands over what is asked for. */
+export const MOMENTARY: readonly (string | undefined)[] = [
+  'outcome_unknown',
+  'shard_absent',
+  'replicas_missing',
+] satisfies readonly ErrorCode[];
+
+/** The 503 of this code that a request comes to; before it may be said what holds for a moment only. */
 export async function unavailable(
   target: Target,
   path: string,
@@ -108,7 +125,10 @@ export async function unavailable(
 ): Promise<{ readonly problem: ProblemBody; readonly reply: Reply }> {
   const reply = await until(`${code} at ${path}`, async () => {
     const told = await ask(target, path, asking);
-    return read<ProblemBody>(told, 503).code === code && told;
+    const toldCode = unavailableCode(told);
+    if (toldCode === code) return told;
+    assert.ok(MOMENTARY.includes(toldCode), `${told.status} ${told.text}`);
+    return false;
   });
   return { reply, problem: assertProblem(reply, 503, code) };
 }
