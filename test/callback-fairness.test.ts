@@ -13,8 +13,11 @@ const HANGING_PER_HOST = 10;
 const UNDER_WAY = 100;
 const MINE = 20;
 /** An attempt at an endpoint that hangs takes 15 s; a callback that waits for none of them, milliseconds, unless the machine stands still. */
-const TOLD_MS_MAX = 12_000;
-/** For so long after the first of them was asked for, all attempts at endpoints that hang still do, though the machine stands still. */
+const TOLD_MS_MAX = 8_000;
+/**
+ * Beyond the least number of callbacks none is asked for later than so long after the first that hangs: that one still does then, for as
+ * long as the machine may take to bring mine.
+ */
 const HANGING_MS = 10_000;
 const MINE_MIN = 3;
 
