@@ -111,6 +111,10 @@ test('progress does not start over with another budget', async () => {
     const second = await watch(server, request_id);
     // Whoever comes to look when a budget is used up is told of no progress.
     if (tries < 3 && (first.fractions.length === 0 || second.fractions.length === 0)) continue;
+    assert.ok(
+      first.fractions.length > 0 && second.fractions.length > 0,
+      `of one of two budgets no progress was told, in ${tries} tries`,
+    );
     // The log is taken in bit by bit, so it is the way that counts, not the first step.
     assert.ok(
       Math.max(...second.fractions) > Math.max(...first.fractions),
