@@ -10,6 +10,8 @@ import { until } from './support/until.ts';
 const CALLS = 20_000;
 const CONNECTIONS = 64;
 const ANSWER_MS_MAX = 2_000;
+/** Nothing takes longer, where the machine stands still as well. */
+const LATE_MS_MAX = 6_000;
 /** What a machine that stands still twice can hold up: all that is under way then. */
 const LATE_MAX = 2 * CONNECTIONS;
 const CALLERS = 20;
@@ -36,13 +38,16 @@ test(`${CALLS} submissions and ${CALLS} look-ups are answered in time and right,
   let heldUp = 0;
   const timed = async (path: string, body?: string, caller?: string): Promise<Answer> => {
     const beganMs = performance.now();
-    let answer = await agent.send(server.url + path, body, caller);
+    const answer = await agent.send(server.url + path, body, caller);
     const tookMs = performance.now() - beganMs;
     latencies.push(tookMs);
     // So an answer says that it would come too late: it is late, and asked for again.
-    if (isOutcomeUnknown(answer) && tookMs <= ANSWER_MS_MAX) heldUp++;
-    while (isOutcomeUnknown(answer)) answer = await agent.send(server.url + path, body, caller);
-    return answer;
+    if (!isOutcomeUnknown(answer)) return answer;
+    if (tookMs <= ANSWER_MS_MAX) heldUp++;
+    return until('an answer to what was held up', async () => {
+      const again = await agent.send(server.url + path, body, caller);
+      return !isOutcomeUnknown(again) && again;
+    });
   };
 
   const ids = await inParallel(CALLS, async (i) => {
@@ -69,6 +74,8 @@ test(`${CALLS} submissions and ${CALLS} look-ups are answered in time and right,
     late.length + heldUp <= LATE_MAX,
     `${heldUp} outcomes were unknown, and answers came after ${late.map(Math.round).join(' ')} ms`,
   );
+  const longestMs = Math.round(Math.max(...latencies));
+  assert.ok(longestMs <= LATE_MS_MAX, `the last of all answers came after ${longestMs} ms`);
   assert.ok(
     (await metric(server, 'fairsieve_workers_busy')) > 0,
     'the workers must have been busy all along',
