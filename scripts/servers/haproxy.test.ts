@@ -58,6 +58,8 @@ class FakeReplica {
 const ok = (response: http.ServerResponse): void => void response.end('ok');
 const hangUp = (response: http.ServerResponse): void => void response.socket?.destroy();
 
+/** Two checks a second apart, each answered within two seconds, and the looks at it. */
+const NOTICED_MS_MAX = 8_000;
 const replicas = [new FakeReplica('a'), new FakeReplica('b')] as const;
 const [a, b] = replicas;
 let folder: string;
@@ -123,7 +125,7 @@ async function assertProblem(response: Response, status: number, code: string): 
 
 test('a replica that is not ready gets nothing any more, and again something when it is', async () => {
   a.ready = false;
-  await until('only b being asked', async () => !(await servedBy(8)).has('a'));
+  await until('only b being asked', async () => !(await servedBy(8)).has('a'), NOTICED_MS_MAX);
   assert.deepEqual(await servedBy(20), new Set(['b']));
   a.ready = true;
   await until('a being asked', async () => (await servedBy(8)).has('a'));
