@@ -155,13 +155,15 @@ test('a value that was answered is there after a kill of the server, with its ti
 test('a batch with a hard number is accepted within two seconds, survives a kill, and is answered when it is done', async () => {
   await using server = await Server.start();
   const source = new NumberSource(4);
-  const postHard = async (): Promise<{ readonly hard: Composite; readonly batchId: string }> => {
+  const postHard = async (): Promise<{ readonly hard: Composite; readonly batchId: string } | undefined> => {
     const hard = source.semiprime(72);
     const reply = await postPatiently(server, '/values?ttl=36000', `[15, ${hard.number}, 21]`);
     const { batch_id: batchId, done, total } = read<Batch>(reply, 202);
-    assert.deepEqual([done, total], [2, 3]);
+    assert.equal(total, 3);
     assert.equal(reply.headers.get('location'), `/values/batches/${batchId}`);
-    return { hard, batchId };
+    if (done === 2) return { hard, batchId };
+    await cancelNumber(server, hard.number);
+    return undefined;
   };
   const {
     hard: { number, primes },
