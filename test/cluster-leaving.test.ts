@@ -42,8 +42,7 @@ const numbers = new NumberSource(11);
 const CANCELLED_MS_MAX = 30_000;
 /** How long replicas wait for each other's word on a key (src/service/cluster/cluster.ts). */
 const KEYS_MS = 250;
-
-/** Longer than a replica is held up for, shorter than anything stays away. */
+/** Longer than a replica is held up for, shorter than anything may stay away. */
 const READ_MS_MAX = 8_000;
 
 /** The first answer that does not hold for a moment only. */
@@ -52,8 +51,9 @@ function readPatiently(target: Target, route: string): Promise<Reply> {
   return until(
     () => `an answer to ${route}; the last one was ${reply?.status} ${reply?.text}`,
     async () => {
-      // A balancer that reads its configuration again closes idle connections: what meets that is asked once more, as every client of HTTP does.
-      reply = await ask(target, route).catch(() => ask(target, route));
+      const send = (): Promise<Reply> => ask(target, route, { withinMs: READ_MS_MAX });
+      // A balancer that reads its configuration again closes idle connections: what meets that is asked once more, as every client does.
+      reply = await send().catch(send);
       return !MOMENTARY.includes(unavailableCode(reply)) && reply;
     },
     READ_MS_MAX,
