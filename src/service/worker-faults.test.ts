@@ -14,7 +14,7 @@ const STOP_MS_MAX = 6_000;
 
 for (const [fault, number] of Object.entries(FAULTS)) {
   test(`a number at which a thread ${fault} fails with a reason, and all others are done`, async () => {
-    await using opened = await openReplica({ worker: FAULTY, hangMs: fault === 'hangs' ? 3_000 : 60_000 });
+    await using opened = await openReplica({ worker: FAULTY, hangMs: fault === 'hangs' ? 5_000 : 60_000 });
     const { replica, broken } = opened;
     const others = Array.from({ length: 200 }, (_, i) => BigInt(i + 2));
     const before = await submit(replica, 'innocent', others.slice(0, 100));

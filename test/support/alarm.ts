@@ -6,12 +6,12 @@ export interface Alarm extends Disposable {
 }
 
 /**
- * Rings after `ms`. Node.js calls timers in the order in which they were due, each with all that follows from it at once: so what was to
- * happen at its own time, before this, has happened before it rings, even where all of them come late.
+ * Rings after `ms`. Node.js calls timers in the order in which they were due, and this one rings a turn later: so what was to happen at its
+ * own time, before this, has happened before it rings, with a turn for what had arrived, even where all of them come late.
  */
 export function setAlarm(ms: number): Alarm {
   let hasRung = false;
-  const timer = setTimeout(() => (hasRung = true), ms);
+  const timer = setTimeout(() => setImmediate(() => (hasRung = true)), ms);
   return {
     get hasRung() {
       return hasRung;

@@ -77,15 +77,18 @@ test('where there is no room to write all that was accepted, what could go has g
   assert.deepEqual(result, { parcels: 2, bytes: 2, left });
 });
 
-test('one that stood still listens again before it says that nobody is there', async () => {
+test('who was here and is not heard just now is waited for, before it is said that nobody is there', async () => {
   const scene = new Scene();
-  scene.receiver(1);
-  const { presence } = scene.leaver;
-  const present = presence.present.bind(presence);
-  let looks = 0;
-  presence.present = () => (looks++ === 0 ? [] : present());
+  const receiver = scene.receiver(1);
+  await scene.clock.advance(600);
+  receiver.stopping.abort();
+  await scene.clock.advance(2_500);
+  assert.deepEqual(scene.leaver.presence.present(), []);
+  const again = new AbortController();
+  void scene.clock.sleep(1_500).then(() => receiver.presence.run(again.signal));
   assert.deepEqual(await scene.leave(new Shelf(2)), { parcels: 2, bytes: 2 });
   assert.deepEqual(scene.taken.get(1), [0, 1]);
+  again.abort();
 });
 
 test('what one refuses goes to another', async () => {

@@ -32,7 +32,9 @@ export class SteadyClock implements Clock, Disposable {
 
   after(ms: number, ring: () => void): () => void {
     const called = new AbortController();
-    void this.sleep(ms, called.signal).then(() => called.signal.aborted || this.#over.signal.aborted || ring());
+    void this.sleep(ms, called.signal).then(
+      () => called.signal.aborted || this.#over.signal.aborted || ring(),
+    );
     return () => called.abort();
   }
 

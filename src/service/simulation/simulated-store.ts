@@ -142,7 +142,9 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
       call(() => {
         const request = disk.requests.get(seq);
         if (request?.state.kind !== 'partial' || request.delivery?.dueAtMs !== undefined) return false;
-        disk.requests.set(seq, asQueued({ ...request, ordinal }, timeline));
+        const { cpuMs, factors } = request.state;
+        const queued = asQueued({ ...request, ordinal }, timeline);
+        disk.requests.set(seq, { ...queued, state: { kind: 'queued', cpuMs, factors } });
         return true;
       }),
     backlog: () =>
@@ -162,11 +164,18 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
         ),
       ),
     known: (numbers) => call(() => numbers.map((number) => disk.known.get(number))),
-    appendLog: ({ number, chunks, cpuMs }: JobLogEntry) =>
+    appendLog: ({ number, chunks, cpuMs, started }: JobLogEntry) =>
       call(() => {
         const entry = log(number);
         entry.chunks.push(...chunks);
         entry.cpuMs = cpuMs;
+        for (const { seq, startedAtMs, budgetFromMs } of started) {
+          const request = disk.requests.get(seq);
+          if (request?.state.kind !== 'queued') continue;
+          // When it was started last, as when its budget began, is written once.
+          const begun = request.state.startedAtMs === startedAtMs ? {} : { startedAtMs, budgetFromMs };
+          disk.requests.set(seq, { ...request, state: { ...request.state, ...begun, cpuMs } });
+        }
       }),
     readLog: (number) => call((): JobLog => ({ ...log(number), chunks: [...log(number).chunks] })),
     recordBreak: (number) => call(() => ++log(number).breaks),
