@@ -143,8 +143,8 @@ export function simulatedStore(machine: Machine, disk: Disk, isFull: () => boole
         const request = disk.requests.get(seq);
         if (request?.state.kind !== 'partial' || request.delivery?.dueAtMs !== undefined) return false;
         const { cpuMs, factors } = request.state;
-        const queued = asQueued({ ...request, ordinal }, timeline);
-        disk.requests.set(seq, { ...queued, state: { kind: 'queued', cpuMs, factors } });
+        const again = asQueued({ ...request, ordinal }, timeline);
+        disk.requests.set(seq, { ...again, state: { kind: 'queued', cpuMs, factors } });
         return true;
       }),
     backlog: () =>
