@@ -207,7 +207,7 @@ test('one caller cannot take the places of all whose clients wait: beyond its sh
 
 for (const [fault, number] of Object.entries(FAULTS)) {
   test(`a number that ${fault} costs its batch nothing but time, and is told as failed`, async () => {
-    await using opened = await openReplica({ worker: WORKER, hangMs: fault === 'hangs' ? 5_000 : 60_000 });
+    await using opened = await openReplica({ worker: WORKER, hangMs: fault === 'hangs' ? 2_000 : 60_000 });
     const accepted = await post(opened, [15n, number, 21n]);
     assert(accepted.kind === 'unfinished', accepted.kind);
     const result = await opened.replica.valuesBatch(accepted.batchId, LONG_MS, NEVER);
