@@ -12,9 +12,9 @@ import { prepare } from './statement.ts';
 export function spentOnWaiting({ db }: Database, workKeyOf: WorkKeyOf): (row: RequestRow) => ReadRow {
   const spent = prepare<readonly [cpuMs: number]>(db, 'SELECT cpu_ms FROM jobs WHERE number = ?');
   return (row) => {
-    const [status, budgetFromMs] = [row[4], row[10]];
-    // Most have not begun, and cost nothing.
-    if (status !== QUEUED || budgetFromMs === null) return row;
+    const [status, cpuMs] = [row[4], row[10]];
+    // Nothing was ever done for most of them: these cost nothing.
+    if (status !== QUEUED || cpuMs === null) return row;
     const [callerId, number] = [row[2], row[5]];
     const [spentMs] = spent.get(workKeyOf(number, callerId)) ?? [];
     return spentMs === undefined ? row : [...row, spentMs];
